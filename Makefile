@@ -1,0 +1,81 @@
+# The two commands are `make serve` and `make test`; everything else is for working on nemoserve itself.
+
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+# The first of these that exists: override with `make PYTHON=/path/to/python3.12 …`.
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))) python3)
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+JS := tests/contract/js
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-engine clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# .venv is remade when another Python is asked for, and brought up to date when the pinned versions or the metadata change.
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "nemoserve needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1 || true)." \
+		     "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "This Python cannot make virtual environments; on Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@[ -x $(BIN)/python ] && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.local: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "Installing nemoserve and its engine into $(VENV) (the first time takes a few minutes)"
+	@$(PIP) -e '.[local]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.local
+	@echo "Installing the tools that the tests and checks use"
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+# The OpenAI JavaScript client, for its contract test. Without npm that one test is skipped and says so.
+$(JS)/node_modules/.installed: $(JS)/package.json $(JS)/package-lock.json
+	@if command -v npm >/dev/null; then \
+		cd $(JS) && npm ci --silent --no-audit --no-fund --ignore-scripts && touch node_modules/.installed; \
+	else echo "npm is not installed: the JavaScript client's test will be skipped"; fi
+
+install: $(VENV)/.local  ## make .venv with nemoserve in it
+
+install-dev: $(VENV)/.dev $(JS)/node_modules/.installed
+
+serve: install  ## start the server with the embedded model: http://127.0.0.1:8000 (PORT=… for another)
+	@exec $(BIN)/nemoserve serve --port $(PORT) $(ARGS)
+
+chat: install  ## talk to it in the terminal
+	@exec $(BIN)/nemoserve chat $(ARGS)
+
+test: install-dev  ## everything: the whole suite, slow tests and foreign clients included
+	$(BIN)/python -m pytest $(ARGS)
+
+test-fast: install-dev
+	$(BIN)/python -m pytest -q -m 'not slow' $(ARGS)
+
+check: install-dev  ## what to run before a commit: format, lint, types, import rules, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m 'not slow' $(ARGS)
+
+format:  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+train-mini-smoke: $(VENV)/.dev  ## prove the recipe of the embedded model by a short training run (15 minutes on two cores)
+	$(BIN)/python -m training.train --smoke $(ARGS)
+
+bench: bench-engine  ## all benchmarks
+
+bench-engine: $(VENV)/.dev  ## the engine against transformers on the same weights
+	$(BIN)/python -m bench.engine $(ARGS)
+
+clean:  ## remove what was built (.venv stays)
+	rm -rf build dist runs .pytest_cache .ruff_cache .import_linter_cache .hypothesis $(JS)/node_modules
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,173 @@
+"""A model on this machine as a backend. Knows text and token ids, and turns each into the other; the engine knows ids only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nemoserve.backends.base import Health
+from nemoserve.backends.local.checkpoint import TextSide, load_text_side
+from nemoserve.backends.local.generation import LocalGeneration
+from nemoserve.backends.local.prompts import PromptMaker, too_long
+from nemoserve.backends.local.supervisor import Supervisor
+from nemoserve.config.settings import EMBEDDED_MODEL, Settings
+from nemoserve.engine import protocol
+from nemoserve.observe.logs import Log
+from nemoserve.types.errors import invalid
+from nemoserve.types.model import ModelCard
+from nemoserve.types.prompt import ChatTurn, Job, Prompt
+
+# What NVIDIA recommends for the family where the checkpoint says nothing: sampled with thinking, greedy without.
+_THINKING_TEMPERATURE, _THINKING_TOP_P = 0.6, 0.95
+
+
+class LocalBackend:
+    """One checkpoint and its engine process."""
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        settings: Settings,
+        log: Log,
+        *,
+        aliases: Sequence[str] = (),
+        on_change: Callable[[str, Health], None] = lambda _name, _health: None,
+        on_status: Callable[[str, protocol.Status], None] = lambda _name, _status: None,
+    ) -> None:
+        """Reads the text side at once. Raises CheckpointError."""
+        self._text_side: TextSide = load_text_side(folder)
+        self._prompts = PromptMaker(self._text_side)
+        self._aliases = tuple(aliases)
+        self._name = name
+        self._created = int((folder / "config.json").stat().st_mtime)
+        self.supervisor = Supervisor(
+            name,
+            _arguments(folder, settings),
+            settings,
+            log,
+            on_change=lambda health: on_change(name, health),
+            on_status=lambda status: on_status(name, status),
+        )
+
+    @property
+    def context_length(self) -> int:
+        """Tokens of prompt and reply together: the model's, or fewer if the engine's cache holds fewer."""
+        ready = self.supervisor.ready
+        return self._text_side.context_length if ready is None else min(ready.context_length, ready.kv_tokens)
+
+    @property
+    def card(self) -> ModelCard:
+        template, defaults = self._text_side.template, self._text_side.defaults
+        return ModelCard(
+            id=self._name,
+            name="nemoserve mini" if self._name == EMBEDDED_MODEL else self._name.rpartition("/")[2],
+            created=self._created,
+            context_length=self.context_length,
+            max_completion_tokens=self.context_length,
+            description=f"A {self._text_side.model_type or 'transformer'} model served on this machine.",
+            hugging_face_id=self._name if "/" in self._name and self._name != EMBEDDED_MODEL else "",
+            aliases=self._aliases,
+            thinking_switch="none" if template is None else template.thinking_switch,
+            calls_tools=template is not None and template.offers_tools,
+            default_temperature=defaults.temperature,
+            default_top_p=defaults.top_p,
+            default_top_k=defaults.top_k,
+        )
+
+    @property
+    def health(self) -> Health:
+        return self.supervisor.health
+
+    async def render(self, turn: ChatTurn) -> Prompt:
+        return await self._prompts.render(turn, self.context_length)
+
+    async def encode(self, text: str, *, add_special_tokens: bool) -> Prompt:
+        return await self._prompts.encode(text, self.context_length, add_special_tokens=add_special_tokens)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of tokens. Raises ApiError (400) for an id outside the vocabulary."""
+        self._check_ids("tokens", tokens)
+        return self._text_side.vocabulary.decode(tokens)
+
+    def token_texts(self, tokens: Sequence[int]) -> list[str]:
+        vocabulary = self._text_side.vocabulary
+        return [vocabulary.name_of(token) for token in tokens]
+
+    async def generate(self, job: Job) -> LocalGeneration:
+        """Submits the job. Raises ApiError: the engine is not ready, or the request can never fit."""
+        ready = await self.supervisor.until_ready()
+        limit = min(ready.context_length, ready.kv_tokens)
+        sequences: list[protocol.Submit] = []
+        for at, prompt in enumerate(job.prompts):
+            self._check_ids("prompt", prompt.tokens, ready.vocab_size)
+            if not prompt.tokens:
+                raise invalid("prompt", "it has no tokens")
+            room = limit - len(prompt.tokens)
+            if room < 0 or (room == 0 and job.max_tokens > 0):
+                raise too_long(len(prompt.tokens), job.max_tokens, limit)
+            for choice in range(job.sampling.n):
+                index = at * job.sampling.n + choice
+                sampling = self._sampling(job, choice, min(max(job.max_tokens, 1), max(room, 1)), ready.vocab_size)
+                sequences.append(protocol.Submit(f"{job.id}/{index}", prompt.tokens, sampling))
+        # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
+        return LocalGeneration(job, self.supervisor.submit(sequences), self._text_side.vocabulary)
+
+    def _sampling(self, job: Job, choice: int, max_tokens: int, vocabulary_size: int) -> protocol.Sampling:
+        """The engine's sampling parameters: the request's, else the checkpoint's, else the family's."""
+        asked, defaults = job.sampling, self._text_side.defaults
+        temperature, top_p = defaults.temperature, defaults.top_p
+        if temperature is None:
+            if job.chat:
+                temperature, family_top_p = (_THINKING_TEMPERATURE, _THINKING_TOP_P) if job.thinking else (0.0, 1.0)
+                top_p = family_top_p if top_p is None else top_p
+            else:
+                temperature = 1.0
+        end = self._text_side.turn_end_tokens if job.chat else self._text_side.end_tokens
+        for token in asked.logit_bias:
+            if token >= vocabulary_size:
+                raise invalid("logit_bias", f"{token} is not a token id; the vocabulary has {vocabulary_size} tokens")
+        return protocol.Sampling(
+            max_tokens=max_tokens,
+            temperature=_first(asked.temperature, temperature),
+            top_p=_first(asked.top_p, top_p, 1.0),
+            top_k=max(0, int(_first(asked.top_k, defaults.top_k, 0))),
+            min_p=_first(asked.min_p, 0.0),
+            frequency_penalty=_first(asked.frequency_penalty, 0.0),
+            presence_penalty=_first(asked.presence_penalty, 0.0),
+            repetition_penalty=_first(asked.repetition_penalty, defaults.repetition_penalty, 1.0),
+            logit_bias=asked.logit_bias,
+            seed=None if asked.seed is None else _seed(asked.seed, choice),
+            logprobs=asked.logprobs,
+            prompt_logprobs=asked.logprobs if job.echo else None,
+            stop_token_ids=tuple(sorted({*end, *asked.stop_token_ids})),
+            ignore_eos=asked.ignore_eos,
+        )
+
+    def _check_ids(self, field: str, tokens: Sequence[int], size: int | None = None) -> None:
+        """Raises ApiError (400) for ids that the model has no embedding for."""
+        ready = self.supervisor.ready
+        limit = size or (ready.vocab_size if ready is not None else self._text_side.vocabulary.size)
+        for token in tokens:
+            if not 0 <= token < limit:
+                raise invalid(field, f"{token} is not a token id; the vocabulary has {limit} tokens")
+
+
+def _first(*values: float | None) -> float:
+    """The first value that is given."""
+    return next(value for value in values if value is not None)
+
+
+def _seed(seed: int, choice: int) -> int:
+    """Each choice's own seed, kept in 64 signed bits."""
+    return (seed + choice + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
+def _arguments(folder: Path, settings: Settings) -> list[str]:
+    """The engine's command line beyond its socket."""
+    arguments = ["--model", str(folder), "--dtype", settings.dtype, "--device", settings.device]
+    for name in ("max_sequences", "kv_tokens", "max_waiting", "prefill_chunk", "threads"):
+        value: int | None = getattr(settings, name)
+        if value is not None:
+            arguments += ["--" + name.replace("_", "-"), str(value)]
+    return arguments

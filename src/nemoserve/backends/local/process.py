@@ -1,0 +1,174 @@
+"""One life of an engine process: its socket, its start, its messages, its end. Knows the protocol's framing; no requests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from nemoserve.engine.protocol import FrameReader, FromEngine, Shutdown, ToEngine, decode_from_engine, frame
+
+_READ_BYTES = 1 << 16
+_LOG_LIMIT = 8 << 20
+_TERM_S = 5.0
+
+
+class EngineProcess:
+    """Spawns an engine and talks to it; leaving the block ends it. One instance serves one life.
+
+    The engine connects to a socket in a folder that only this user can enter. What it prints goes to `log`.
+    """
+
+    def __init__(self, command: Sequence[str], log: Path, connect_s: float) -> None:
+        self._command = tuple(command)
+        self._log = log
+        self._log_start = 0
+        self._connect_s = connect_s
+        self._folder: Path | None = None
+        self._server: asyncio.Server | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def __aenter__(self) -> Self:
+        """Starts the process. Raises OSError if that is impossible."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._end()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    def send(self, message: ToEngine) -> None:
+        """Queues a message; after the engine's death it goes nowhere. Messages are small and the engine always reads."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(frame(message))
+
+    async def messages(self) -> AsyncIterator[FromEngine]:
+        """What the engine says, until it dies or closes. Raises TimeoutError if it never connects."""
+        reader = await self._accept()
+        if reader is None:
+            return
+        frames = FrameReader()
+        while True:
+            try:
+                data = await reader.read(_READ_BYTES)
+            except OSError:
+                return
+            if not data:
+                return
+            try:
+                for body in frames.feed(data):
+                    yield decode_from_engine(body)
+            except (msgspec.DecodeError, ValueError) as error:
+                self._note(f"nemoserve: the engine sent what is no message: {error}")
+                return
+
+    async def last_words(self) -> str:
+        """How the process ended and the end of what it printed, in one line; for messages to people."""
+        assert self._process is not None
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._process.wait()), _TERM_S)
+        code = self._process.returncode
+        if code is None:
+            how = "it closed its connection"
+        else:
+            how = f"it was killed by signal {-code}" if code < 0 else f"it ended with status {code}"
+        said = self._printed().strip().splitlines()
+        return f"{how}; its last words: {said[-1][:500]}" if said else how
+
+    async def _start(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="nemoserve-"))
+        path = self._folder / "engine.sock"
+        self._connected = asyncio.get_running_loop().create_future()
+        self._server = await asyncio.start_unix_server(self._on_connect, path)
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT:
+            self._log.unlink()
+        with self._log.open("ab") as log:
+            self._log_start = log.tell()
+            # A session of its own: Ctrl-C in a terminal is for the gateway, which then ends the engine in order.
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                "--socket",
+                str(path),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    async def _on_connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._connected is None or self._connected.done():
+            writer.close()
+            return
+        self._connected.set_result((reader, writer))
+
+    async def _accept(self) -> asyncio.StreamReader | None:
+        assert self._process is not None and self._connected is not None
+        ended = asyncio.ensure_future(self._process.wait())
+        try:
+            done, _ = await asyncio.wait(
+                {ended, self._connected}, timeout=self._connect_s, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            ended.cancel()
+        if self._connected in done:
+            reader, self._writer = self._connected.result()
+            return reader
+        if not done:
+            self._note(f"nemoserve: the engine did not connect within {self._connect_s:.0f} s")
+        return None
+
+    async def _end(self) -> None:
+        if self._writer is not None:
+            self.send(Shutdown())
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(self._writer.drain(), 1.0)
+        process = self._process
+        if process is not None and process.returncode is None:
+            try:
+                if self._writer is None:
+                    process.terminate()
+                await asyncio.wait_for(process.wait(), _TERM_S)
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if self._writer is not None:
+            self._writer.close()
+        if self._server is not None:
+            self._server.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _note(self, line: str) -> None:
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(line + "\n")
+
+    def _printed(self) -> str:
+        try:
+            with self._log.open("rb") as log:
+                log.seek(max(self._log_start, log.seek(0, os.SEEK_END) - 4096))
+                return log.read().decode("utf-8", "replace")
+        except OSError:
+            return ""

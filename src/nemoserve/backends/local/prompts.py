@@ -1,0 +1,111 @@
+"""Conversations and texts to token ids. Knows a checkpoint's template and vocabulary; no engine, no requests."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from nemoserve.backends.local.checkpoint import TextSide
+from nemoserve.backends.local.template import Template
+from nemoserve.types.chat import Message
+from nemoserve.types.errors import ApiError
+from nemoserve.types.prompt import ChatTurn, Prompt, ReplyStart
+
+_OPENER, _CLOSER = "<think>", "</think>"
+# Above it, tokenising would hold up other requests noticeably and is done in a thread.
+_LONG_TEXT = 16_384
+
+
+def _as_template_wants(message: Message, template: Template) -> dict[str, object]:
+    entry: dict[str, object] = {"role": message.role, "content": message.text}
+    if message.reasoning and template.reads_past_thinking:
+        entry["reasoning_content"] = message.reasoning
+    if message.tool_calls:
+        entry["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
+            for call in message.tool_calls
+            for arguments in (_arguments(call.arguments, template),)
+        ]
+    if message.tool_call_id is not None:
+        entry["tool_call_id"] = message.tool_call_id
+    return entry
+
+
+def _arguments(text: str, template: Template) -> object:
+    if not template.objects_as_arguments:
+        return text or "{}"
+    try:
+        return msgspec.json.decode(text or "{}", type=dict[str, object])
+    except (ValueError, RecursionError) as error:
+        raise ApiError(
+            "invalid_prompt", f"messages: tool_calls[].function.arguments must be a JSON object: {error}"
+        ) from error
+
+
+def render_text(turn: ChatTurn, template: Template | None) -> tuple[str, ReplyStart]:
+    """The conversation as text, and where the reply begins. Raises ApiError (400)."""
+    if template is None:
+        raise ApiError(
+            "invalid_request", "messages: this model has no chat template; use /v1/completions with a plain prompt"
+        )
+    text = template.render(
+        [_as_template_wants(message, template) for message in turn.messages],
+        tools=turn.tools,
+        add_generation_prompt=turn.add_generation_prompt,
+        variables=turn.template_kwargs,
+    )
+    if turn.slash:
+        text = text.replace(turn.slash, "/")
+    if not turn.add_generation_prompt:
+        return text, "answer"
+    tail = text.rstrip()
+    opened, closed = tail.endswith(_OPENER), tail.endswith(_CLOSER)
+    prefill = turn.prefill or ""
+    if opened:
+        # The template has opened the block already.
+        prefill = prefill.removeprefix(_OPENER).lstrip("\n")
+        if _CLOSER not in prefill:
+            return text + prefill, "thinking"
+        return text + prefill, "answer" if prefill.partition(_CLOSER)[2].strip() else "undecided"
+    if closed:
+        prefill = prefill.rpartition(_CLOSER)[2].lstrip("\n")
+    elif prefill.startswith(_OPENER) and _CLOSER not in prefill:
+        return text + prefill, "thinking"
+    return text + prefill, "answer" if prefill else "undecided"
+
+
+class PromptMaker:
+    """Makes prompts for one checkpoint. Long texts are tokenised in a thread; hopelessly long ones not at all."""
+
+    def __init__(self, text_side: TextSide) -> None:
+        self._text_side = text_side
+
+    async def render(self, turn: ChatTurn, context_length: int) -> Prompt:
+        """The prompt of a conversation. Raises ApiError (400) if it cannot be rendered or is far too long."""
+        text, start = render_text(turn, self._text_side.template)
+        return Prompt(await self._encode(text, context_length, add_special_tokens=False), start)
+
+    async def encode(self, text: str, context_length: int, *, add_special_tokens: bool) -> Prompt:
+        """The prompt of a plain text. Raises ApiError (400) if it is far too long."""
+        return Prompt(await self._encode(text, context_length, add_special_tokens=add_special_tokens))
+
+    async def _encode(self, text: str, context_length: int, *, add_special_tokens: bool) -> list[int]:
+        vocabulary = self._text_side.vocabulary
+        least = vocabulary.least_tokens(text)
+        if least > context_length:
+            raise too_long(least, 0, context_length, at_least=True)
+        if len(text) <= _LONG_TEXT:
+            return vocabulary.encode(text, add_special_tokens=add_special_tokens)
+        return await asyncio.to_thread(vocabulary.encode, text, add_special_tokens=add_special_tokens)
+
+
+def too_long(prompt: int, wanted: int, context_length: int, *, at_least: bool = False) -> ApiError:
+    """The 400 for a prompt that leaves no room in the context; all numbers in tokens."""
+    count = f"at least {prompt}" if at_least else str(prompt)
+    return ApiError(
+        "context_length_exceeded",
+        f"The prompt has {count} tokens; this model's context length is {context_length} tokens, the reply included. "
+        "Shorten the messages (or the prompt).",
+        metadata={"prompt_tokens": prompt, "max_tokens": wanted, "context_length": context_length},
+    )

@@ -1,0 +1,252 @@
+"""Keeps an engine alive and hands its messages to the requests they are for. Knows lives and runs; no text, no prompts.
+
+An engine that dies is started again, after a pause that grows while it keeps dying. Requests it was working on fail with a
+message that says so; the next ones wait a little for the new life. A checkpoint that the engine cannot load is not tried
+again, and neither is an engine that dies three times before it was ever ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from nemoserve.backends.base import Health
+from nemoserve.backends.local.process import EngineProcess
+from nemoserve.config.settings import Settings
+from nemoserve.engine.protocol import (
+    Cancel,
+    Failed,
+    Finished,
+    FromEngine,
+    Loading,
+    Ready,
+    Rejected,
+    Status,
+    Submit,
+    Tokens,
+)
+from nemoserve.observe.logs import Log
+from nemoserve.types.errors import ApiError
+
+_DEATHS_BEFORE_GIVING_UP = 3
+_LONG_LIFE_S = 60.0
+
+SequenceMessage = Tokens | Finished | Rejected
+
+
+class Run:
+    """The sequences of one request inside the engine, and what has been said about them and not yet been taken.
+
+    The engine is never held up by a slow reader: what it says is kept here, bounded by the request's own max_tokens.
+    """
+
+    def __init__(self, ids: Sequence[str], cancel: Callable[[str], None]) -> None:
+        self.open = set(ids)
+        self._cancel = cancel
+        self._messages: list[SequenceMessage] = []
+        self._error: ApiError | None = None
+        self._news = asyncio.Event()
+
+    def put(self, message: SequenceMessage) -> None:
+        if not isinstance(message, Tokens):
+            self.open.discard(message.id)
+        self._messages.append(message)
+        self._news.set()
+
+    def fail(self, error: ApiError) -> None:
+        self.open.clear()
+        self._error = error
+        self._news.set()
+
+    async def take(self) -> list[SequenceMessage]:
+        """Everything said since the last call, waiting for something if need be. Raises ApiError when the engine died."""
+        while not self._messages:
+            if self._error is not None:
+                raise self._error
+            self._news.clear()
+            await self._news.wait()
+        messages, self._messages = self._messages, []
+        return messages
+
+    def cancel(self, sequence: str | None = None) -> None:
+        """Cancels one sequence, or all that still run."""
+        for which in [sequence] if sequence is not None else list(self.open):
+            if which in self.open:
+                self.open.discard(which)
+                self._cancel(which)
+
+
+class Supervisor:
+    """One model's engine over all its lives."""
+
+    def __init__(
+        self,
+        model: str,
+        arguments: Sequence[str],
+        settings: Settings,
+        log: Log,
+        *,
+        on_change: Callable[[Health], None],
+        on_status: Callable[[Status], None],
+    ) -> None:
+        self._model = model
+        self._command = (*settings.engine_command, *arguments)
+        self._settings = settings
+        self._log = log
+        self._on_change = on_change
+        self._on_status = on_status
+        self._engine_log = _log_file(settings.data_dir, model)
+        self._process: EngineProcess | None = None
+        self._runs: dict[str, Run] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._ready_in_this_life = False
+        self.health = Health("loading")
+        self.ready: Ready | None = None
+        """What the engine said of itself when it was last ready."""
+        self.status = Status(0, 0, 0, 0.0)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._live_on(), name=f"engine {self._model}")
+
+    async def stop(self) -> None:
+        """Ends the engine, if need be by force."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._become(Health("stopped", "The server is shutting down."))
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the engine while it lives."""
+        return self._process.pid if self._process is not None else None
+
+    async def until_ready(self) -> Ready:
+        """Returns at once when the engine is ready, waits a little for a restart. Raises ApiError (502 or 503)."""
+        deadline = time.monotonic() + self._settings.restart_wait_s
+        while self.health.state == "restarting" and time.monotonic() < deadline:
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), deadline - time.monotonic())
+        if self.health.state == "ready" and self.ready is not None:
+            return self.ready
+        raise self._not_ready()
+
+    def submit(self, sequences: Sequence[Submit]) -> Run:
+        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`."""
+        process = self._process
+        if self.health.state != "ready" or process is None:
+            raise self._not_ready()
+        run = Run([sequence.id for sequence in sequences], self._cancel)
+        for sequence in sequences:
+            self._runs[sequence.id] = run
+            process.send(sequence)
+        return run
+
+    def _cancel(self, sequence: str) -> None:
+        self._runs.pop(sequence, None)
+        if self._process is not None:
+            self._process.send(Cancel(sequence))
+
+    def _not_ready(self) -> ApiError:
+        health = self.health
+        if health.state == "failed":
+            return ApiError("provider_unavailable", f"The model {self._model} could not be loaded: {health.message}")
+        what = {"loading": "is being loaded", "restarting": "is being restarted"}.get(health.state, "is not running")
+        share = f" ({100 * health.done_bytes // health.total_bytes} % read)" if health.total_bytes else ""
+        return ApiError(
+            "provider_overloaded", f"The model {self._model} {what}{share}; try again in a moment.", retry_after_s=2.0
+        )
+
+    def _become(self, health: Health) -> None:
+        self.health = health
+        self._changed.set()
+        self._on_change(health)
+
+    async def _live_on(self) -> None:
+        pause, deaths = self._settings.restart_first_s, 0
+        while True:
+            born, self._ready_in_this_life = time.monotonic(), False
+            words = await self._live_once()
+            if self.health.state == "failed":
+                return
+            deaths = 0 if self._ready_in_this_life else deaths + 1
+            if deaths >= _DEATHS_BEFORE_GIVING_UP:
+                self._become(Health("failed", f"the engine process died {deaths} times while loading: {words}"))
+                return
+            if time.monotonic() - born > _LONG_LIFE_S:
+                pause = self._settings.restart_first_s
+            self._become(Health(self._waking, f"The engine process died: {words}."))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, self._settings.restart_longest_s)
+
+    @property
+    def _waking(self) -> Literal["loading", "restarting"]:
+        """What an engine that is not ready yet does."""
+        return "loading" if self.ready is None else "restarting"
+
+    async def _live_once(self) -> str:
+        """One life, from start to end; returns the last words."""
+        words = "it could not be started"
+        process = EngineProcess(self._command, self._engine_log, self._settings.engine_connect_s)
+        try:
+            async with process:
+                self._process = process
+                async for message in process.messages():
+                    self._handle(message)
+                    if self.health.state == "failed":
+                        break
+                if self.health.state != "failed":
+                    if self.health.state == "ready":
+                        self._become(Health("restarting", "The engine process died."))
+                    words = await process.last_words()
+                    self._log.error("engine died", model=self._model, how=words)
+        except OSError as error:
+            words = f"it could not be started: {error}"
+        finally:
+            self._process = None
+            self._fail_runs(words)
+        return words
+
+    def _handle(self, message: FromEngine) -> None:
+        match message:
+            case Tokens() | Finished() | Rejected():
+                run = self._runs.get(message.id)
+                if run is not None:
+                    run.put(message)
+                    if not isinstance(message, Tokens):
+                        del self._runs[message.id]
+            case Loading():
+                self._become(Health(self._waking, "", message.done_bytes, message.total_bytes))
+            case Ready():
+                self.ready, self._ready_in_this_life = message, True
+                self._become(Health("ready"))
+                self._log.info("engine ready", model=self._model, dtype=message.dtype, device=message.device)
+            case Failed():
+                self._become(Health("failed", message.message))
+                self._log.error("engine failed", model=self._model, message=message.message)
+            case Status():
+                self.status = message
+                self._on_status(message)
+
+    def _fail_runs(self, words: str) -> None:
+        runs, self._runs = set(self._runs.values()), {}
+        for run in runs:
+            run.fail(
+                ApiError(
+                    "provider_unavailable",
+                    f"The engine process of {self._model} died while it worked on this request ({words}). "
+                    "It is being restarted; please send the request again.",
+                    metadata={"provider_name": "nemoserve"},
+                )
+            )
+
+
+def _log_file(data_dir: Path, model: str) -> Path:
+    name = "".join(character if character.isalnum() or character in "._-" else "-" for character in model)
+    return data_dir / "logs" / f"engine-{name}.log"

@@ -1,0 +1,205 @@
+"""Talks to a running server as any client would: over its public API. Knows HTTP and SSE; no terminal."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One turn as it is sent."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of the model's thinking."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a reply that the server finished."""
+
+    finish_reason: str
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+
+
+Piece = Thought | Text | Done
+
+
+class ServerError(Exception):
+    """The server cannot be reached, or said no; the message is one sentence for a person."""
+
+
+class _Delta(msgspec.Struct, frozen=True):
+    content: str | None = None
+    reasoning: str | None = None
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    delta: _Delta
+    finish_reason: str | None = None
+
+
+class _Details(msgspec.Struct, frozen=True):
+    reasoning_tokens: int = 0
+
+
+class _Usage(msgspec.Struct, frozen=True):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    completion_tokens_details: _Details | None = None
+
+
+class _Error(msgspec.Struct, frozen=True):
+    message: str
+
+
+class _Chunk(msgspec.Struct, frozen=True):
+    choices: list[_Choice] = []
+    usage: _Usage | None = None
+    error: _Error | None = None
+
+
+class _ErrorBody(msgspec.Struct, frozen=True):
+    error: _Error
+
+
+class _Model(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Models(msgspec.Struct, frozen=True):
+    data: list[_Model]
+
+
+_chunks = msgspec.json.Decoder(_Chunk)
+
+
+class Client:
+    """One server. `timeout_s` bounds connecting and every silence; the server's keep-alive comments count as life."""
+
+    def __init__(self, url: str, *, timeout_s: float = 60.0) -> None:
+        self.url = url.rstrip("/").removesuffix("/v1").removesuffix("/api")
+        # A proxy of the environment has no business with a server on this machine.
+        self._http = httpx2.Client(
+            base_url=self.url, timeout=httpx2.Timeout(timeout_s, connect=5.0), trust_env=not is_loopback(url)
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def alive(self) -> bool:
+        """Whether a nemoserve, ready or not, listens there."""
+        try:
+            return self._http.get("/v1/health/live").status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    def ready(self) -> bool:
+        """Whether the models are loaded."""
+        try:
+            return self._http.get("/v1/health/ready").status_code == 200
+        except httpx2.HTTPError:
+            return False
+
+    def models(self) -> list[str]:
+        """The ids that the server serves. Raises ServerError."""
+        try:
+            response = self._http.get("/v1/models")
+        except httpx2.HTTPError as error:
+            raise ServerError(f"{self.url} does not answer: {error}") from error
+        if response.status_code != 200:
+            raise ServerError(_said(response))
+        try:
+            return [model.id for model in msgspec.json.decode(response.content, type=_Models).data]
+        except msgspec.DecodeError as error:
+            raise ServerError(f"{self.url} answers, but not as nemoserve does: {error}") from error
+
+    def chat(
+        self, model: str, messages: Sequence[Message], *, think: bool, temperature: float | None = None
+    ) -> Generator[Piece]:
+        """Streams one reply; leaving the iterator early closes the connection, which stops the generation.
+
+        The last piece is `Done`. Raises ServerError when the server refuses, fails midway or goes away.
+        """
+        body: dict[str, object] = {
+            "model": model,
+            "messages": msgspec.to_builtins(list(messages)),
+            "stream": True,
+            "reasoning": {"enabled": think},
+        }
+        if temperature is not None:
+            body["temperature"] = temperature
+        try:
+            with self._http.sse("/v1/chat/completions", method="POST", json=body) as events:
+                if events.response.status_code != 200:
+                    events.response.read()
+                    raise ServerError(_said(events.response))
+                yield from _pieces(event.data for event in events)
+        except httpx2.HTTPError as error:
+            raise ServerError(f"The connection to {self.url} broke: {error or type(error).__name__}") from error
+
+
+def _pieces(events: Iterator[str]) -> Iterator[Piece]:
+    finish: str | None = None
+    usage: _Usage | None = None
+    for data in events:
+        if data.startswith("[DONE]"):
+            break
+        try:
+            chunk = _chunks.decode(data)
+        except msgspec.DecodeError as error:
+            raise ServerError(f"The server sent a chunk that cannot be read: {error}") from error
+        if chunk.error is not None:
+            raise ServerError(chunk.error.message)
+        for choice in chunk.choices:
+            if choice.delta.reasoning:
+                yield Thought(choice.delta.reasoning)
+            if choice.delta.content:
+                yield Text(choice.delta.content)
+            finish = choice.finish_reason or finish
+        usage = chunk.usage or usage
+    if finish is None:
+        raise ServerError("The stream ended before the reply did")
+    usage = usage or _Usage()
+    details = usage.completion_tokens_details or _Details()
+    yield Done(finish, usage.prompt_tokens, usage.completion_tokens, details.reasoning_tokens)
+
+
+def _said(response: httpx2.Response) -> str:
+    """The server's own words about what is wrong."""
+    try:
+        return msgspec.json.decode(response.content, type=_ErrorBody).error.message
+    except msgspec.DecodeError:
+        return f"{response.request.url} answered {response.status_code}"
+
+
+def is_loopback(url_or_host: str) -> bool:
+    """Whether an address names this machine and can be reached from this machine alone."""
+    host = urlsplit(url_or_host).hostname if "//" in url_or_host else url_or_host.strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False

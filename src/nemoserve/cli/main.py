@@ -1,0 +1,131 @@
+"""The commands and their options. Knows names, defaults and help texts; the work is in the modules it imports on demand.
+
+Nothing heavy is imported here, so that `nemoserve --help` answers at once.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nemoserve import __version__
+
+DEFAULT_PORT = 8000
+
+# Plain help: rich's help formatter would triple the start-up time of every command.
+app = typer.Typer(
+    name="nemoserve",
+    help="Serve NVIDIA Nemotron models on your own machine, through the API that OpenAI and OpenRouter clients speak.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class Dtype(StrEnum):
+    """The number format of the weights; auto is the checkpoint's own, or what the device does fastest."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float16 = "float16"
+
+
+class Device(StrEnum):
+    """Where the model runs; auto takes a GPU when there is one."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nemoserve {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Options that stand before a command."""
+
+
+@app.command()
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; only loopback addresses are accepted.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = DEFAULT_PORT,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Where the server keeps its files. Default: ~/.local/share/nemoserve")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="A checkpoint folder or a hub id; repeat it for several models. Default: nemoserve/mini"),
+    ] = None,
+    dtype: Annotated[Dtype, typer.Option(help="Number format of the weights.")] = Dtype.auto,
+    device: Annotated[Device, typer.Option(help="Where the models run.")] = Device.auto,
+    max_sequences: Annotated[
+        int | None, typer.Option(min=1, help="Requests that generate at the same time, per model.")
+    ] = None,
+    kv_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Tokens that fit into the KV cache of a model, over all its requests.")
+    ] = None,
+    max_waiting: Annotated[
+        int | None, typer.Option(min=0, help="Requests that may wait per model; beyond it they get a 429.")
+    ] = None,
+    prefill_chunk: Annotated[
+        int | None, typer.Option(min=1, help="Prompt tokens that are read between two steps of the running requests.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each engine. Default: all cores")] = None,
+) -> None:
+    """Start the server: loads the models and answers on http://HOST:PORT until Ctrl-C."""
+    from nemoserve.cli.serve import run
+    from nemoserve.config.settings import Settings, default_data_dir
+
+    settings = Settings(
+        host=host,
+        port=port,
+        data_dir=data_dir or default_data_dir(),
+        models=tuple(model) if model else Settings().models,
+        dtype=dtype.value,
+        device=device.value,
+        max_sequences=max_sequences,
+        kv_tokens=kv_tokens,
+        max_waiting=max_waiting,
+        prefill_chunk=prefill_chunk,
+        threads=threads,
+    )
+    raise typer.Exit(run(settings))
+
+
+@app.command()
+def chat(
+    url: Annotated[
+        str | None,
+        typer.Option(help=f"A running server. Default: http://127.0.0.1:{DEFAULT_PORT}, started if none answers there"),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model to talk to. Default: the server's first")] = None,
+    system: Annotated[str | None, typer.Option(help="The system prompt to begin with.")] = None,
+    think: Annotated[bool, typer.Option(help="Begin with thinking on or off.")] = True,
+    temperature: Annotated[
+        float | None, typer.Option(min=0.0, max=2.0, help="0 always takes the likeliest token.")
+    ] = None,
+) -> None:
+    """Talk to a model in the terminal. Thinking is dimmed; /help lists the commands. Reads questions from a pipe too."""
+    from nemoserve.cli.chat import run
+
+    raise typer.Exit(run(url=url, model=model, system=system, think=think, temperature=temperature))
+
+
+def main() -> None:
+    """The entry point of the `nemoserve` program."""
+    app()

@@ -1,0 +1,1 @@
+"""What the operator decides. Knows names, defaults and limits; opens nothing."""

@@ -1,0 +1,68 @@
+"""The server's settings, fixed when it starts. Knows defaults and limits; neither reads nor writes files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+EMBEDDED_MODEL = "nemoserve/mini"
+"""The id of the model that comes with the package."""
+
+
+def default_data_dir() -> Path:
+    """Where the server keeps logs and downloads unless told otherwise: `$XDG_DATA_HOME/nemoserve` or its usual place."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "nemoserve"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is decided before the first request. Times are in seconds, sizes in bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    """0 takes a free port; the callback of `serve` tells which."""
+    allow_public: bool = False
+    """Listen on an address that others can reach. There are no keys yet, so this has to be said."""
+    data_dir: Path = msgspec.field(default_factory=default_data_dir)
+
+    models: tuple[str, ...] = (EMBEDDED_MODEL,)
+    """Checkpoint folders, hub ids, or `id=folder` to serve a folder under a name of one's own."""
+    dtype: str = "auto"
+    device: str = "auto"
+    max_sequences: int | None = None
+    """Per engine; None leaves it to the engine, as with the next four."""
+    kv_tokens: int | None = None
+    max_waiting: int | None = None
+    prefill_chunk: int | None = None
+    threads: int | None = None
+    default_max_tokens: int = 8192
+    """Longest chat answer when a request does not say; cut to what the context leaves."""
+
+    max_body_bytes: int = 16 << 20
+    max_choices: int = 128
+    """Largest `n`, and largest number of prompts times `n` of a text completion."""
+    keepalive_s: float = 10.0
+    """A quiet stream gets a comment this often; 0 switches comments off. The first comes after `first_keepalive_s`."""
+    first_keepalive_s: float = 1.0
+    keepalive_text: str = "NEMOSERVE PROCESSING"
+    stalled_reader_s: float = 300.0
+    """A client that reads nothing for this long while its stream has something to say is hung up on."""
+    http_idle_s: int = 75
+    """Idle connections are kept this long for the next request."""
+    shutdown_s: int = 10
+    """Running requests may take this long to finish when the server is told to stop."""
+
+    engine_command: tuple[str, ...] = (sys.executable, "-m", "nemoserve.engine.worker")
+    engine_connect_s: float = 180.0
+    """An engine process that has not called back by then is taken for stuck."""
+    restart_wait_s: float = 20.0
+    """Requests wait this long for an engine that is being restarted, before they get a 503."""
+    restart_first_s: float = 0.25
+    restart_longest_s: float = 30.0
+    """Pause before a restart; doubled from the first to the longest while the engine keeps dying."""
+    exit_when_nothing_loads: bool = True
+    """End the server when every model has failed to load, instead of answering 503 for ever."""
+    log_level: str = "info"

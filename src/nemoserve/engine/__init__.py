@@ -1,0 +1,1 @@
+"""Local inference: knows token ids and tensors, never HTTP or text. Importing this package does not import torch."""

@@ -1,0 +1,1 @@
+"""Reading a Hugging Face style checkpoint folder: its configuration and its weights."""

@@ -1,0 +1,332 @@
+"""The engine's loop body: takes submissions, schedules, runs the model, samples, reports. Knows no sockets and no model.
+
+One thread owns an `EngineCore`. Everything it has to say is returned as protocol messages, in order, each about one id; the
+caller delivers them. A step that fails ends the sequences that were in it, since their states may be half updated, and
+leaves all others as they were.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+
+from nemoserve.engine.batch import Chunk
+from nemoserve.engine.logprobs import token_logprobs
+from nemoserve.engine.protocol import (
+    MAX_FRAME_BYTES,
+    Cancel,
+    Finished,
+    FromEngine,
+    Rejected,
+    Status,
+    Submit,
+    TokenLogprob,
+    Tokens,
+)
+from nemoserve.engine.sampling import Choice, Row, sample
+from nemoserve.engine.scheduler import Limits, Planned, QueueFull, Scheduler, Sequence, TooLarge
+
+logger = logging.getLogger(__name__)
+
+_LOGPROB_BYTES = 16
+"""At most, one pair of token id and log probability as MessagePack."""
+
+_MAX_RETRY_S = 60.0
+
+
+class StepRunner(Protocol):
+    def step(self, chunks: list[Chunk]) -> torch.Tensor:
+        """float32 logits: a row per token of a chunk with `all_logits`, one per other chunk with `sample`, in order."""
+        ...
+
+
+class Slots(Protocol):
+    """The cache as the core sees it."""
+
+    def reserve(self, slot: int, tokens: int) -> None: ...
+    def release(self, slot: int) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class _Live:
+    """A sequence with what sampling and reporting need."""
+
+    sequence: Sequence
+    row: Row
+    submitted: float
+    started: float | None = None
+    first: float | None = None
+    held_slot: int | None = None
+    prompt_logprobs: list[TokenLogprob | None] | None = None
+
+
+class EngineCore:
+    """`context_length` and `vocab_size` bound what is accepted; `clock` gives seconds."""
+
+    def __init__(
+        self,
+        runner: StepRunner,
+        cache: Slots,
+        limits: Limits,
+        *,
+        context_length: int,
+        vocab_size: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._runner = runner
+        self._cache = cache
+        self._scheduler = Scheduler(limits)
+        self._context_length = context_length
+        self._vocab_size = vocab_size
+        self._clock = clock
+        self._live: dict[str, _Live] = {}
+        self._service_s: float | None = None
+        self._sampled = 0
+        self._status_at = clock()
+        self.broken: str | None = None
+        """Why no further step can succeed; the process should end. None while all is well."""
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self._live)
+
+    def submit(self, message: Submit) -> list[FromEngine]:
+        """Take a sequence, or say why not with one `Rejected`."""
+        refusal = self._refusal(message)
+        if refusal is not None:
+            return [refusal]
+        sampling = message.sampling
+        wanted = sampling.prompt_logprobs is not None
+        sequence = Sequence(message.id, message.prompt, sampling.max_tokens, all_logits=wanted)
+        try:
+            self._scheduler.add(sequence)
+        except TooLarge:
+            text = f"prompt and max_tokens come to {sequence.reserved} tokens; the KV cache holds {self._scheduler.limits.kv_tokens}"
+            return [Rejected(message.id, "too_long", text)]
+        except QueueFull:
+            text = f"{self._scheduler.running} requests are running and {self._scheduler.waiting} waiting"
+            return [Rejected(message.id, "overloaded", text, self._retry_after())]
+        live = _Live(sequence, Row(sampling, message.prompt), self._clock())
+        live.prompt_logprobs = [None] if wanted else None
+        self._live[message.id] = live
+        return []
+
+    def cancel(self, message: Cancel) -> list[FromEngine]:
+        live = self._live.get(message.id)
+        return [] if live is None else [self._finish(live, "cancelled")]
+
+    def cancel_all(self) -> list[FromEngine]:
+        return [self._finish(live, "cancelled") for live in list(self._live.values())]
+
+    def status(self) -> Status:
+        """The rate is the mean since the last call."""
+        now = self._clock()
+        rate = self._sampled / max(1e-6, now - self._status_at)
+        self._sampled, self._status_at = 0, now
+        scheduler = self._scheduler
+        return Status(scheduler.running, scheduler.waiting, scheduler.kv_tokens_reserved, rate)
+
+    def step(self) -> list[FromEngine]:
+        """Run one batch: every decoding sequence gets a token, prompts advance. Does nothing when nothing runs."""
+        messages: list[FromEngine] = []
+        planned = [p for p in self._scheduler.plan() if self._begin(p, messages)]
+        if not planned:
+            return messages
+        failure: str | None = None
+        choices: dict[str, Choice] = {}
+        try:
+            with torch.inference_mode():
+                choices = self._compute(planned)
+        except Exception as error:
+            failure = _explain(error)
+        if failure is not None:
+            # Outside the handler, whose exception would keep the failed step's tensors alive.
+            self._recover()
+            messages += [self._finish(self._live[p.sequence.id], "error", message=failure) for p in planned]
+            return messages
+        for p in planned:
+            messages += self._report(p, choices.get(p.sequence.id))
+        return messages
+
+    def _refusal(self, message: Submit) -> Rejected | None:
+        prompt, sampling = message.prompt, message.sampling
+
+        def invalid(text: str) -> Rejected:
+            return Rejected(message.id, "invalid", text)
+
+        if message.id in self._live:
+            return invalid(f"the id {message.id!r} is already in use")
+        if not prompt:
+            return invalid("the prompt has no tokens")
+        if sampling.max_tokens < 0:
+            return invalid(f"max_tokens is {sampling.max_tokens}")
+        for name, ids in (("prompt", prompt), ("logit_bias", list(sampling.logit_bias))):
+            if ids and not (min(ids) >= 0 and max(ids) < self._vocab_size):
+                strange = next(i for i in ids if not 0 <= i < self._vocab_size)
+                return invalid(f"{name} has the token id {strange}; the vocabulary has {self._vocab_size} tokens")
+        if len(prompt) + sampling.max_tokens > self._context_length:
+            text = (
+                f"a prompt of {len(prompt)} tokens and max_tokens of {sampling.max_tokens} exceed "
+                f"the context length of {self._context_length} tokens"
+            )
+            return Rejected(message.id, "too_long", text)
+        report = len(prompt) * (sampling.prompt_logprobs + 2) if sampling.prompt_logprobs is not None else 0
+        if report * _LOGPROB_BYTES > MAX_FRAME_BYTES // 2:
+            text = f"log probabilities for a prompt of {len(prompt)} tokens are too many for one answer"
+            return Rejected(message.id, "too_long", text)
+        return None
+
+    def _begin(self, planned: Planned, messages: list[FromEngine]) -> bool:
+        """Reserve the cache before a sequence's first chunk; if that fails the sequence ends and is not run."""
+        live = self._live[planned.sequence.id]
+        if live.started is not None:
+            return True
+        live.started = self._clock()
+        live.held_slot = planned.chunk.slot
+        failure: str | None = None
+        try:
+            self._cache.reserve(planned.chunk.slot, planned.sequence.reserved)
+        except Exception as error:
+            failure = _explain(error)
+        if failure is not None:
+            self._recover()
+            messages.append(self._finish(live, "error", message=failure))
+        return failure is None
+
+    def _compute(self, planned: list[Planned]) -> dict[str, Choice]:
+        """Run the model and sample; also collects prompt log probabilities. Changes no sequence."""
+        logits = self._runner.step([p.chunk for p in planned])
+        sampling: list[_Live] = []
+        sampled_rows: list[int] = []
+        reports: list[tuple[_Live, list[TokenLogprob]]] = []
+        row = 0
+        for p in planned:
+            chunk = p.chunk
+            live = self._live[p.sequence.id]
+            if chunk.all_logits:
+                targets = p.sequence.prompt[chunk.start + 1 : chunk.start + len(chunk.tokens) + 1]
+                top = live.row.sampling.prompt_logprobs or 0
+                rows = logits[row : row + len(targets)]
+                ids = torch.tensor(targets, dtype=torch.int64, device=logits.device)
+                reports.append((live, token_logprobs(rows, ids, [top] * len(targets))))
+                row += len(chunk.tokens)
+            elif chunk.sample:
+                row += 1
+            if chunk.sample:
+                sampling.append(live)
+                sampled_rows.append(row - 1)
+        if row != len(logits):
+            raise RuntimeError(f"the model returned {len(logits)} rows of logits for {row} tokens")
+        chosen = logits if len(sampled_rows) == row else logits[sampled_rows]
+        choices = sample(chosen, [live.row for live in sampling])
+        for live, found in reports:
+            if live.prompt_logprobs is not None:
+                live.prompt_logprobs += found
+        return {live.sequence.id: choice for live, choice in zip(sampling, choices, strict=True)}
+
+    def _report(self, planned: Planned, choice: Choice | None) -> list[FromEngine]:
+        """Book one chunk's outcome and say what is new."""
+        sequence = planned.sequence
+        live = self._live[sequence.id]
+        token = choice.token if choice else None
+        self._scheduler.advance(planned, token)
+        if sequence.remaining_prompt:
+            return []
+        if choice is None:  # no tokens were asked for
+            messages: list[FromEngine] = []
+            if live.prompt_logprobs is not None:
+                messages.append(Tokens(sequence.id, [], None, live.prompt_logprobs))
+            return [*messages, self._finish(live, "length")]
+        if token is None:
+            text = "the model's output is not a finite number"
+            return [self._finish(live, "error", message=text)]
+        live.first = live.first or self._clock()
+        self._sampled += 1
+        sampling = live.row.sampling
+        if token in sampling.stop_token_ids and not sampling.ignore_eos:
+            messages = []
+            if live.prompt_logprobs is not None:
+                messages.append(Tokens(sequence.id, [], None, live.prompt_logprobs))
+            return [*messages, self._finish(live, "stop", stop_token=token)]
+        live.row.observe(token)
+        logprobs = None if choice.logprob is None else [choice.logprob]
+        messages = [Tokens(sequence.id, [token], logprobs, live.prompt_logprobs)]
+        live.prompt_logprobs = None
+        if sequence.sampled >= sequence.max_tokens:
+            messages.append(self._finish(live, "length"))
+        return messages
+
+    def _finish(
+        self,
+        live: _Live,
+        reason: Literal["stop", "length", "cancelled", "error"],
+        *,
+        stop_token: int | None = None,
+        message: str = "",
+    ) -> Finished:
+        """Free everything a sequence holds, and compose its last message."""
+        sequence, now = live.sequence, self._clock()
+        del self._live[sequence.id]
+        self._scheduler.remove(sequence)
+        if live.held_slot is not None:
+            self._cache.release(live.held_slot)
+        started = now if live.started is None else live.started
+        first = now if live.first is None else live.first
+        if reason in ("stop", "length"):
+            took = now - started
+            self._service_s = took if self._service_s is None else 0.8 * self._service_s + 0.2 * took
+        return Finished(
+            id=sequence.id,
+            reason=reason,
+            prompt_tokens=len(sequence.prompt),
+            completion_tokens=sequence.sampled,
+            stop_token=stop_token,
+            message=message,
+            queue_s=started - live.submitted,
+            prefill_s=first - started,
+            decode_s=now - first,
+        )
+
+    def _retry_after(self) -> float:
+        """When a place in the queue should be free: the mean time between two requests' ends, in whole seconds."""
+        if self._service_s is None:
+            return 1.0
+        return min(_MAX_RETRY_S, max(1.0, math.ceil(self._service_s / max(1, self._scheduler.running))))
+
+    def _recover(self) -> None:
+        """Give back what a failed step left; notice a device that will not work again."""
+        if not torch.cuda.is_initialized():
+            return
+        try:
+            torch.cuda.synchronize()
+            torch.cuda.empty_cache()
+        except RuntimeError as error:
+            self.broken = f"the GPU no longer works: {_first_line(error)}"
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether an exception says that memory, of the host or of a device, is exhausted."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and ("allocate memory" in text or "out of memory" in text)
+
+
+def _explain(error: Exception) -> str:
+    """One sentence for the request's owner; what is unexpected also goes to the log with its traceback."""
+    if out_of_memory(error):
+        logger.error("out of memory: %s", _first_line(error))
+        return "the engine ran out of memory; use a shorter prompt or fewer requests at once"
+    logger.error("a step failed", exc_info=error)
+    return f"the engine failed while computing this request: {type(error).__name__}: {_first_line(error)}"
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__

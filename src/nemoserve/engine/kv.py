@@ -1,0 +1,174 @@
+"""Keys and values of the attention layers, for many sequences. Knows rows and lengths; no slots, no weights.
+
+Short sequences share one block [rows, heads, tokens, head_dim] per layer, so that attention for all of them is one call
+with a mask. A sequence that outgrows the block moves to a buffer of its own and is attended to by a call of its own, which
+then has enough work to be worth it. Nothing depends on a token's position, so rows can be moved freely.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+
+SHARED_TOKENS = 1024
+"""Sequences up to this length lie in the shared block."""
+_FIRST_TOKENS = 128
+_FIRST_ROWS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PromptAttention:
+    """Where a prompt run's keys go, and what it may look at. `keys` and `values` [layers, heads, room, head_dim]."""
+
+    keys: torch.Tensor
+    values: torch.Tensor
+    start: int
+    end: int
+    mask: torch.Tensor | None
+    """[tokens, end] bool, True where allowed; None when the run starts the sequence (plain causal)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeAttention:
+    """Where the decode tokens' keys go. The first `shared` rows lie in the shared block, each later one in its own buffer."""
+
+    shared: int
+    keys: torch.Tensor
+    """[layers, shared rows, heads, longest length with the new token, head_dim]: a view of the block."""
+    values: torch.Tensor
+    rows: torch.Tensor | None
+    """[shared] int64, 0, 1, 2, ...; None when all rows are equally long."""
+    positions: torch.Tensor | None
+    """[shared] int64: where each row's new token goes; None when all rows are equally long (it goes last)."""
+    mask: torch.Tensor | None
+    """[shared, 1, 1, longest] bool, True where a token lies; None when all rows are equally long."""
+    apart: list[tuple[torch.Tensor, torch.Tensor]] = field(default_factory=list[tuple[torch.Tensor, torch.Tensor]])
+    """Keys and values [layers, heads, length with the new token, head_dim] of each later row."""
+
+
+class KVStore:
+    """`lengths[row]` is how many tokens a row holds."""
+
+    def __init__(
+        self, layers: int, max_rows: int, heads: int, head_dim: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        self.lengths: list[int] = []
+        self._layers = layers
+        self._max_rows = max_rows
+        self._heads = heads
+        self._head_dim = head_dim
+        self._dtype = dtype
+        self._device = device
+        self._keys, self._values = self._block(0, 0)
+        self._apart: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def clear(self, row: int) -> None:
+        """Empty a row. What it held is wiped: a stale infinity would come through a mask."""
+        self._apart.pop(row, None)
+        if row < self._keys.shape[1] and self.lengths[row]:
+            used = min(self.lengths[row], self._keys.shape[3])
+            self._keys[:, row, :, :used] = 0
+            self._values[:, row, :, :used] = 0
+        self.lengths[row] = 0
+
+    def drop_last_row(self) -> None:
+        """Give up the last row."""
+        self.clear(len(self.lengths) - 1)
+        self.lengths.pop()
+
+    def is_apart(self, row: int) -> bool:
+        """Whether the row has a buffer of its own."""
+        return row in self._apart
+
+    def make_room(self, row: int, tokens: int, expected: int) -> None:
+        """Room for `tokens` tokens in a row that is `expected` to grow to so many."""
+        if not self._layers:
+            return
+        if row in self._apart:
+            if self._apart[row][0].shape[2] < tokens:
+                self._move_apart(row, max(expected, 2 * tokens))
+        elif tokens > SHARED_TOKENS:
+            self._move_apart(row, expected)
+        elif tokens > self._keys.shape[3] or row >= self._keys.shape[1]:
+            self._grow(row + 1, tokens)
+
+    def swap(self, a: int, b: int) -> None:
+        """Exchange two rows."""
+        rows = self._keys.shape[1]
+        used = min(max(self.lengths[a], self.lengths[b]), self._keys.shape[3])
+        if used and self._layers:
+            if max(a, b) >= rows:
+                self._grow(max(a, b) + 1, used)
+            for block in (self._keys, self._values):
+                kept = block[:, a, :, :used].clone()
+                block[:, a, :, :used] = block[:, b, :, :used]
+                block[:, b, :, :used] = kept
+        buffers = self._apart.pop(a, None), self._apart.pop(b, None)
+        for row, buffer in ((b, buffers[0]), (a, buffers[1])):
+            if buffer is not None:
+                self._apart[row] = buffer
+        self.lengths[a], self.lengths[b] = self.lengths[b], self.lengths[a]
+
+    def prompt(self, row: int, tokens: int) -> PromptAttention:
+        """For a run of `tokens` tokens after what the row holds; room must have been made."""
+        keys, values = self._apart[row] if row in self._apart else (self._keys[:, row], self._values[:, row])
+        start = self.lengths[row]
+        end = start + tokens
+        mask = None
+        if start and self._layers:
+            mask = torch.ones((tokens, end), dtype=torch.bool, device=self._device).tril_(start)
+        return PromptAttention(keys, values, start, end, mask)
+
+    def decode(self, count: int) -> DecodeAttention:
+        """For one new token in each of the first `count` rows; those in the shared block come first."""
+        apart = [(row, *self._apart[row]) for row in range(count) if row in self._apart] if self._apart else []
+        shared = count - len(apart)
+        lengths = self.lengths[:shared]
+        longest = max(lengths, default=-1) + 1
+        rows = positions = mask = None
+        if lengths and min(lengths) != longest - 1:
+            rows = torch.arange(shared, device=self._device)
+            positions = torch.tensor(lengths, device=self._device)
+            mask = (torch.arange(longest, device=self._device) <= positions.unsqueeze(1)).view(shared, 1, 1, longest)
+        own = [(k[:, :, : self.lengths[row] + 1], v[:, :, : self.lengths[row] + 1]) for row, k, v in apart]
+        keys = self._keys[:, :shared, :, :longest]
+        return DecodeAttention(shared, keys, self._values[:, :shared, :, :longest], rows, positions, mask, own)
+
+    def _block(self, rows: int, tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
+        shape = (self._layers, rows, self._heads, tokens, self._head_dim)
+        return (
+            torch.zeros(shape, dtype=self._dtype, device=self._device),
+            torch.zeros(shape, dtype=self._dtype, device=self._device),
+        )
+
+    def _grow(self, rows: int, tokens: int) -> None:
+        """A larger shared block with the same content; sizes double, so growing is rare."""
+        _, had_rows, _, had_tokens, _ = self._keys.shape
+        new_rows = min(self._max_rows, _double(max(had_rows, _FIRST_ROWS), rows))
+        new_tokens = min(SHARED_TOKENS, _double(max(had_tokens, _FIRST_TOKENS), tokens))
+        keys, values = self._block(new_rows, new_tokens)
+        keys[:, :had_rows, :, :had_tokens] = self._keys
+        values[:, :had_rows, :, :had_tokens] = self._values
+        self._keys, self._values = keys, values
+
+    def _move_apart(self, row: int, room: int) -> None:
+        """Into a buffer of its own, or a larger one. On a CPU its pages take memory only once they are written."""
+        shape = (self._layers, self._heads, room, self._head_dim)
+        keys = torch.empty(shape, dtype=self._dtype, device=self._device)
+        values = torch.empty(shape, dtype=self._dtype, device=self._device)
+        held = self.lengths[row]
+        if held:
+            old = self._apart.get(row) or (self._keys[:, row], self._values[:, row])
+            keys[:, :, :held] = old[0][:, :, :held]
+            values[:, :, :held] = old[1][:, :, :held]
+            if row not in self._apart:
+                self._keys[:, row, :, :held] = 0
+                self._values[:, row, :, :held] = 0
+        self._apart[row] = (keys, values)
+
+
+def _double(size: int, need: int) -> int:
+    while size < need:
+        size *= 2
+    return size

@@ -1,0 +1,83 @@
+"""Causal grouped-query attention over a mix of decode tokens and prompt runs. No positional encoding of any kind."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from nemoserve.engine.cache import StepPlan
+from nemoserve.engine.kv import PromptAttention
+from nemoserve.engine.layers.linear import Linear
+
+
+class Attention:
+    """softmax(q k^T / sqrt(head_dim)) v, then the output projection. `index` counts the attention layers from 0."""
+
+    def __init__(self, qkv: Linear, out: Linear, heads: int, kv_heads: int, head_dim: int, index: int) -> None:
+        """`qkv` stacks the three projections' rows."""
+        self._qkv = qkv
+        self._out = out
+        self._heads = heads
+        self._kv_heads = kv_heads
+        self._head_dim = head_dim
+        self._index = index
+
+    def __call__(self, x: torch.Tensor, plan: StepPlan) -> torch.Tensor:
+        """[tokens, hidden], laid out as `plan` says, to the same shape and dtype. Writes keys and values."""
+        tokens = x.shape[0]
+        dtype = plan.decode_attention.keys.dtype
+        qkv = self._qkv(x).view(tokens, -1, self._head_dim).to(dtype)
+        q, k, v = qkv.split((self._heads, self._kv_heads, self._kv_heads), 1)
+        if tokens == plan.decode:
+            y = self._decode(q, k, v, plan)
+        else:
+            y = torch.empty((tokens, self._heads * self._head_dim), dtype=dtype, device=x.device)
+            n = plan.decode
+            if n:
+                y[:n] = self._decode(q[:n], k[:n], v[:n], plan)
+            for run in plan.runs:
+                span = slice(run.begin, run.end)
+                y[span] = self._run(q[span], k[span], v[span], run.attention)
+        return self._out(y.to(x.dtype))
+
+    def _decode(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, plan: StepPlan) -> torch.Tensor:
+        """[decode tokens, heads * head_dim]. The queries that share a key head are treated as its query positions, so keys
+        and values are never repeated."""
+        lay = plan.decode_attention
+        n = lay.shared
+        grouped = q.unflatten(1, (self._kv_heads, -1))
+        parts: list[torch.Tensor] = []
+        if n:
+            keys, values = lay.keys[self._index], lay.values[self._index]
+            if lay.mask is None:
+                keys[:, :, -1] = k[:n]
+                values[:, :, -1] = v[:n]
+            else:
+                keys[lay.rows, :, lay.positions] = k[:n]
+                values[lay.rows, :, lay.positions] = v[:n]
+            parts.append(functional.scaled_dot_product_attention(grouped[:n], keys, values, attn_mask=lay.mask))
+        for row, (all_keys, all_values) in enumerate(lay.apart, start=n):
+            keys, values = all_keys[self._index], all_values[self._index]
+            keys[:, -1] = k[row]
+            values[:, -1] = v[row]
+            own = functional.scaled_dot_product_attention(
+                grouped[row : row + 1], keys.unsqueeze(0), values.unsqueeze(0)
+            )
+            parts.append(own)
+        y = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return y.reshape(q.shape[0], -1)
+
+    def _run(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lay: PromptAttention) -> torch.Tensor:
+        """[run tokens, heads * head_dim]."""
+        keys, values = lay.keys[self._index], lay.values[self._index]
+        keys[:, lay.start : lay.end] = k.transpose(0, 1)
+        values[:, lay.start : lay.end] = v.transpose(0, 1)
+        y = functional.scaled_dot_product_attention(
+            q.transpose(0, 1).unsqueeze(0),
+            keys[:, : lay.end].unsqueeze(0),
+            values[:, : lay.end].unsqueeze(0),
+            attn_mask=lay.mask,
+            is_causal=lay.mask is None,
+            enable_gqa=self._heads != self._kv_heads,
+        )
+        return y.squeeze(0).transpose(0, 1).reshape(q.shape[0], -1)

@@ -1,0 +1,154 @@
+"""The Mamba-2 mixer: projections, causal convolution, state-space recurrence, gated norm. Everything between the two
+projections is float32. Follows `modeling_nemotron_h.py` of transformers, without its clamp of the step size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from nemoserve.engine.cache import StepPlan
+from nemoserve.engine.layers import ssd
+from nemoserve.engine.layers.linear import Linear
+from nemoserve.engine.layers.norm import RMSNorm
+
+CPU_CHUNK = 64
+"""Tokens per chunk of the scan on a CPU: everything a chunk touches stays in the second-level cache."""
+CUDA_CHUNK = 128
+_CPU_BLOCK_BYTES = 1 << 20
+"""States that one decode call works on; larger batches are cut so that a block's passes stay in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mamba2Shape:
+    """Sizes of one mixer, in elements, and the bounds of its step size."""
+
+    heads: int
+    head_dim: int
+    groups: int
+    state_size: int
+    conv_kernel: int
+    time_step_limit: tuple[float, float]
+
+    @property
+    def inner(self) -> int:
+        return self.heads * self.head_dim
+
+    @property
+    def conv(self) -> int:
+        return self.inner + 2 * self.groups * self.state_size
+
+
+class Mamba2:
+    """`index` counts the Mamba layers from 0."""
+
+    def __init__(
+        self,
+        shape: Mamba2Shape,
+        index: int,
+        *,
+        in_proj: Linear,
+        conv_weight: torch.Tensor,
+        a_log: torch.Tensor,
+        d: torch.Tensor,
+        dt_bias: torch.Tensor,
+        norm: RMSNorm,
+        out_proj: Linear,
+    ) -> None:
+        """`conv_weight` [channels, kernel]; `a_log`, `d` and `dt_bias` [heads]. They are kept in float32."""
+        self._shape = shape
+        self._index = index
+        self._in_proj = in_proj
+        self._out_proj = out_proj
+        self._norm = norm
+        # Latest tap first: row j is what a token contributes to the output j steps later.
+        self._taps = conv_weight.float().flip(1).t().contiguous()
+        self._a = -a_log.float().exp()
+        self._a_wide = self._a.unsqueeze(1).repeat(1, shape.head_dim)
+        self._d = d.float().unsqueeze(1)
+        self._dt_bias = dt_bias.float()
+        low, high = shape.time_step_limit
+        self._limit = None if low <= 0 and math.isinf(high) else (low, high)
+        self._chunk = CPU_CHUNK if conv_weight.device.type == "cpu" else CUDA_CHUNK
+        self._mask = ssd.chunk_mask(self._chunk, conv_weight.device)
+
+    def __call__(self, x: torch.Tensor, plan: StepPlan, conv: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
+        """[tokens, hidden], laid out as `plan` says, to the same shape and dtype; advances the rows' states.
+
+        `conv` [layers, rows, kernel, channels] and `states` [layers, rows, groups, state size, width], see `Cache`.
+        """
+        conv, states = conv[self._index], states[self._index]
+        projected = self._in_proj(x).float()
+        n = plan.decode
+        if not plan.runs:
+            y = self._decode(projected, conv[:n], states[:n])
+        else:
+            y = torch.empty((x.shape[0], self._shape.inner), device=x.device)
+            if n:
+                y[:n] = self._decode(projected[:n], conv[:n], states[:n])
+            for run in plan.runs:
+                for begin in range(run.begin, run.end, self._chunk):
+                    end = min(begin + self._chunk, run.end)
+                    y[begin:end] = self._prompt_chunk(projected[begin:end], conv[run.row], states[run.row])
+        return self._out_proj(y.to(x.dtype))
+
+    def _dt(self, projected: torch.Tensor) -> torch.Tensor:
+        dt = functional.softplus(projected[:, -self._shape.heads :] + self._dt_bias)
+        return dt if self._limit is None else dt.clamp_(*self._limit)
+
+    def _prompt_chunk(self, projected: torch.Tensor, conv: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """Normed outputs [length, inner] of a chunk of one sequence, whose states advance in place."""
+        shape = self._shape
+        length = projected.shape[0]
+        kernel = shape.conv_kernel
+        xbc = projected[:, shape.inner : shape.inner + shape.conv]
+        # Every token adds its part to its own and the next kernel - 1 outputs; what falls past the chunk is the new state.
+        sums = torch.empty((length + kernel - 1, shape.conv), device=xbc.device)
+        sums[: kernel - 1] = conv[:-1]
+        sums[kernel - 1 :] = conv[-1]
+        for delay in range(kernel):
+            sums[delay : delay + length].addcmul_(xbc, self._taps[delay])
+        conv[:-1] = sums[length:]
+        x, b, c = self._split(functional.silu(sums[:length], inplace=True))
+        mask = self._mask[:length, :length]
+        y = ssd.scan_chunk(x, self._dt(projected), self._a, b, c, state, mask)
+        return self._finish(y, x, projected)
+
+    def _decode(self, projected: torch.Tensor, conv: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
+        """Normed outputs [sequences, inner] of one token each, whose states advance in place."""
+        shape = self._shape
+        xbc = projected[:, shape.inner : shape.inner + shape.conv]
+        sums = torch.addcmul(conv, xbc.unsqueeze(1), self._taps)
+        conv[:, :-1] = sums[:, 1:]
+        x, b, c = self._split(functional.silu(sums[:, 0]))
+        dt = self._dt(projected).unsqueeze(2)
+        block = self._block(states)
+        if block >= states.shape[0]:
+            y = ssd.step(x, dt, self._a_wide, b, c, states)
+        else:
+            parts = [t.split(block) for t in (x, dt, b, c, states)]
+            y = torch.cat([ssd.step(xs, dts, self._a_wide, bs, cs, s) for xs, dts, bs, cs, s in zip(*parts, strict=True)])
+        return self._finish(y, x, projected)
+
+    def _split(self, xbc: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """x [tokens, heads, head_dim], B and C [tokens, groups, state size]."""
+        shape = self._shape
+        width = shape.groups * shape.state_size
+        x, b, c = xbc.split((shape.inner, width, width), 1)
+        return (
+            x.unflatten(1, (shape.heads, shape.head_dim)),
+            b.unflatten(1, (shape.groups, shape.state_size)),
+            c.unflatten(1, (shape.groups, shape.state_size)),
+        )
+
+    def _finish(self, y: torch.Tensor, x: torch.Tensor, projected: torch.Tensor) -> torch.Tensor:
+        """The D term, the gate (first), the norm over each group (second). [tokens, inner] float32."""
+        y = torch.addcmul(y, x, self._d).flatten(1)
+        return self._norm(y.mul_(functional.silu(projected[:, : self._shape.inner])))
+
+    def _block(self, states: torch.Tensor) -> int:
+        if states.device.type != "cpu":
+            return states.shape[0]
+        return max(1, _CPU_BLOCK_BYTES // (4 * states[0].numel()))

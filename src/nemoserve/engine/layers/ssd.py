@@ -1,0 +1,76 @@
+"""The Mamba-2 state-space recurrence in float32, chunked for prompts and step by step for replies. Knows no weights.
+
+The recurrence (Dao and Gu, "Transformers are SSMs", 2024), for every head h with decay rate A_h < 0:
+
+    S_t = exp(dt_t A) S_{t-1} + B_t (dt_t x_t)^T        y_t = C_t S_t + D x_t
+
+Heads come in groups that share B and C. States are kept as [groups, state, heads per group x head_dim]: one matrix product
+per group serves all its heads, so B and C are never repeated per head, and the innermost axis is long.
+"""
+
+from __future__ import annotations
+
+import torch
+
+
+def chunk_mask(length: int, device: torch.device) -> torch.Tensor:
+    """[length, length] float32: 0 where a source position (column) is not after its target (row), else -inf."""
+    return torch.full((length, length), -torch.inf, device=device).triu_(1)
+
+
+def scan_chunk(
+    x: torch.Tensor,
+    dt: torch.Tensor,
+    a: torch.Tensor,
+    b: torch.Tensor,
+    c: torch.Tensor,
+    state: torch.Tensor,
+    mask: torch.Tensor,
+) -> torch.Tensor:
+    """Outputs of one chunk that follows `state`, which is advanced in place. All tensors float32.
+
+    x [length, heads, head_dim], dt [length, heads] (after softplus), a [heads], b and c [length, groups, state size],
+    state [groups, state size, heads / groups * head_dim], mask from `chunk_mask(length)`. Returns
+    [length, heads, head_dim] without the D term. The work per token grows with the length, the number of calls falls.
+    """
+    length, heads, head_dim = x.shape
+    groups = b.shape[1]
+    per_group = heads // groups
+    # Sums of dt A since the chunk's start. Their differences are exponents of the decay between two positions; in float64
+    # they stay exact when a strong decay has made the sums large.
+    sums = (dt * a).double().cumsum(0)
+    rising = sums.t().contiguous()
+    decay = (rising.unsqueeze(2) - rising.unsqueeze(1)).float().add_(mask).exp_()
+    from_start = sums.float().exp_()
+    to_end = (sums[-1] - sums).float().exp_()
+
+    by_group_c = c.transpose(0, 1)
+    by_group_b = b.permute(1, 2, 0)
+    scores = torch.bmm(by_group_c, by_group_b)
+    decay.view(groups, per_group, length, length).mul_(scores.unsqueeze(1))
+    inputs = x * dt.unsqueeze(2)
+    within = torch.bmm(decay, inputs.transpose(0, 1)).transpose(0, 1)
+    carried = torch.bmm(by_group_c, state).transpose(0, 1).reshape(length, heads, head_dim)
+    outputs = torch.addcmul(within, carried, from_start.unsqueeze(2))
+
+    inputs.mul_(to_end.unsqueeze(2))
+    state.view(groups, -1, per_group, head_dim).mul_(from_start[-1].view(groups, 1, per_group, 1))
+    state.baddbmm_(by_group_b, inputs.view(length, groups, -1).transpose(0, 1))
+    return outputs
+
+
+def step(
+    x: torch.Tensor, dt: torch.Tensor, a: torch.Tensor, b: torch.Tensor, c: torch.Tensor, state: torch.Tensor
+) -> torch.Tensor:
+    """One token of each of `batch` sequences. All tensors float32; `state` is advanced in place.
+
+    x [batch, heads, head_dim], dt [batch, heads, 1] (after softplus), a [heads, head_dim] (each head's rate repeated),
+    b and c [batch, groups, state size], state [batch, groups, state size, heads / groups * head_dim]. Returns
+    [batch, heads, head_dim] without the D term.
+    """
+    batch, groups, size, width = state.shape
+    decay = (dt * a).exp_().view(batch, groups, 1, width)
+    inputs = (x * dt).view(batch, groups, 1, width)
+    state.mul_(decay).addcmul_(b.unsqueeze(3), inputs)
+    y = torch.bmm(c.reshape(batch * groups, 1, size), state.view(batch * groups, size, width))
+    return y.view(x.shape)

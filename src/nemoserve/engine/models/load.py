@@ -1,0 +1,61 @@
+"""Chooses dtype and device and loads a checkpoint folder. Knows the rules of "auto"; the family's module does the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from nemoserve.engine.checkpoint.config import CheckpointError, read_config
+from nemoserve.engine.checkpoint.weights import Progress, Weights
+from nemoserve.engine.models.nemotron_h import NemotronH
+
+Model = NemotronH
+
+SMALL_BYTES = 1 << 30
+"""A stored checkpoint below this size is computed in float32 on a CPU under dtype "auto"."""
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progress: Progress | None = None) -> Model:
+    """Load a nemotron_h checkpoint folder (config.json, safetensors files, optionally generation_config.json).
+
+    `dtype` is float32, bfloat16, float16 or auto: on a CPU float32 for a checkpoint under 1 GiB, whose speed is not bound
+    by memory, and otherwise the dtype that the weights are stored in. `device` is cpu, cuda, cuda:N or auto (the first GPU
+    if there is one). `progress` gets bytes read and bytes in all.
+
+    Raises CheckpointError (a ValueError) with one sentence that names the file, key or tensor at fault, and ValueError for
+    a dtype or device that is not one of these.
+    """
+    config = read_config(folder)
+    target = _device(device)
+    if dtype != "auto" and dtype not in _DTYPES:
+        raise ValueError(f"dtype is {dtype!r}; choose auto, float32, bfloat16 or float16")
+    with torch.inference_mode(), Weights(folder, progress) as weights:
+        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, target)
+        return NemotronH(config, weights, chosen, target)
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"device is {name!r}; choose auto, cpu or cuda") from None
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device is {name!r}; choose auto, cpu or cuda")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device is cuda, but this PyTorch sees no GPU")
+    return device
+
+
+def _auto_dtype(weights: Weights, device: torch.device) -> torch.dtype:
+    stored = weights.stored_dtype("embeddings.weight")
+    if stored == torch.float64 or device.type == "cpu" and weights.total_bytes < SMALL_BYTES:
+        return torch.float32
+    return stored
+
+
+__all__ = ["CheckpointError", "Model", "load_model"]

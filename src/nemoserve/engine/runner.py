@@ -1,0 +1,36 @@
+"""Runs one scheduled step on a model and its cache. Knows chunks and logits; not how chunks were chosen, nor sampling."""
+
+from __future__ import annotations
+
+import torch
+
+from nemoserve.engine.batch import Chunk
+from nemoserve.engine.cache import Cache
+from nemoserve.engine.models import Model
+
+
+class Runner:
+    """One model with one cache, used by one thread."""
+
+    def __init__(self, model: Model, cache: Cache) -> None:
+        self.model = model
+        self.cache = cache
+
+    def step(self, chunks: list[Chunk]) -> torch.Tensor:
+        """Advance every chunk's sequence by its tokens; decode tokens of many sequences go through the model together.
+
+        Returns float32 logits [rows, vocabulary], in the order of the chunks: a row per token of a chunk with
+        `all_logits`, one row (after its last token) for another chunk with `sample`, none otherwise.
+
+        Raises ValueError, with the cache unchanged, when a chunk does not continue what its slot holds. After any other
+        error the sequences of the step must be released, as their states may be half advanced; all others are intact.
+        """
+        with torch.inference_mode():
+            plan = self.cache.prepare(chunks)
+            if not plan.tokens:
+                return torch.empty((0, self.model.config.vocab_size), device=self.model.device)
+            hidden = self.model.hidden(plan, self.cache)
+            self.cache.commit(plan)
+            if plan.wanted is not None:
+                hidden = hidden[torch.tensor(plan.wanted, dtype=torch.int64, device=hidden.device)]
+            return self.model.logits(hidden)

@@ -1,0 +1,117 @@
+"""From logits to tokens, for a batch in which every row has its own settings. Knows tensors; no scheduling, no text.
+
+The order of operations is vLLM's ("vllm/v1/sample/sampler.py"): logit bias, penalties, then for rows that are not greedy
+temperature, min_p, top_k, top_p, and the draw. Log probabilities are taken after the penalties.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import torch
+
+from nemoserve.engine.draws import draw, uniform
+from nemoserve.engine.logprobs import token_logprobs
+from nemoserve.engine.penalties import Adjustments, adjust
+from nemoserve.engine.protocol import Sampling, TokenLogprob
+from nemoserve.engine.truncation import TILE, apply_min_p, in_order, keep_best, narrow, narrowable, tileable
+from nemoserve.engine.typed import flags, integers
+
+
+class Row:
+    """What sampling remembers of one sequence between steps."""
+
+    def __init__(self, sampling: Sampling, prompt: list[int]) -> None:
+        self.sampling = sampling
+        self.seed = secrets.randbits(64) if sampling.seed is None else sampling.seed
+        self.position = len(prompt)
+        """Of the next token in its sequence, prompt included."""
+        self.adjustments = Adjustments(sampling, prompt)
+
+    @property
+    def greedy(self) -> bool:
+        return self.sampling.temperature <= 0.0
+
+    def observe(self, token: int) -> None:
+        """`token` has been added to the reply."""
+        self.adjustments.observe(token)
+        self.position += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    token: int | None
+    """None: the row's logits are not finite numbers, so no choice can be made."""
+    logprob: TokenLogprob | None = None
+
+
+def sample(logits: torch.Tensor, rows: list[Row]) -> list[Choice]:
+    """Choose a token for every row. `logits`: float32 [rows, vocabulary]; changed in place by bias and penalties.
+
+    The rows are not told of their tokens: call `Row.observe` for those that are kept.
+    """
+    if not rows:
+        return []
+    logits = logits.contiguous()
+    if any(row.adjustments.active for row in rows):
+        adjust(logits, [row.adjustments for row in rows])
+    peaks, tokens = _argmax(logits)
+    usable = flags(torch.isfinite(peaks))
+
+    random = [i for i, row in enumerate(rows) if usable[i] and not row.greedy]
+    if random:
+        scaled = _rows(logits, random) - _rows(peaks, random).unsqueeze(-1)
+        scaled /= torch.tensor([[rows[i].sampling.temperature] for i in random], device=scaled.device)
+        tokens[random] = _draw(scaled, [rows[i] for i in random])
+
+    logprobs: dict[int, TokenLogprob] = {}
+    wanted = [i for i, row in enumerate(rows) if usable[i] and row.sampling.logprobs is not None]
+    if wanted:
+        top = [rows[i].sampling.logprobs or 0 for i in wanted]
+        logprobs = dict(zip(wanted, token_logprobs(_rows(logits, wanted), tokens[wanted], top), strict=True))
+    ids = integers(tokens)
+    return [Choice(ids[i], logprobs.get(i)) if usable[i] else Choice(None) for i in range(len(rows))]
+
+
+def _draw(scaled: torch.Tensor, rows: list[Row]) -> torch.Tensor:
+    """int64 [rows]. `scaled`: float32 [rows, vocabulary], logits over temperature less the row's maximum; overwritten."""
+    settings = [row.sampling for row in rows]
+    uniforms = torch.tensor([uniform(row.seed, row.position) for row in rows], dtype=torch.float64).to(scaled.device)
+    tokens = torch.empty(len(rows), dtype=torch.int64, device=scaled.device)
+    apply_min_p(scaled, settings)
+    ordered = [i for i, s in enumerate(settings) if in_order(s, scaled.shape[1])]
+    narrowed = [i for i in ordered if narrowable(settings[i], scaled)]
+    if narrowed:
+        found = narrow(_rows(scaled, narrowed), [settings[i] for i in narrowed])
+        drawn = draw(found.values.exp_(), uniforms[narrowed])
+        tokens[narrowed] = found.ids.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
+    wide = sorted(set(ordered) - set(narrowed))
+    if wide:
+        part = scaled[wide]
+        keep_best(part, [settings[i] for i in wide])
+        scaled[wide] = part
+    left = sorted(set(range(len(rows))) - set(narrowed))
+    if left:
+        tokens[left] = draw(_rows(scaled, left).exp_(), uniforms[left])
+    return tokens
+
+
+def _argmax(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each row's maximum and its first index; NaN where the row has one.
+
+    On a CPU the plain maximum is vectorised and the index is not, so the index is sought only in the tile that holds it.
+    """
+    rows, vocabulary = logits.shape
+    if not tileable(logits):
+        return logits.amax(dim=-1), logits.argmax(dim=-1)
+    tiles = logits.view(rows, vocabulary // TILE, TILE)
+    tops = tiles.amax(dim=-1)
+    tile = tops.argmax(dim=-1)
+    every = torch.arange(rows)
+    return tops[every, tile], tile * TILE + tiles[every, tile].argmax(dim=-1)
+
+
+def _rows(tensor: torch.Tensor, index: list[int]) -> torch.Tensor:
+    """The rows named, in ascending order; the tensor itself, not a copy, when that is all of them."""
+    return tensor if len(index) == len(tensor) else tensor[index]

@@ -1,0 +1,82 @@
+"""Request bodies: bytes to a typed struct, once. Knows limits and JSON; the structs' meaning is elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from nemoserve.types.errors import ApiError
+
+T = TypeVar("T")
+
+_AT = re.compile(r"(?P<what>.*) - at `(?P<where>key in )?\$\.?(?P<path>.*)`", re.DOTALL)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body. Raises ApiError (413) as soon as it is known to exceed `limit` bytes, without reading the rest."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise ApiError("invalid_request", "The connection was closed before the whole body had come.") from error
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError("payload_too_large", f"The request body is larger than {limit} bytes, the most that is taken.")
+
+
+def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """The body as a struct. Raises ApiError (400) with a message that names the field."""
+    if not body.strip():
+        raise ApiError("invalid_request", "The request body is empty; send a JSON object.")
+    try:
+        # The decoder checks only the strings that it keeps.
+        body.decode("utf-8")
+        return decoder.decode(body)
+    except UnicodeDecodeError as error:
+        message = f"The request body is not valid UTF-8: byte {error.start} is {body[error.start]:#04x}."
+        raise ApiError("invalid_request", message) from error
+    except msgspec.ValidationError as error:
+        raise _wrong_type(str(error)) from error
+    except msgspec.DecodeError as error:
+        raise ApiError("invalid_request", f"The request body is not valid JSON: {error}.") from error
+    except RecursionError as error:
+        raise ApiError("invalid_request", "The request body is nested too deeply.") from error
+
+
+def _wrong_type(text: str) -> ApiError:
+    """msgspec's sentence, turned round so that the field comes first."""
+    match = _AT.fullmatch(text)
+    if match is None or not match["path"]:
+        what = text if match is None else match["what"]
+        missing = re.fullmatch(r"Object missing required field `(.*)`", what)
+        if missing:
+            return ApiError("invalid_request", f"{missing[1]}: required", metadata={"parameter": missing[1]})
+        return ApiError("invalid_request", f"The request body must be a JSON object: {_plain(what)}")
+    path = match["path"]
+    missing = re.fullmatch(r"Object missing required field `(.*)`", match["what"])
+    if missing:
+        return ApiError(
+            "invalid_request", f"{path}.{missing[1]}: required", metadata={"parameter": f"{path}.{missing[1]}"}
+        )
+    return ApiError("invalid_request", f"{path}: {_plain(match['what'])}", metadata={"parameter": path})
+
+
+def _plain(what: str) -> str:
+    """`Expected `int | null`, got `str`` in words that do not speak of types as a programmer's tool does."""
+    what = what.replace("`", "").replace(" | null", "").replace(" | ", " or ")
+    for ours, theirs in (("bool", "true or false"), ("str", "string"), ("int", "integer"), ("float", "number")):
+        what = re.sub(rf"\b{ours}\b", theirs, what)
+    return what[:1].lower() + what[1:]

@@ -1,0 +1,54 @@
+"""OpenRouter's error body. Knows the body's shape and the headers that belong to it."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from nemoserve.types.errors import ApiError
+
+
+def error_object(error: ApiError) -> dict[str, object]:
+    """What stands under `error`, in a body or in the last chunk of a stream."""
+    return {
+        "code": error.status,
+        "message": error.message,
+        "metadata": {"error_type": error.error_type, **error.metadata},
+    }
+
+
+def error_headers(error: ApiError) -> dict[str, str]:
+    """Retry-After and what else belongs to the error; seconds are rounded up, as the header takes whole ones."""
+    headers = dict(error.headers)
+    if error.retry_after_s is not None:
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
+    return headers
+
+
+def error_response(error: ApiError) -> Response:
+    """The whole answer to a request that failed before anything was sent."""
+    body = msgspec.json.encode({"error": error_object(error)})
+    return Response(body, error.status, error_headers(error), "application/json")
+
+
+async def on_api_error(_request: Request, error: Exception) -> Response:
+    """For errors raised in routes."""
+    assert isinstance(error, ApiError)
+    return error_response(error)
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """For the router's own: unknown paths and wrong methods."""
+    assert isinstance(error, HTTPException)
+    path = request.scope["path"]
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        message = f"{request.method} is not allowed on {path}; allowed: {allowed}."
+        return error_response(ApiError("method_not_allowed", message, headers={"allow": allowed}))
+    if error.status_code == 404:
+        return error_response(ApiError("not_found", f"There is nothing at {path}; GET / lists what there is."))
+    return error_response(ApiError("invalid_request", str(error.detail)))

@@ -1,0 +1,92 @@
+"""What every response carries: request id, timing, CORS. Also logs and counts requests. Pure ASGI; knows no routes' meaning."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nemoserve.http.errors import error_response
+from nemoserve.http.streams import ClientGone
+from nemoserve.observe.logs import Log
+from nemoserve.observe.metrics import Metrics
+from nemoserve.types.errors import ApiError
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_EXPOSED = "X-Request-Id, X-Generation-Id, X-Processing-Ms, Server-Timing, Retry-After"
+_PREFLIGHT = {
+    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-headers": "*, Authorization",
+    "access-control-max-age": "86400",
+}
+
+
+def add_timing(scope: Scope, milliseconds: dict[str, float]) -> None:
+    """Adds entries to the Server-Timing header of the response under way."""
+    scope.setdefault("nemoserve.timing", {}).update(milliseconds)
+
+
+class Envelope:
+    """Wraps every request: nothing leaves without an id and a time, and no failure leaves as a bare traceback."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, log: Log) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        arrived = time.perf_counter()
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                milliseconds = (time.perf_counter() - arrived) * 1e3
+                headers = MutableHeaders(scope=message)
+                headers["x-request-id"] = request_id
+                headers["x-processing-ms"] = f"{milliseconds:.1f}"
+                timing = {"total": milliseconds, **scope.get("nemoserve.timing", {})}
+                headers["server-timing"] = ", ".join(f"{name};dur={value:.1f}" for name, value in timing.items())
+                headers["access-control-allow-origin"] = "*"
+                headers["access-control-expose-headers"] = _EXPOSED
+            await send(message)
+
+        try:
+            if scope["method"] == "OPTIONS":
+                start: Message = {"type": "http.response.start", "status": 204, "headers": []}
+                MutableHeaders(scope=start).update(_PREFLIGHT)
+                await send_with_headers(start)
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                await self._app(scope, receive, send_with_headers)
+        except ClientGone:
+            status = status or 499
+        except Exception:
+            self._log.exception("request failed")
+            if status:
+                raise
+            error = ApiError("server", f"The server failed on this request; its log has the id {request_id}.")
+            await error_response(error)(scope, receive, send_with_headers)
+        finally:
+            route = scope.get("route")
+            path = str(getattr(route, "path", "unknown"))
+            self._metrics.request(scope["method"], path, status or 499)
+            self._log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"][:200],
+                status=status or 499,
+                ms=round((time.perf_counter() - arrived) * 1e3, 1),
+            )

@@ -1,0 +1,57 @@
+"""The routes that generate: chat and text completions."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from nemoserve import pipeline
+from nemoserve.http.body import decode, read_body
+from nemoserve.http.middleware import add_timing
+from nemoserve.http.streams import Chunks, StreamingReply, unless_gone
+from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
+from nemoserve.http.wire_chat_reply import ChatChunks, chat_body
+from nemoserve.http.wire_reply import timing_metrics
+from nemoserve.http.wire_text import TEXT_DECODER, read_text
+from nemoserve.http.wire_text_reply import TextChunks, text_body
+from nemoserve.parsing.fold import fold_stream
+from nemoserve.pipeline import Reply, Services
+
+
+async def chat_completions(request: Request) -> Response | ASGIApp:
+    """POST /v1/chat/completions"""
+    house: Services = request.app.state.services
+    body = decode(await read_body(request, house.settings.max_body_bytes), CHAT_DECODER)
+    wanted = read_chat(body, most_choices=house.settings.max_choices)
+    reply = await pipeline.chat(house, wanted, pipeline.new_id())
+    logprobs = wanted.sampling.logprobs is not None
+    if wanted.stream:
+        return _stream(house, reply, ChatChunks(reply, logprobs=logprobs))
+    folded = await unless_gone(request.receive, fold_stream(reply.events))
+    add_timing(request.scope, timing_metrics(folded.timing))
+    return _whole(reply, chat_body(reply, folded, logprobs=logprobs))
+
+
+async def completions(request: Request) -> Response | ASGIApp:
+    """POST /v1/completions"""
+    house: Services = request.app.state.services
+    body = decode(await read_body(request, house.settings.max_body_bytes), TEXT_DECODER)
+    wanted = read_text(body, most_choices=house.settings.max_choices)
+    reply = await pipeline.complete(house, wanted, pipeline.new_id())
+    logprobs = wanted.sampling.logprobs is not None
+    if wanted.stream:
+        return _stream(house, reply, TextChunks(reply, logprobs=logprobs))
+    folded = await unless_gone(request.receive, fold_stream(reply.events))
+    add_timing(request.scope, timing_metrics(folded.timing))
+    return _whole(reply, text_body(reply, folded, logprobs=logprobs))
+
+
+def _stream(house: Services, reply: Reply, chunks: Chunks) -> ASGIApp:
+    headers = {"x-generation-id": reply.id}
+    return StreamingReply(reply.events, chunks, headers, house.settings, house.log)
+
+
+def _whole(reply: Reply, body: dict[str, object]) -> Response:
+    return Response(msgspec.json.encode(body), 200, {"x-generation-id": reply.id}, "application/json")

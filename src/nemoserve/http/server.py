@@ -1,0 +1,153 @@
+"""Runs the application until it is told to stop. Knows sockets, signals and uvicorn; prints nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import msgspec
+import uvicorn
+
+from nemoserve.backends.base import Health
+from nemoserve.backends.local.checkpoint import CheckpointError
+from nemoserve.config.settings import Settings
+from nemoserve.http.app import create_app
+
+_BACKLOG = 2048
+
+
+class ServeError(Exception):
+    """The server cannot start; the message is one sentence for a person."""
+
+
+class ServerEvent(msgspec.Struct, frozen=True):
+    """Something that the person who started the server wants to see."""
+
+    kind: Literal["listening", "loading", "ready", "restarting", "failed", "stopped"]
+    url: str = ""
+    """The server's address (listening)."""
+    model: str = ""
+    """Whose state has changed (all kinds but listening)."""
+    message: str = ""
+    """Why (restarting, failed)."""
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """How far loading has come; 0 before it is known."""
+
+
+Notify = Callable[[ServerEvent], None]
+
+
+def serve(settings: Settings, notify: Notify | None = None) -> int:
+    """Serves until SIGINT or SIGTERM; returns the exit status: 0, or 1 when no model could be loaded.
+
+    `notify` hears of the address and of the models' states, on the event loop's thread. Raises ServeError when the server
+    cannot start at all.
+    """
+    tell: Notify = notify or (lambda _event: None)
+    failed: set[str] = set()
+    server: _Server | None = None
+
+    def on_health(name: str, health: Health) -> None:
+        tell(
+            ServerEvent(
+                health.state,
+                model=name,
+                message=health.message,
+                done_bytes=health.done_bytes,
+                total_bytes=health.total_bytes,
+            )
+        )
+        if health.state == "failed":
+            failed.add(name)
+            if server is not None and settings.exit_when_nothing_loads and len(failed) == len(settings.models):
+                server.should_exit = True
+
+    listener = _listen(settings)
+    try:
+        try:
+            app = create_app(settings, on_health)
+        except (CheckpointError, ValueError, OSError) as error:
+            raise ServeError(str(error)) from error
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=settings.http_idle_s,
+            timeout_graceful_shutdown=settings.shutdown_s,
+            backlog=_BACKLOG,
+        )
+        server = _Server(config, lambda: tell(ServerEvent("listening", url=_url(settings.host, listener))))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(server.serve(sockets=[listener]))
+    finally:
+        listener.close()
+    return 1 if settings.exit_when_nothing_loads and len(failed) == len(settings.models) else 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, told apart in two things: it says when it listens, and signals end it without being raised again."""
+
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._on_listening()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM)
+        # Only the main thread can handle signals; elsewhere (tests) the caller sets `should_exit`.
+        with contextlib.suppress(ValueError, RuntimeError):
+            for number in caught:
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ValueError, RuntimeError):
+                for number in caught:
+                    loop.remove_signal_handler(number)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A socket bound to the address. Raises ServeError."""
+    where = f"{settings.host}:{settings.port}"
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise ServeError(f"{settings.host} is no address of this machine: {error.strerror}.") from error
+    family, _, _, _, address = found[0]
+    if not settings.allow_public and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+        raise ServeError(
+            f"{settings.host} can be reached by others, and there are no keys to keep them out; listen on 127.0.0.1."
+        )
+    try:
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ServeError(f"Cannot listen on {where}: {error.strerror}; is a server running there already?") from error
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{listener.getsockname()[1]}"
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop

@@ -1,0 +1,180 @@
+"""Replies sent while they are made: server-sent events, keep-alive comments, clients that go away. Knows ASGI; no models.
+
+Events are taken from the reply by one task and written by another, so that neither a slow reader nor a quiet model holds up
+anything but itself; what waits in between is bounded by the request's max_tokens. Until the first event, or the first
+comment, the answer is not committed and an error still has its own status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from starlette.types import Message, Receive, Scope, Send
+
+from nemoserve.config.settings import Settings
+from nemoserve.http.errors import error_response
+from nemoserve.observe.logs import Log
+from nemoserve.types.errors import ApiError
+from nemoserve.types.events import Completed, Event
+
+T = TypeVar("T")
+
+_encode = msgspec.json.Encoder().encode
+_DONE = b"data: [DONE]\n\n"
+
+
+class ClientGone(Exception):
+    """The client has closed its connection; there is nobody to answer."""
+
+
+class Chunks(Protocol):
+    """How events look on the wire."""
+
+    def chunks(self, event: Event) -> list[dict[str, object]]: ...
+
+    def failure(self, error: ApiError) -> dict[str, object]: ...
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is cancelled when the client goes away; raises ClientGone then."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientGone
+        return task.result()
+    finally:
+        gone.cancel()
+        if not task.done():
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+
+
+class _Pump:
+    """Takes events from a reply into a buffer, and notices when the client is gone."""
+
+    def __init__(self, events: AsyncIterator[Event], receive: Receive, log: Log) -> None:
+        self._events = events
+        self._log = log
+        self._news = asyncio.Event()
+        self._buffer: list[Event] = []
+        self.error: ApiError | None = None
+        self.ended = False
+        self.gone = False
+        self._tasks = (asyncio.create_task(self._pump()), asyncio.create_task(self._watch(receive)))
+
+    async def take(self, patience_s: float) -> list[Event]:
+        """Events not taken yet; none if nothing happened for `patience_s` (0 is for ever), or at the end."""
+        if not self._buffer and not self.ended and not self.gone:
+            self._news.clear()
+            timer = asyncio.get_running_loop().call_later(patience_s, self._news.set) if patience_s else None
+            await self._news.wait()
+            if timer is not None:
+                timer.cancel()
+        events, self._buffer = self._buffer, []
+        return events
+
+    async def close(self) -> None:
+        """Stops the reply, and with it the generation."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _pump(self) -> None:
+        complete = False
+        try:
+            async for event in self._events:
+                complete = isinstance(event, Completed)
+                self._buffer.append(event)
+                self._news.set()
+            if not complete:
+                raise ApiError("provider_unavailable", "The reply ended before it was complete.")
+        except ApiError as error:
+            self.error = error
+        except Exception:
+            self._log.exception("reply failed")
+            self.error = ApiError("server", "The server failed while it made this reply.")
+        finally:
+            self.ended = True
+            self._news.set()
+
+    async def _watch(self, receive: Receive) -> None:
+        await _until_gone(receive)
+        self.gone = True
+        self._news.set()
+
+
+class StreamingReply:
+    """An ASGI response that streams a reply. A client that goes away, or reads nothing for too long, ends the generation."""
+
+    def __init__(
+        self, events: AsyncIterator[Event], chunks: Chunks, headers: dict[str, str], settings: Settings, log: Log
+    ) -> None:
+        self._events = events
+        self._chunks = chunks
+        self._headers = {
+            "content-type": "text/event-stream; charset=utf-8",
+            "cache-control": "no-cache",
+            "x-accel-buffering": "no",
+            **headers,
+        }
+        self._settings = settings
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pump = _Pump(self._events, receive, self._log)
+        try:
+            await self._stream(pump, scope, receive, send)
+        finally:
+            await pump.close()
+
+    async def _stream(self, pump: _Pump, scope: Scope, receive: Receive, send: Send) -> None:
+        settings = self._settings
+        quiet = settings.keepalive_s > 0
+        events = await pump.take(settings.first_keepalive_s if quiet else 0)
+        if not events and pump.error is not None:
+            response = error_response(pump.error)
+            response.headers.update({name: self._headers[name] for name in self._headers if name.startswith("x-gen")})
+            await response(scope, receive, send)
+            return
+        if pump.gone:
+            raise ClientGone
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in self._headers.items()]
+        await self._send(send, {"type": "http.response.start", "status": 200, "headers": headers})
+        comment = f": {settings.keepalive_text}\n\n".encode()
+        while True:
+            data = b"".join(
+                b"data: " + _encode(chunk) + b"\n\n" for event in events for chunk in self._chunks.chunks(event)
+            )
+            if not events and not pump.ended:
+                data = comment
+            if data:
+                await self._send(send, {"type": "http.response.body", "body": data, "more_body": True})
+            events = await pump.take(settings.keepalive_s if quiet else 0)
+            if pump.gone:
+                raise ClientGone
+            if pump.ended and not events:
+                break
+        end = _DONE
+        if pump.error is not None:
+            end = b"data: " + _encode(self._chunks.failure(pump.error)) + b"\n\n" + _DONE
+        await self._send(send, {"type": "http.response.body", "body": end, "more_body": False})
+
+    async def _send(self, send: Send, message: Message) -> None:
+        try:
+            async with asyncio.timeout(self._settings.stalled_reader_s):
+                await send(message)
+        except TimeoutError:
+            self._log.warning("stalled reader", seconds=self._settings.stalled_reader_s)
+            raise ClientGone from None

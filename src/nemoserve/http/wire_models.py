@@ -1,0 +1,68 @@
+"""A model in the list: OpenAI's and OpenRouter's fields together, as clients of either read them."""
+
+from __future__ import annotations
+
+from nemoserve.backends.base import Backend
+from nemoserve.http.wire_reply import PROVIDER, Body
+
+_ALWAYS = (
+    "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "max_tokens",
+    "max_completion_tokens", "logit_bias", "logprobs", "top_logprobs", "seed", "stop",
+)  # fmt: skip
+
+
+def model_body(backend: Backend) -> Body:
+    """One entry of the list."""
+    card = backend.card
+    parameters = list(_ALWAYS)
+    if card.calls_tools:
+        parameters += ["tools", "parallel_tool_calls"]
+    thinks = card.thinking_switch != "none"
+    if thinks:
+        parameters += ["reasoning", "include_reasoning", "reasoning_effort"]
+    body: Body = {
+        "id": card.id,
+        "object": "model",
+        "created": card.created,
+        "owned_by": PROVIDER,
+        "root": card.id,
+        "parent": None,
+        "max_model_len": card.context_length,
+        "permission": [],
+        "canonical_slug": card.id,
+        "hugging_face_id": card.hugging_face_id,
+        "name": card.name,
+        "description": card.description,
+        "context_length": card.context_length,
+        "architecture": {
+            "modality": "text->text",
+            "input_modalities": ["text"],
+            "output_modalities": ["text"],
+            "tokenizer": "Other",
+            "instruct_type": "nemotron" if thinks else None,
+        },
+        "pricing": dict.fromkeys(("prompt", "completion", "request", "image", "web_search", "internal_reasoning"), "0"),
+        "top_provider": {
+            "context_length": card.context_length,
+            "max_completion_tokens": card.max_completion_tokens,
+            "is_moderated": False,
+        },
+        "per_request_limits": None,
+        "supported_parameters": parameters,
+        "default_parameters": {
+            "temperature": card.default_temperature,
+            "top_p": card.default_top_p,
+            "top_k": card.default_top_k,
+            "frequency_penalty": None,
+            "presence_penalty": None,
+            "repetition_penalty": None,
+        },
+        "supported_voices": None,
+        "knowledge_cutoff": None,
+        "expiration_date": None,
+        "links": {"details": f"/v1/models/{card.id}"},
+        "status": backend.health.state,
+    }
+    if thinks:
+        body["reasoning"] = {"mandatory": False, "default_enabled": True}
+    return body

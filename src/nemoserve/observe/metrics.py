@@ -1,0 +1,69 @@
+"""The numbers that Prometheus reads. Knows metric names and labels; each server has a registry of its own."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from nemoserve.types.usage import Timing, Usage
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+
+
+class Metrics:
+    """Counters and histograms of one server. Every method is cheap enough for the hot path."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "nemoserve_requests", "Requests answered", ("method", "route", "status"), registry=self._registry
+        )
+        self._tokens = Counter(
+            "nemoserve_tokens", "Tokens read and written", ("model", "kind"), registry=self._registry
+        )
+        self._first = Histogram(
+            "nemoserve_time_to_first_token_seconds",
+            "From the request's arrival to the first token of its answer",
+            ("model",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._queue = Histogram(
+            "nemoserve_queue_seconds", "Waiting for a slot", ("model",), buckets=_SECONDS, registry=self._registry
+        )
+        self._outcomes = Counter(
+            "nemoserve_generations", "Generations by how they ended", ("model", "outcome"), registry=self._registry
+        )
+        self._engine = Gauge(
+            "nemoserve_engine", "State of an engine process", ("model", "what"), registry=self._registry
+        )
+        self._restarts = Counter(
+            "nemoserve_engine_deaths", "Engine processes lost", ("model",), registry=self._registry
+        )
+
+    def request(self, method: str, route: str, status: int) -> None:
+        self._requests.labels(method, route, str(status)).inc()
+
+    def first_token(self, model: str, seconds: float) -> None:
+        self._first.labels(model).observe(seconds)
+
+    def generation(self, model: str, outcome: str) -> None:
+        """`outcome`: finished, failed, or cancelled (the client went away)."""
+        self._outcomes.labels(model, outcome).inc()
+
+    def usage(self, model: str, usage: Usage, timing: Timing) -> None:
+        self._tokens.labels(model, "prompt").inc(usage.prompt_tokens)
+        self._tokens.labels(model, "completion").inc(usage.completion_tokens)
+        self._tokens.labels(model, "reasoning").inc(usage.reasoning_tokens)
+        self._queue.labels(model).observe(timing.queue_s)
+
+    def engine(self, model: str, what: str, value: float) -> None:
+        """`what`: ready, running, waiting, kv_tokens_reserved or decode_tokens_per_s."""
+        self._engine.labels(model, what).set(value)
+
+    def engine_death(self, model: str) -> None:
+        self._restarts.labels(model).inc()
+
+    def text(self) -> bytes:
+        """All numbers in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,193 @@
+"""One choice's raw pieces to events: thinking, answer, calls, stop strings, log probabilities. Pure; no wire, no engine.
+
+The stages, in order: thinking splitter, stop strings (in the answer alone: a stop string inside the thinking would end the
+reply before it has begun), tool calls, trailing newlines. Each may hold back a suffix of the text; what is held back
+altogether is a suffix of the raw text, so a token's log probability is due when its first character is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, cast
+
+import msgspec
+
+from nemoserve.parsing.newlines import TrailingNewlines
+from nemoserve.parsing.stops import StopMatcher
+from nemoserve.parsing.thinking import Segment, ThinkingSplitter
+from nemoserve.parsing.toolcalls import OPENER, ParsedCall, ToolCallSplitter
+from nemoserve.types.chat import Notice, ToolCall
+from nemoserve.types.events import (
+    ChoiceFinished,
+    Event,
+    FinishReason,
+    ReasoningDelta,
+    TextDelta,
+    TokenLogprob,
+    ToolCallEvent,
+)
+from nemoserve.types.prompt import Piece, ReplyStart
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """How a choice is to be read."""
+
+    start: ReplyStart = "answer"
+    chat: bool = True
+    """False: raw text; no newlines are dropped."""
+    exclude_thinking: bool = False
+    tools: bool = False
+    parallel_tool_calls: bool = True
+    stops: tuple[str, ...] = ()
+    call_id_prefix: str = "call_"
+
+
+class ChoiceParser:
+    """Turns one choice's tokens into events. Counts tokens and thinking tokens exactly, by token."""
+
+    def __init__(self, index: int, rules: Rules) -> None:
+        self._index = index
+        self._echoed = 0
+        self._rules = rules
+        self._thinking = ThinkingSplitter(rules.start, OPENER if rules.tools else "")
+        self._stops = StopMatcher(rules.stops)
+        self._tools = ToolCallSplitter() if rules.tools else None
+        self._newlines = TrailingNewlines() if rules.chat else None
+        self._raw = 0
+        self._due: deque[tuple[int, TokenLogprob]] = deque()
+        self._starts: list[int] = []
+        self._reasoning_tokens = 0
+        self._calls = 0
+        self._answered = False
+        self.tokens = 0
+        """Tokens read, up to the one that completed a stop string."""
+
+    @property
+    def stopped(self) -> bool:
+        """A stop string was found; what else the model says does not matter."""
+        return self._stops.hit is not None
+
+    @property
+    def reasoning_tokens(self) -> int:
+        """Tokens read that belong to the thinking, its markers included."""
+        return self._reasoning_tokens + (len(self._starts) if self._thinking.state == "thinking" else 0)
+
+    def push(self, pieces: Iterable[Piece]) -> list[Event]:
+        """The events that are certain now: thinking first, then answer and calls as they come."""
+        thought: list[str] = []
+        said: list[str | ParsedCall] = []
+        for piece in pieces:
+            if self.stopped:
+                break
+            self._read(piece, thought, said)
+        return self._events(thought, said, final=False)
+
+    def echo(self, pieces: Sequence[Piece]) -> list[Event]:
+        """The prompt's own text, which no rule applies to; before all else."""
+        text = "".join(piece.text for piece in pieces)
+        self._echoed = len(text)
+        return [TextDelta(self._index, text, tuple(piece.logprob for piece in pieces if piece.logprob is not None))]
+
+    def finish(self, native: Literal["stop", "length"], *, ended_turn: bool) -> list[Event]:
+        """The last events. `ended_turn`: the model's end-of-turn token came, rather than a limit or a stop string."""
+        thought: list[str] = []
+        said: list[str | ParsedCall] = []
+        for segment in self._thinking.finish():
+            self._take(segment, thought, said)
+        self._take_answer(self._stops.finish(), said)
+        if self._tools is not None:
+            self._take_pieces(self._tools.finish(), said)
+        if self._newlines is not None:
+            said.append(self._newlines.finish(ended_turn=ended_turn))
+        events = self._events(thought, said, final=True)
+        reason: FinishReason = "tool_calls" if native == "stop" and self._calls else native
+        events.append(ChoiceFinished(self._index, reason, native, self._warnings(native)))
+        return events
+
+    def _read(self, piece: Piece, thought: list[str], said: list[str | ParsedCall]) -> None:
+        start, self._raw = self._raw, self._raw + len(piece.text)
+        self.tokens += 1
+        if piece.logprob is not None:
+            self._due.append((start, msgspec.structs.replace(piece.logprob, offset=self._echoed + start)))
+        if self._thinking.answering:
+            if piece.text:
+                for segment in self._thinking.push(piece.text):
+                    self._take(segment, thought, said)
+            return
+        self._starts.append(start)
+        for segment in self._thinking.push(piece.text):
+            self._take(segment, thought, said)
+        if self._thinking.answering:
+            end = self._thinking.thinking_end or 0
+            self._reasoning_tokens = sum(1 for position in self._starts if position < end)
+            self._starts = []
+
+    def _take(self, segment: Segment, thought: list[str], said: list[str | ParsedCall]) -> None:
+        if segment.thinking:
+            thought.append(segment.text)
+        else:
+            self._take_answer(self._stops.push(segment.text), said)
+
+    def _take_answer(self, text: str, said: list[str | ParsedCall]) -> None:
+        if text:
+            self._take_pieces([text] if self._tools is None else self._tools.push(text), said)
+
+    def _take_pieces(self, pieces: Sequence[str | ParsedCall], said: list[str | ParsedCall]) -> None:
+        for piece in pieces:
+            if isinstance(piece, ParsedCall):
+                if self._newlines is not None:
+                    self._newlines.finish(ended_turn=True)
+                said.append(piece)
+            else:
+                said.append(piece if self._newlines is None else self._newlines.push(piece))
+
+    def _events(self, thought: list[str], said: list[str | ParsedCall], *, final: bool) -> list[Event]:
+        thinking_logprobs, answer_logprobs = self._due_logprobs(final=final)
+        events: list[Event] = []
+        thinking = "".join(thought)
+        if (thinking or thinking_logprobs) and not self._rules.exclude_thinking:
+            events.append(ReasoningDelta(self._index, thinking, thinking_logprobs))
+        for kind, group in itertools.groupby(said, key=type):
+            if kind is str:
+                text = "".join(cast("Iterator[str]", group))
+                if text:
+                    events.append(TextDelta(self._index, text, answer_logprobs))
+                    answer_logprobs = ()
+                    self._answered = True
+                continue
+            for call in cast("Iterator[ParsedCall]", group):
+                if self._calls and not self._rules.parallel_tool_calls:
+                    break
+                made = ToolCall(f"{self._rules.call_id_prefix}{self._index}_{self._calls}", call.name, call.arguments)
+                events.append(ToolCallEvent(self._index, self._calls, made))
+                self._calls += 1
+        if answer_logprobs:
+            events.append(TextDelta(self._index, "", answer_logprobs))
+        return events
+
+    def _due_logprobs(self, *, final: bool) -> tuple[tuple[TokenLogprob, ...], tuple[TokenLogprob, ...]]:
+        """Log probabilities of the tokens whose text is out: of the thinking, of the answer."""
+        if not self._due:
+            return (), ()
+        certain = self._raw - self._thinking.held - self._stops.held
+        if not final:
+            certain -= self._tools.held if self._tools is not None else 0
+            certain -= self._newlines.held if self._newlines is not None else 0
+        elif not self.stopped:
+            certain = self._raw + 1
+        thinking: list[TokenLogprob] = []
+        answer: list[TokenLogprob] = []
+        end = self._thinking.thinking_end
+        while self._due and self._due[0][0] < certain:
+            start, entry = self._due.popleft()
+            inside = self._thinking.state == "thinking" if end is None else start < end
+            (thinking if inside else answer).append(entry)
+        return tuple(thinking), tuple(answer)
+
+    def _warnings(self, native: str) -> tuple[Notice, ...]:
+        if not self._rules.chat or self._answered or self._calls or self._thinking.state != "thinking":
+            return ()
+        how = "max_tokens was used up by" if native == "length" else "the model ended its turn within"
+        return (Notice("empty_answer", f"{how} the thinking ({self.reasoning_tokens} tokens); there is no answer."),)

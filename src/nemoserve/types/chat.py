@@ -1,0 +1,93 @@
+"""Requests as the gateway handles them after the edge: validated, complete, free of wire spellings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from nemoserve.types.reasoning import ReasoningIntent
+
+Role = Literal["system", "user", "assistant", "tool"]
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A call of a function: by the model in an answer, or by the client in a conversation's history."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON text, as OpenAI's wire has it."""
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One turn of a conversation; part lists are flattened to text and names folded into it."""
+
+    role: Role
+    text: str
+    reasoning: str = ""
+    """Past thinking that the client sent back (assistant only)."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A parameter that was not applied, or applied otherwise than asked."""
+
+    code: str
+    message: str
+    parameter: str | None = None
+
+
+class Sampling(msgspec.Struct, frozen=True):
+    """Sampling as asked for; None means that the caller left it out, so that the model's own default applies."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    repetition_penalty: float | None = None
+    logit_bias: dict[int, float] = {}
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
+    ignore_eos: bool = False
+    logprobs: int | None = None
+    """None: none; k: the chosen token's log probability and those of the k most likely ones."""
+    n: int = 1
+
+
+class ChatRequest(msgspec.Struct, frozen=True):
+    """A conversation to be continued."""
+
+    models: tuple[str, ...]
+    """Wanted model ids in order of preference; empty means the server's default."""
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    reasoning: ReasoningIntent
+    tools: tuple[dict[str, object], ...] = ()
+    """Function tools in OpenAI's form, offered to the model."""
+    parallel_tool_calls: bool = True
+    stream: bool = False
+    require_parameters: bool = False
+    """True: fail rather than drop a parameter."""
+    template_kwargs: dict[str, object] = {}
+    """Extra variables for the checkpoint's template, switches for thinking taken out."""
+    warnings: tuple[Notice, ...] = ()
+    """Parameters already known not to be honoured by any backend."""
+
+
+class CompletionRequest(msgspec.Struct, frozen=True):
+    """Raw text to be continued, without a chat template."""
+
+    models: tuple[str, ...]
+    prompts: tuple[str | tuple[int, ...], ...]
+    sampling: Sampling
+    echo: bool = False
+    add_special_tokens: bool = True
+    stream: bool = False
+    require_parameters: bool = False
+    warnings: tuple[Notice, ...] = ()

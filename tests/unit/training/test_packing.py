@@ -1,0 +1,116 @@
+"""Fears about training: a document leaks into its neighbour, the served model differs from the trained one, tests leak into training."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from nemoserve.engine.batch import Chunk
+from nemoserve.engine.models import load_model
+from nemoserve.engine.runner import Runner
+from training.chat import TEMPLATE_FILE, render_prompt, render_reply
+from training.model import NemotronH, Shape
+from training.stream import Stream
+from training.tasks import TASKS
+from training.tasks.base import Wording, problem_is_held_out, template_is_held_out
+from training.tokenizer import FIRST_WORD, build
+from training.train import export
+
+SMALL = Shape(pattern="M*-M-", hidden=64, intermediate=96, vocab=FIRST_WORD + 8, heads=2, kv_heads=1, mamba_heads=4, chunk=8)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+    words = [" the", " of", "What", " is", "add", " letters", " many", "How"]
+    return build(words, tmp_path_factory.mktemp("tokenizer"), TEMPLATE_FILE.read_text(), 512)
+
+
+def test_no_document_sees_its_neighbours_in_a_packed_row() -> None:
+    torch.manual_seed(3)
+    model = NemotronH(SMALL)
+    lengths = (13, 1, 22, 3, 9)
+    ids = torch.randint(0, SMALL.vocab, (1, sum(lengths)))
+    documents = torch.cat([torch.full((n,), i) for i, n in enumerate(lengths)]).unsqueeze(0)
+    packed = model(ids, documents)
+    start = 0
+    for n in lengths:
+        padded = torch.zeros(1, -(-n // SMALL.chunk) * SMALL.chunk, dtype=torch.int64)
+        padded[:, :n] = ids[:, start : start + n]
+        alone = model(padded, torch.zeros_like(padded))[:, :n]
+        torch.testing.assert_close(packed[:, start : start + n], alone, atol=2e-5, rtol=1e-4)
+        start += n
+
+
+def test_the_engine_computes_what_was_trained(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    model = NemotronH(SMALL)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(p.to(torch.bfloat16).float())  # the export rounds
+    export(model, tmp_path)
+    served = load_model(tmp_path, dtype="float32", device="cpu")
+    ids = torch.randint(0, SMALL.vocab, (1, 40))
+    with torch.no_grad():
+        wanted = model(ids, torch.zeros_like(ids))[0]
+    runner = Runner(served, served.new_cache(1))
+    runner.cache.reserve(0, 40)
+    logits = runner.step([Chunk(slot=0, start=0, tokens=ids[0].tolist(), sample=True, all_logits=True)])
+    torch.testing.assert_close(logits, wanted, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_no_held_out_problem_or_phrasing_is_trained_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    task, rng = TASKS[name], random.Random(11)
+    picked: list[tuple[str, list[str]]] = []
+    pick = Wording.pick
+    monkeypatch.setattr(Wording, "pick", lambda self, among: picked.append((t := pick(self, among), list(among))) or t)
+    for _ in range(200):
+        assert not problem_is_held_out(name, task.sample(rng, "train").key)
+    for template, among in picked:
+        assert not template_is_held_out(template) or all(template_is_held_out(t) for t in among)
+    for _ in range(20):
+        assert problem_is_held_out(name, task.sample(rng, "problems").key)
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_every_answer_is_accepted_and_every_example_renders(name: str) -> None:
+    task, rng = TASKS[name], random.Random(12)
+    for split in ("train", "problems", "phrasings"):
+        for _ in range(40):
+            example = task.sample(rng, split)
+            assert example.accepts(example.answer)
+            assert not example.accepts(example.answer + " or so")
+            assert "think>" not in example.trace + example.answer
+            for thinking in (True, False):
+                prompt = render_prompt(example.messages, example.tools, thinking)
+                assert prompt.endswith("<think>\n" if thinking else "<think></think>")
+                assert "/no_think" not in prompt
+
+
+def test_generators_are_deterministic() -> None:
+    for task in TASKS.values():
+        once, again = (task.sample(random.Random(5), "train") for _ in range(2))
+        assert (once.messages, once.trace, once.answer) == (again.messages, again.trace, again.answer)
+
+
+def test_rows_are_full_length_and_weigh_replies(tokenizer: Tokenizer) -> None:
+    rows = Stream(tokenizer, seed=1, row_length=512, weights={"add": 1.0, "compare": 1.0}).rows()
+    for _ in range(5):
+        ids, documents, weights = next(rows)
+        assert len(ids) == len(documents) == len(weights) == 512
+        assert documents == sorted(documents)
+        assert 12 in ids and max(weights) == 1.0 and weights[0] == pytest.approx(0.1)
+
+
+def test_words_outside_the_vocabulary_are_spelt_and_text_survives(tokenizer: Tokenizer) -> None:
+    assert tokenizer.encode(" the").tokens == ["Ġthe"]
+    assert tokenizer.encode("banana").tokens == list("banana")
+    assert len(tokenizer.encode("478+56=534\n").ids) == len("478+56=534\n")
+    for text in ("naïve café, 東京 🙂", 'a "quoted" line\n\n  indented\ttab', '{"name": "Ann", "age": 31}'):
+        assert tokenizer.decode(tokenizer.encode(text).ids) == text
+    reply = render_reply(TASKS["add"].sample(random.Random(1), "train"), thinking=True)
+    assert tokenizer.encode(reply).ids[-1] == 12 and 21 in tokenizer.encode(reply).ids

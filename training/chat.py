@@ -1,0 +1,41 @@
+"""Turns examples into prompt and reply text in the Nano v2 chat format, through the same template that is shipped. No tokens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from training.tasks.base import Example
+
+TEMPLATE_FILE = Path(__file__).with_name("chat_template.jinja")
+END_OF_THINKING = "\n</think>\n\n"
+END_OF_TURN = "\n<SPECIAL_12>"
+
+
+def _fail(message: str) -> None:
+    raise ValueError(message)
+
+
+_environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+_environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
+_environment.globals["raise_exception"] = _fail
+_template = _environment.from_string(TEMPLATE_FILE.read_text())
+
+
+def render_prompt(messages: list[dict[str, Any]], tools: list[dict[str, Any]] | None, thinking: bool) -> str:
+    """The prompt as served, generation prefix included; the switch is put where a caller would put it."""
+    if not thinking:
+        first = messages[0]
+        if first["role"] == "system":
+            messages = [{**first, "content": f"{first['content']} /no_think"}, *messages[1:]]
+        else:
+            messages = [{"role": "system", "content": "/no_think"}, *messages]
+    return _template.render(messages=messages, tools=tools, add_generation_prompt=True)
+
+
+def render_reply(example: Example, thinking: bool) -> str:
+    """What the model is to write after the prompt, its end-of-turn token included."""
+    return (f"{example.trace}{END_OF_THINKING}" if thinking else "") + example.answer + END_OF_TURN

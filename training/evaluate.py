@@ -1,0 +1,163 @@
+"""Scores a checkpoint on held-out problems, thinking on and off, through the engine that serves it. Greedy, exact match.
+
+`python -m training.evaluate --model FOLDER` prints one table for held-out problems in seen phrasings and one for held-out
+problems in held-out phrasings. A reply that never closes its thinking is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tokenizers import Tokenizer
+from tqdm import tqdm
+
+from nemoserve.engine.core import EngineCore
+from nemoserve.engine.models import load_model
+from nemoserve.engine.protocol import Finished, Rejected, Sampling, Submit, Tokens
+from nemoserve.engine.runner import Runner
+from nemoserve.engine.scheduler import Limits
+from training.chat import render_prompt
+from training.tasks import TASKS, Example, Split, Task
+
+EMBEDDED = Path(__file__).parents[1] / "src" / "nemoserve" / "mini"
+
+
+class Greedy:
+    """Generates greedily for many prompts at once, on the engine's own batching."""
+
+    def __init__(self, folder: Path, batch: int, max_tokens: int) -> None:
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        model = load_model(folder, dtype="float32", device="auto")
+        cache = model.new_cache(batch)
+        limits = Limits(max_sequences=batch, kv_tokens=batch * 2048, max_waiting=1 << 30, prefill_tokens=1024)
+        self.core = EngineCore(
+            Runner(model, cache), cache, limits,
+            context_length=model.config.context_length, vocab_size=model.config.vocab_size,
+        )  # fmt: skip
+        self.sampling = Sampling(max_tokens=max_tokens, temperature=0.0, stop_token_ids=model.config.eos_token_ids)
+
+    def replies(self, prompts: list[str], progress: tqdm[None] | None = None) -> list[tuple[list[int], bool]]:
+        """Token ids of each reply, the stop token left out, and whether it ended by itself."""
+        ids: dict[str, list[int]] = {str(i): [] for i in range(len(prompts))}
+        ended: dict[str, bool] = {}
+        for i, prompt in enumerate(prompts):
+            tokens = self.tokenizer.encode(prompt, add_special_tokens=False).ids
+            for refusal in self.core.submit(Submit(str(i), tokens, self.sampling)):
+                raise RuntimeError(f"prompt {i}: {refusal}")
+        while self.core.has_work:
+            for message in self.core.step():
+                if isinstance(message, Tokens):
+                    ids[message.id] += message.tokens
+                elif isinstance(message, Finished):
+                    ended[message.id] = message.reason == "stop"
+                    if progress is not None:
+                        progress.update()
+                elif isinstance(message, Rejected):
+                    raise RuntimeError(message.message)
+        return [(ids[str(i)], ended[str(i)]) for i in range(len(prompts))]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One task in one mode on one split."""
+
+    right: int
+    asked: int
+    thinking_tokens: float
+    majority: float
+    """The share that always giving the most frequent answer would get right."""
+
+    @property
+    def score(self) -> float:
+        return 100 * self.right / self.asked
+
+
+def problems(task: Task, split: Split, count: int, seed: int) -> list[Example]:
+    """`count` examples with distinct keys where the task has that many."""
+    rng = random.Random(f"{seed} {task.name} {split}")
+    found: dict[str, Example] = {}
+    for _ in range(40 * count):
+        example = task.sample(rng, split)
+        # Talk has few problems and many wordings: there the wording is what must differ.
+        key = example.key if task.multi_step else f"{example.key} {example.messages[-1]['content']}"
+        found.setdefault(key, example)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def evaluate(greedy: Greedy, tasks: list[Task], split: Split, thinking: bool, count: int, seed: int, show: int) -> dict[str, Cell]:
+    end = greedy.tokenizer.token_to_id("</think>")
+    asked = {task.name: problems(task, split, count, seed) for task in tasks}
+    examples = [(name, example) for name, found in asked.items() for example in found]
+    prompts = [render_prompt(e.messages, e.tools, thinking) for _, e in examples]
+    with tqdm(total=len(prompts), desc=f"{split}, thinking {'on' if thinking else 'off'}", leave=False) as bar:
+        replies = greedy.replies(prompts, bar)
+    right: Counter[str] = Counter()
+    spent: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
+    for (name, example), prompt, (ids, ended) in zip(examples, prompts, replies, strict=True):
+        cut = ids.index(end) + 1 if end in ids else (len(ids) if thinking else 0)
+        spent[name] += cut
+        answer = greedy.tokenizer.decode([i for i in ids[cut:] if i != 12], skip_special_tokens=False)
+        good = ended and (not thinking or end in ids) and example.accepts(answer)
+        right[name] += good
+        if not good and shown[name] < show:
+            shown[name] += 1
+            tqdm.write(f"--- {name}\n{prompt[-300:]}\n{greedy.tokenizer.decode(ids, skip_special_tokens=False)}\nwanted: {example.answer}")
+    cells: dict[str, Cell] = {}
+    for name, found in asked.items():
+        most = Counter(e.answer for e in found).most_common(1)[0][1]
+        cells[name] = Cell(right[name], len(found), spent[name] / len(found), 100 * most / len(found))
+    return cells
+
+
+def table(on: dict[str, Cell], off: dict[str, Cell]) -> str:
+    """Markdown: a row per task, then the means."""
+    rows = ["| task | n | thinking on, % | off, % | thinking tokens | majority guess, % |", "|---|---|---|---|---|---|"]
+    for name, cell in on.items():
+        rows.append(
+            f"| {name} | {cell.asked} | {cell.score:.1f} | {off[name].score:.1f} | {cell.thinking_tokens:.0f} | {cell.majority:.0f} |"
+        )
+    steps = [n for n in on if TASKS[n].multi_step]
+    for label, names in (("mean of all", list(on)), ("mean of multi-step", steps)):
+        if names:
+            mean = [sum(c[n].score for n in names) / len(names) for c in (on, off)]
+            spent = sum(on[n].thinking_tokens for n in names) / len(names)
+            rows.append(f"| **{label}** | | **{mean[0]:.1f}** | **{mean[1]:.1f}** | {spent:.0f} | |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(prog="python -m training.evaluate", description=__doc__)
+    p.add_argument("--model", type=Path, default=EMBEDDED)
+    p.add_argument("--tasks", nargs="*", choices=list(TASKS), default=list(TASKS), help="all by default")
+    p.add_argument("--count", type=int, default=200, help="problems per task, mode and split")
+    p.add_argument("--splits", nargs="*", choices=["problems", "phrasings"], default=["problems", "phrasings"])
+    p.add_argument("--batch", type=int, default=64)
+    p.add_argument("--max-tokens", type=int, default=400)
+    p.add_argument("--seed", type=int, default=7)
+    p.add_argument("--show-wrong", type=int, default=0, metavar="N", help="print N wrong replies per task")
+    p.add_argument("--json", type=Path, help="also write the cells here")
+    args = p.parse_args()
+    greedy = Greedy(args.model, args.batch, args.max_tokens)
+    chosen = [TASKS[name] for name in args.tasks]
+    cells: dict[str, dict[str, dict[str, object]]] = {}
+    for split in args.splits:
+        on, off = (
+            evaluate(greedy, chosen, split, thinking, args.count, args.seed, args.show_wrong) for thinking in (True, False)
+        )
+        heading = "Held-out problems, seen phrasings" if split == "problems" else "Held-out problems, held-out phrasings"
+        print(f"\n### {heading}\n\n{table(on, off)}", flush=True)
+        cells[split] = {name: {"on": asdict(on[name]), "off": asdict(off[name])} for name in on}
+    if args.json:
+        args.json.write_text(json.dumps(cells, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""All skills of the embedded model, by name. A task module adds itself by its `TASKS` list."""
+
+from __future__ import annotations
+
+from training.tasks import arithmetic, letters, ordering
+from training.tasks.base import Example, Split, Task
+
+MODULES = (arithmetic, ordering, letters)
+TASKS: dict[str, Task] = {task.name: task for module in MODULES for task in module.TASKS}
+
+__all__ = ["TASKS", "Example", "Split", "Task"]
