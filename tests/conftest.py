@@ -30,7 +30,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Iterator[Server]:
     """One server with the embedded model for all tests that leave it as they found it."""
-    options = [] if (MINI / "model.safetensors").exists() else ["--model", str(tiny_folder)]
+    options = [] if (MINI / "model.safetensors").exists() else ["--model", f"nemoserve/mini={tiny_folder}"]
     running = servers.start(tmp_path_factory.mktemp("server"), *options)
     yield running
     running.stop()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -24,6 +25,19 @@ def orthogonalised(g: Tensor, steps: int = 5) -> Tensor:
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
     return x if wide else x.mT
+
+
+def shared(g: Tensor) -> Tensor:
+    """`orthogonalised`, each process of the group doing its share of the matrices. The result is the same everywhere."""
+    if not dist.is_initialized():
+        return orthogonalised(g)
+    world, rank = dist.get_world_size(), dist.get_rank()
+    count = -(-len(g) // world)
+    padded = torch.cat([g, g[:1].expand(count * world - len(g), -1, -1)])
+    mine = orthogonalised(padded[rank * count : (rank + 1) * count]).contiguous()
+    parts = [torch.empty_like(mine) for _ in range(world)]
+    dist.all_gather(parts, mine)
+    return torch.cat(parts)[: len(g)]
 
 
 class Muon(torch.optim.Optimizer):
@@ -44,7 +58,7 @@ class Muon(torch.optim.Optimizer):
                     buffer = self.state[p].setdefault("momentum", torch.zeros_like(p))
                     buffer.lerp_(p.grad, 1 - group["momentum"])
                     updates.append(p.grad.lerp(buffer, group["momentum"]))
-                stepped = orthogonalised(torch.stack(updates))
+                stepped = shared(torch.stack(updates))
                 scale = 0.2 * max(shape) ** 0.5
                 for p, update in zip(params, stepped, strict=True):
                     p.mul_(1 - group["lr"] * group["decay"])

@@ -88,3 +88,11 @@ def build(words: list[str], folder: Path, template: str, context: int) -> Tokeni
     (folder / "tokenizer_config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "chat_template.jinja").write_text(template)
     return tokenizer
+
+
+def words_of(file: Path) -> list[str]:
+    """The whole words of a tokenizer.json written by `build`, in order of their ids."""
+    value = {letter: b for b, letter in enumerate(byte_alphabet())}
+    vocabulary: dict[str, int] = json.loads(file.read_text())["model"]["vocab"]
+    ordered = sorted(vocabulary, key=lambda token: vocabulary[token])[FIRST_WORD:]
+    return [bytes(value[letter] for letter in token).decode() for token in ordered]

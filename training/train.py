@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import random
 import shutil
 import sys
+import tempfile
 import time
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
+import torch.multiprocessing
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from tqdm import tqdm
@@ -37,8 +40,8 @@ ROW_LENGTH = 384
 GENERATION = {"do_sample": True, "temperature": 0.6, "top_p": 0.95, "bos_token_id": 1, "eos_token_id": [2, 11, 12], "pad_token_id": 0}
 
 
-def make_tokenizer(folder: Path, words: int, seed: int, tasks: dict[str, float] | None, samples: int = 12000) -> Tokenizer:
-    """Learns the vocabulary from generated conversations, without the words that the spelling tasks are about."""
+def conversations(seed: int, tasks: dict[str, float] | None, samples: int) -> list[str]:
+    """Rendered training conversations, the same number of every task."""
     rng = random.Random(seed)
     chosen = [TASKS[name] for name in (tasks or TASKS)]
     texts: list[str] = []
@@ -46,8 +49,19 @@ def make_tokenizer(folder: Path, words: int, seed: int, tasks: dict[str, float] 
         for _ in range(samples // len(chosen)):
             example = dressed(task.sample(rng, "train"), rng, None)
             texts.append(render_prompt(example.messages, example.tools, rng.random() < 0.8) + render_reply(example, True))
-    found = tokenizers_of_ours.frequent_words(texts, words)
-    return tokenizers_of_ours.build(found, folder, TEMPLATE_FILE.read_text(), CONTEXT)
+    return texts
+
+
+def make_tokenizer(folder: Path, room: int, seed: int, tasks: dict[str, float] | None, samples: int = 15000) -> Tokenizer:
+    """Learns the vocabulary from generated conversations. Words that `folder`'s tokenizer has keep their ids: a run may
+    start on a part of the tasks and grow its vocabulary when it goes on with more. `room` is the number of words in all."""
+    known: list[str] = []
+    if (folder / "words.json").exists():
+        known = json.loads((folder / "words.json").read_text())
+    found = tokenizers_of_ours.frequent_words(conversations(seed, tasks, samples), room + len(known))
+    words = known + [w for w in found if w not in set(known)][: room - len(known)]
+    (folder / "words.json").write_text(json.dumps(words))
+    return tokenizers_of_ours.build(words, folder, TEMPLATE_FILE.read_text(), CONTEXT)
 
 
 def export(model: NemotronH, folder: Path) -> None:
@@ -83,110 +97,150 @@ def rate(done: float, warm_up: float) -> float:
     return 1.0 if done < 0.55 else max(0.02, (1 - done) / 0.45)
 
 
-def train(args: argparse.Namespace, shape: Shape, weights: dict[str, float] | None) -> Path:
-    out: Path = args.out
-    out.mkdir(parents=True, exist_ok=True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device.type == "cpu":
-        torch.set_num_threads(args.threads)
-        # Decays across a document's border underflow; denormals would cost far more than they are worth.
-        torch.set_flush_denormal(True)
-    torch.manual_seed(args.seed)
-    if (out / "tokenizer.json").exists():
-        tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
-    else:
-        tokenizer = make_tokenizer(out, shape.vocab - tokenizers_of_ours.FIRST_WORD, args.seed, weights)
-    model = NemotronH(shape).to(device)
-    optimizer = optimizers(model, args.muon_lr, args.adam_lr)
-    state_file = out / "state.pt"
-    step, tokens, elapsed, log = 0, 0, 0.0, []
-    if state_file.exists():
-        state = torch.load(state_file, map_location=device, weights_only=True)
-        model.load_state_dict(state["model"])
-        for o, s in zip(optimizer, state["optimizer"], strict=True):
-            o.load_state_dict(s)
-        step, tokens, elapsed, log = state["step"], state["tokens"], state["elapsed"], state["log"]
-    if args.weights_file and args.weights_file.exists():
-        weights = json.loads(args.weights_file.read_text())
-    # The stream is seeded by the step it starts at: a resumed run sees fresh examples, and the same ones if resumed again.
-    stream = Stream(tokenizer, args.seed * 1_000_003 + step, args.row_length, weights)
-    rows = stream.rows()
+@dataclass(slots=True)
+class Run:
+    """What a run saves and goes on from."""
 
-    def loss_of(ids: Tensor, documents: Tensor, wanted: Tensor) -> Tensor:
+    step: int = 0
+    tokens: int = 0
+    elapsed: float = 0.0
+    log: list[dict[str, float]] = field(default_factory=list)
+
+
+class Trainer:
+    """One process of a run. On a CPU there is a process per core, each with one kernel thread and micro-batches of its own,
+    so that no core waits for another at every operation; gradients are summed once a step. On a GPU there is one process."""
+
+    def __init__(self, args: argparse.Namespace, shape: Shape, tasks: dict[str, float] | None, rank: int, world: int) -> None:
+        self.args, self.rank, self.world = args, rank, world
+        self.out: Path = args.out
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device.type == "cpu":
+            torch.set_num_threads(1)
+            # Decays across a document's border underflow; denormals would cost far more than they are worth.
+            torch.set_flush_denormal(True)
+        torch.manual_seed(args.seed)
+        self.model = NemotronH(shape).to(self.device)
+        self.optimizers = optimizers(self.model, args.muon_lr, args.adam_lr)
+        self.run = self.restored()
+        self.parameters = list(self.model.parameters())
+        self.gradient = torch.zeros(sum(p.numel() for p in self.parameters), device=self.device)
+        start = 0
+        for p in self.parameters:  # views of one buffer: summing over processes is one call
+            p.grad = self.gradient[start : start + p.numel()].view_as(p)
+            start += p.numel()
+        tokenizer = Tokenizer.from_file(str(self.out / "tokenizer.json"))
+        # Seeded by the step it starts at: a resumed run sees fresh examples, and the same ones if it is resumed there again.
+        seed = (args.seed * 1_000_003 + self.run.step) * world + rank
+        self.rows = Stream(tokenizer, seed, args.row_length, tasks).rows()
+        self.loss = torch.compile(self.summed_loss) if args.compile else self.summed_loss
+
+    def restored(self) -> Run:
+        file = self.out / "state.pt"
+        if file.exists():
+            state = torch.load(file, map_location=self.device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            for optimizer, saved in zip(self.optimizers, state["optimizer"], strict=True):
+                optimizer.load_state_dict(saved)
+            return Run(**state["run"])
+        if self.args.init:
+            weights = load_file(self.args.init / "model.safetensors", device=str(self.device))
+            self.model.load_state_dict({name: w.float() for name, w in weights.items()})
+        return Run()
+
+    def save(self) -> None:
+        if self.rank:
+            return
+        optimizer = [o.state_dict() for o in self.optimizers]
+        state = {"model": self.model.state_dict(), "optimizer": optimizer, "run": asdict(self.run)}
+        torch.save(state, self.out / "state.pt.part")
+        os.replace(self.out / "state.pt.part", self.out / "state.pt")
+        export(self.model, self.out)
+        (self.out / "log.json").write_text(json.dumps(self.run.log))
+        if len(self.run.log) > 1:
+            plot(self.run.log, self.out / "loss.svg")
+
+    def summed_loss(self, ids: Tensor, documents: Tensor, wanted: Tensor) -> Tensor:
         """Weighted sum over the tokens; `wanted` is 0 where the next token is another document's first."""
-        with torch.autocast("cuda", torch.bfloat16, enabled=device.type == "cuda"):
-            logits = model(ids, documents)[:, :-1]
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            logits = self.model(ids, documents)[:, :-1]
         losses = F.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none")
         return (losses * wanted.flatten()).sum()
 
-    compiled = torch.compile(loss_of) if args.compile else loss_of
-    budget = args.minutes * 60.0
-    bar = tqdm(total=round(budget), initial=round(elapsed), unit="s", desc="training")
-    started, saved, last = time.monotonic(), time.monotonic(), elapsed
-    first_compiled = False
-    while elapsed < budget and (args.max_steps == 0 or step < args.max_steps):
-        parts = [batch(rows, args.micro_rows) for _ in range(args.micro_batches)]
-        total = sum(w[:, 1:].sum().item() for _, _, w in parts)
-        summed = 0.0
-        for ids, documents, w in parts:
-            ids, documents, w = ids.to(device), documents.to(device), w.to(device)
-            wanted = w[:, 1:] * (documents[:, 1:] == documents[:, :-1])
-            loss = compiled(ids, documents, wanted) / total
+    def step(self, share: float) -> tuple[float, float]:
+        """One update at `share` of the peak rates. Returns the mean loss and the gradient's norm."""
+        args = self.args
+        sums = torch.zeros(2, dtype=torch.float64)
+        for _ in range(max(1, args.micro_batches // self.world)):
+            ids, documents, weights = (t.to(self.device) for t in batch(self.rows, args.micro_rows))
+            wanted = weights[:, 1:] * (documents[:, 1:] == documents[:, :-1])
+            loss = self.loss(ids, documents, wanted)
             loss.backward()
-            summed += loss.item()
-        if not first_compiled:  # compiling is not training: its minutes do not count
-            first_compiled, started = True, time.monotonic() - 1.0
-            elapsed_before = elapsed
-        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        share = rate(elapsed / budget, args.warm_up)
-        for o, peak in zip(optimizer, (args.muon_lr, args.adam_lr), strict=True):
-            for group in o.param_groups:
+            sums += torch.tensor([loss.item(), wanted.sum().item()], dtype=torch.float64)
+        if self.world > 1:
+            dist.all_reduce(sums)
+            dist.all_reduce(self.gradient)
+        self.gradient /= sums[1].item()
+        norm = self.gradient.norm().item()
+        self.gradient *= min(1.0, 1.0 / (norm + 1e-6))
+        for optimizer, peak in zip(self.optimizers, (args.muon_lr, args.adam_lr), strict=True):
+            for group in optimizer.param_groups:
                 group["lr"] = peak * share
-            o.step()
-        model.zero_grad(set_to_none=True)
-        step += 1
-        tokens += args.micro_rows * args.micro_batches * args.row_length
-        elapsed = elapsed_before + time.monotonic() - started
-        bar.update(round(elapsed) - round(last))
-        last = elapsed
-        if step % 10 == 0:
-            log.append({"step": step, "tokens": tokens, "elapsed": elapsed, "loss": summed, "norm": norm.item(), "rate": share})
-            bar.set_postfix(loss=f"{summed:.3f}", tokens=f"{tokens / 1e6:.2f}M", norm=f"{norm.item():.2f}")
-        if time.monotonic() - saved > args.save_every or elapsed >= budget:
-            saved = time.monotonic()
-            state = {
-                "model": model.state_dict(), "optimizer": [o.state_dict() for o in optimizer],
-                "step": step, "tokens": tokens, "elapsed": elapsed, "log": log,
-            }  # fmt: skip
-            torch.save(state, out / "state.pt.part")
-            os.replace(out / "state.pt.part", state_file)
-            export(model, out)
-            (out / "log.json").write_text(json.dumps(log))
-            if len(log) > 1:
-                plot(log, out / "loss.svg")
-    bar.close()
-    export(model, out)
+            optimizer.step()
+        self.gradient.zero_()
+        return (sums[0] / sums[1]).item(), norm
+
+    def train(self) -> None:
+        """Runs until the minutes are used up. The first step compiles, which does not count as training."""
+        args, run = self.args, self.run
+        budget = args.minutes * 60.0
+        per_step = args.micro_rows * max(1, args.micro_batches // self.world) * self.world * args.row_length
+        bar = tqdm(total=round(budget), initial=round(run.elapsed), unit="s", desc="training", disable=self.rank > 0)
+        before, started, saved = run.elapsed, 0.0, time.monotonic()
+        while run.elapsed < budget:
+            loss, norm = self.step(rate(run.elapsed / budget, args.warm_up))
+            started = started or time.monotonic()
+            elapsed = torch.tensor(before + time.monotonic() - started)
+            if self.world > 1:  # all processes must agree on when to stop
+                dist.broadcast(elapsed, 0)
+            bar.update(round(elapsed.item()) - round(run.elapsed))
+            run.step, run.tokens, run.elapsed = run.step + 1, run.tokens + per_step, elapsed.item()
+            if run.step % 10 == 0:
+                run.log.append({"step": run.step, "tokens": run.tokens, "elapsed": run.elapsed, "loss": loss, "norm": norm})
+                bar.set_postfix(loss=f"{loss:.3f}", tokens=f"{run.tokens / 1e6:.2f}M", norm=f"{norm:.2f}")
+            if time.monotonic() - saved > args.save_every:
+                saved = time.monotonic()
+                self.save()
+        bar.close()
+        self.save()
+
+
+def process(rank: int, world: int, store: str, args: argparse.Namespace, shape: Shape, tasks: dict[str, float] | None) -> None:
+    """Body of one process of the run."""
+    if world > 1:
+        dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=world)
+    Trainer(args, shape, tasks, rank, world).train()
+    if world > 1:
+        dist.destroy_process_group()
+
+
+def train(args: argparse.Namespace, shape: Shape, tasks: dict[str, float] | None) -> Path:
+    """Trains in `args.out`, or goes on there. Returns the folder, which then is a checkpoint that the server loads."""
+    out: Path = args.out
+    out.mkdir(parents=True, exist_ok=True)
+    if args.init and not (out / "words.json").exists():
+        shutil.copy(args.init / "tokenizer.json", out)
+        (out / "words.json").write_text(json.dumps(tokenizers_of_ours.words_of(out / "tokenizer.json")))
+    room = min(args.words, shape.vocab - tokenizers_of_ours.FIRST_WORD)
+    if not (out / "words.json").exists() or len(json.loads((out / "words.json").read_text())) < room:
+        make_tokenizer(out, room, args.seed, tasks)
+    world = 1 if torch.cuda.is_available() else args.processes
+    if world == 1:
+        process(0, 1, "", args, shape, tasks)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            torch.multiprocessing.spawn(process, (world, f"{folder}/store", args, shape, tasks), nprocs=world)
     return out
-
-
-def parse() -> argparse.Namespace:
-    p = argparse.ArgumentParser(prog="python -m training.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run; an existing one is continued")
-    p.add_argument("--minutes", type=float, default=120, help="training time, compilation not counted; the rate falls over it")
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    p.add_argument("--micro-rows", type=int, default=3, help="rows per forward pass: small enough that activations stay in cache")
-    p.add_argument("--micro-batches", type=int, default=4, help="forward passes per step")
-    p.add_argument("--row-length", type=int, default=ROW_LENGTH)
-    p.add_argument("--muon-lr", type=float, default=8e-3)
-    p.add_argument("--adam-lr", type=float, default=5e-3)
-    p.add_argument("--warm-up", type=float, default=0.01, help="share of the time")
-    p.add_argument("--max-steps", type=int, default=0)
-    p.add_argument("--save-every", type=float, default=120, help="seconds")
-    p.add_argument("--weights-file", type=Path, help="JSON of task name to share, read at the start: to shift the mix on resuming")
-    p.add_argument("--no-compile", dest="compile", action="store_false", help="skip torch.compile (needs a C++ compiler)")
-    p.add_argument("--smoke", action="store_true", help="the short proof on two tasks")
-    return p.parse_args()
 
 
 def smoke(args: argparse.Namespace) -> int:
@@ -202,8 +256,31 @@ def smoke(args: argparse.Namespace) -> int:
     return 0 if all(cell.score >= SMOKE_FLOOR for cell in cells.values()) else 1
 
 
+def parse() -> argparse.Namespace:
+    p = argparse.ArgumentParser(
+        prog="python -m training.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run; an existing one is continued")
+    p.add_argument("--minutes", type=float, default=120, help="training time, compilation not counted; the rate falls over it")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--init", type=Path, help="folder of a checkpoint made by this script: start from its weights and words")
+    p.add_argument("--mix", type=Path, help="JSON of task name to share; the tasks' own weights without it")
+    p.add_argument("--words", type=int, default=1 << 20, help="words in the vocabulary; raise it to grow a run's vocabulary")
+    p.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="on a CPU: one per core")
+    p.add_argument("--micro-rows", type=int, default=3, help="rows per forward pass: few, so that activations stay in cache")
+    p.add_argument("--micro-batches", type=int, default=4, help="forward passes per step, shared among the processes")
+    p.add_argument("--row-length", type=int, default=ROW_LENGTH)
+    p.add_argument("--muon-lr", type=float, default=8e-3)
+    p.add_argument("--adam-lr", type=float, default=5e-3)
+    p.add_argument("--warm-up", type=float, default=0.01, help="share of the time")
+    p.add_argument("--save-every", type=float, default=120, help="seconds")
+    p.add_argument("--no-compile", dest="compile", action="store_false", help="skip torch.compile (it needs a C++ compiler)")
+    p.add_argument("--smoke", action="store_true", help="the short proof on two tasks")
+    return p.parse_args()
+
+
 if __name__ == "__main__":
     arguments = parse()
     if arguments.smoke:
         sys.exit(smoke(arguments))
-    train(arguments, Shape(), None)
+    train(arguments, Shape(), json.loads(arguments.mix.read_text()) if arguments.mix else None)

@@ -122,11 +122,21 @@ def _neighbour(rng: random.Random, wording: Wording) -> tuple[str, list[str], st
         step, templates = rng.choice(((1, NEXT_DAY), (-1, PREVIOUS_DAY), (2, TWO_DAYS)))
         sign = 1 if step > 0 else -1
         question = wording.pick(templates).format(d=DAYS[start])
-        return question, _count_on(DAYS, start, abs(step), sign), DAYS[(start + step) % 7], f"near {start} {step} {question}"
+        return (
+            question,
+            _count_on(DAYS, start, abs(step), sign),
+            DAYS[(start + step) % 7],
+            f"near {start} {step} {question}",
+        )
     start = rng.randrange(12)
     step, templates = rng.choice(((1, NEXT_MONTH), (-1, PREVIOUS_MONTH)))
     question = wording.pick(templates).format(d=MONTHS[start])
-    return question, _count_on(MONTHS, start, 1, step), MONTHS[(start + step) % 12], f"near month {start} {step} {question}"
+    return (
+        question,
+        _count_on(MONTHS, start, 1, step),
+        MONTHS[(start + step) % 12],
+        f"near month {start} {step} {question}",
+    )
 
 
 def _months(rng: random.Random, wording: Wording) -> tuple[str, list[str], str, str]:
@@ -155,7 +165,16 @@ def _month_fact(rng: random.Random, wording: Wording) -> tuple[str, list[str], s
 def _date_text(rng: random.Random, day: int, month: int) -> str:
     name = MONTHS[month]
     ending = "th" if 10 < day < 20 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
-    return rng.choice((f"{day} {name}", f"{day} {name}", f"{name} {day}", f"{name} {day}", f"{name} {day}{ending}", f"the {day}{ending} of {name}"))
+    return rng.choice(
+        (
+            f"{day} {name}",
+            f"{day} {name}",
+            f"{name} {day}",
+            f"{name} {day}",
+            f"{name} {day}{ending}",
+            f"the {day}{ending} of {name}",
+        )
+    )
 
 
 def _days(n: int) -> str:
@@ -245,7 +264,7 @@ UNITS = (
     Unit(("dollar", "dollars", ""), ("cent", "cents", ""), 100, 200),
     Unit(("euro", "euros", ""), ("cent", "cents", ""), 100, 200),
     Unit(("dozen", "dozen", ""), ("egg", "eggs", ""), 12, 40),
-    Unit(("foot", "feet", "ft"), ("inch", "inches", "in"), 12, 40),
+    Unit(("foot", "feet", ""), ("inch", "inches", ""), 12, 40),
     Unit(("decade", "decades", ""), ("year", "years", ""), 10, 60),
     Unit(("century", "centuries", ""), ("year", "years", ""), 100, 40),
 )
@@ -268,7 +287,7 @@ STORY_TIME = (
 )  # fmt: skip
 STORY_SIZE = (
     "A rope is {a} long. How many {b} is that?", "A bag weighs {a}. How many {b} is that?", "The way is {a} long. How long is it in {b}?", "A box has {a}. How many {b} is it?", "{n} has {a}. How many {b} is that?", "I bought {a}. How many {b} are that?",
-    "We need {a}. How much is it in {b}?",
+    "We need {a}. How much is it in {b}?", "A ship carries {a}. How many {b} is that?", "We bought {a}. What is that in {b}?", "The bag holds {a}. Tell me the {b}.", "There are {a}. How many {b} is this?", "{n} needs {a}. How many {b} is that?",
 )  # fmt: skip
 
 
@@ -282,7 +301,9 @@ def _times(n: int, factor: int) -> list[str]:
     """n * factor, a round factor by its leading digit and zeros."""
     bare = str(factor).rstrip("0")
     zeros = len(str(factor)) - len(bare)
-    if not zeros or n == 1:
+    if n == 1:
+        return [f"1*{factor}={factor}"]
+    if not zeros:
         return workings.multiply(n, factor)
     if bare == "1":
         return [f"{n}*{factor}={n * factor}"]
@@ -292,12 +313,15 @@ def _times(n: int, factor: int) -> list[str]:
 def _divided(total: int, factor: int) -> list[str]:
     bare = str(factor).rstrip("0")
     zeros = len(str(factor)) - len(bare)
+    if bare == "1":
+        return [f"{total}/{factor}={total // factor}"]
     lines = [f"{total}/{factor}"]
     if zeros:
         lines.append(f"{total // 10**zeros}/{bare}={total // factor}")
         return lines
-    lines += [f"{k}*{factor}={k * factor}" for k in range(1, total // factor + 1)] if factor > 12 else []
-    return [*lines, f"{total}/{factor}={total // factor}"] if factor <= 12 else lines
+    if factor <= 12:
+        return [f"{total}/{factor}={total // factor}"]
+    return lines + [f"{k}*{factor}={k * factor}" for k in range(1, total // factor + 1)]
 
 
 def units(rng: random.Random, wording: Wording) -> Example:
@@ -343,7 +367,9 @@ def units(rng: random.Random, wording: Wording) -> Example:
             lines += workings.subtract(total, n * factor)
             answer = f"{_amount(n, unit.big, short)} {_amount(rest, unit.small, short)}"
             templates = SPLIT_UP
-    question = wording.pick(templates).format(a=asked, b=wanted, g=names[0], n=rng.choice(("Tom", "Anna", "Ben", "Mia")))
+    question = wording.pick(templates).format(
+        a=asked, b=wanted, g=names[0], n=rng.choice(("Tom", "Anna", "Ben", "Mia"))
+    )
     return Example(user(dress(wording, question)), "\n".join(lines), answer, f"{asked}>{wanted}{kind == 'split'}")
 
 

@@ -74,6 +74,10 @@ CHAIN_ASK = (
     "Now how many {i} does {n} have?", "How many {i} does {n} have at the end?", "How many {i} remain?", "So how many {i} now?",
     "Find the number of {i} {n} has now.", "How many {i} does {n} end up with?",
 )  # fmt: skip
+CHAIN_ASK_LEFT = (
+    "How many {i} does {n} have left?", "How many does {n} have left?", "How many {i} does {s} have left?", "How many does {s} have left?", "How many {i} has {n} left?", "How many {i} does {n} still have?",
+    "What number of {i} does {n} have left?", "How many {i} are left over?", "How many {i} does that leave?", "How many {i} will {n} have left?",
+)  # fmt: skip
 CHAIN_ASK_I = (
     "How many {i} do I have now?", "How many do I have?", "How many {i} do I have?", "How many {i} do I have left?", "How many are left?",
     "How many {i} do I have in total?", "So how many do I have now?", "What is the number of {i} I have now?", "How many {i} are there now?",
@@ -88,8 +92,8 @@ CHAIN_ASK_PLACE = (
 DISTRACTORS = (
     "{n} is {z} years old.", "{m} is {z} years old.", "It is {z} o'clock.", "{n} lives at number {z}.", "{m} has {z} {x}.",
     "The shop opens at {z}.", "{n} has {z} {x} at home.", "There are {z} people in the room.", "It is day {z} of the month.",
-    "{n} has {z} cousins.", "The bus number is {z}.", "{m} lives {z} km away.", "{h2} house has {z} rooms.", "Today it is {z} degrees.",
-    "{n} waits {z} minutes.", "{m} ran {z} km today.", "The table is {z} years old.",
+    "{n} has {z} cousins.", "The bus number is {z}.", "{m} waits for bus {z}.", "{h2} house has {z} rooms.", "Today it is {z} degrees.",
+    "{n} waits {z} minutes.", "The table is {z} years old.",
 )  # fmt: skip
 
 LEADS = (

@@ -10,6 +10,7 @@ from training.tasks.base import Example, Task, Wording, user
 from training.tasks.scenes import (
     CHAIN_ASK,
     CHAIN_ASK_I,
+    CHAIN_ASK_LEFT,
     CHAIN_ASK_PLACE,
     CHAIN_START,
     CHAIN_START_I,
@@ -26,6 +27,7 @@ from training.tasks.scenes import (
     TAILS,
     Scene,
 )
+from training.tasks.whole_problems import WHOLE
 
 Step = tuple[int, str, int]
 
@@ -34,8 +36,11 @@ _CHAINS = (
     (CHAIN_START_I, GAIN_I, LOSE_I, CHAIN_ASK_I),
     (CHAIN_START_PLACE, GAIN_PLACE, LOSE_PLACE, CHAIN_ASK_PLACE),
 )
-_WEIGHTS = [scene.weight for scene in SCENES]
-_LONGEST_WORKING = 190
+_SCENES = (*SCENES, *WHOLE)
+_WEIGHTS = [scene.weight for scene in _SCENES]
+_LONGEST_WORKING = 170
+_PLAIN_DISTRACTORS = tuple(text for text in DISTRACTORS if "shop" in text or "bus" in text or "o'clock" in text)
+_CAPITAL = frozenset((*lex.PEOPLE, *lex.DAYS, "I", "I've", "My", "We"))
 
 
 def _number(rng: random.Random, size: str) -> int:
@@ -127,7 +132,7 @@ def _slots(rng: random.Random) -> dict[str, str]:
     n, m, o = rng.sample(lex.PEOPLE, 3)
     girl = n in lex.GIRLS
     i, j = rng.sample(lex.THINGS, 2)
-    x, y = rng.sample(lex.ANIMALS, 2)
+    x, y = rng.sample([animal for animal in lex.ANIMALS if animal != "dogs"], 2)
     g, k = rng.sample(lex.GOODS, 2)
     col, col2 = rng.sample(lex.COLORS, 2)
     day, day2 = rng.sample(lex.DAYS, 2)
@@ -144,7 +149,14 @@ def _spelt(rng: random.Random, number: int, words: bool) -> str:
     return lex.NUMBER_WORDS[number] if words and number <= 12 and rng.random() < 0.7 else str(number)
 
 
-def _chain(rng: random.Random, wording: Wording, slots: dict[str, str], words: bool) -> tuple[list[str], str, list[Step]]:
+def _lowered(text: str) -> str:
+    """The text as it stands inside a sentence."""
+    return text if text.split(maxsplit=1)[0].removesuffix("'s") in _CAPITAL else text[0].lower() + text[1:]
+
+
+def _chain(
+    rng: random.Random, wording: Wording, slots: dict[str, str], words: bool
+) -> tuple[list[str], str, list[Step]]:
     """A start, one to three gains and losses, and the question."""
     while True:
         total = _number(rng, "n")
@@ -165,10 +177,9 @@ def _chain(rng: random.Random, wording: Wording, slots: dict[str, str], words: b
     if rng.random() < 0.15:
         # Two events in one sentence, as people tell them.
         last = sentences.pop()
-        name = last.split(maxsplit=1)[0]
-        if name not in lex.PEOPLE and name != "I":
-            last = last[0].lower() + last[1:]
-        sentences[-1] = f"{sentences[-1].removesuffix('.')} and {last}"
+        sentences[-1] = f"{sentences[-1].removesuffix('.')} and {_lowered(last)}"
+    if steps[-1][1] == "-" and asks is CHAIN_ASK and rng.random() < 0.4:
+        asks = CHAIN_ASK_LEFT
     return sentences, wording.pick(asks).format(**slots), steps
 
 
@@ -188,11 +199,25 @@ def word_problem(rng: random.Random, wording: Wording) -> Example:
     if rng.random() < 0.35:
         sentences, question, steps = _chain(rng, wording, slots, words)
     else:
-        scene = rng.choices(SCENES, _WEIGHTS)[0]
+        scene = rng.choices(_SCENES, _WEIGHTS)[0]
         sentences, question, steps = _scene(rng, wording, slots, words, scene)
-    question = question[0].upper() + question[1:]
+    question = question[:1].upper() + question[1:]
+    if not question:
+        *parts, question = sentences[0].rsplit(". ", 1)
+        sentences = [f"{parts[0]}."] if parts else []
+    if sentences and question.endswith("?") and rng.random() < 0.14 and not question.startswith("If"):
+        parts = [_lowered(part.rstrip(".")) for sentence in sentences for part in sentence.split(". ")]
+        joined = rng.choice((" and ", ", ")).join(parts)
+        asked = _lowered(question)
+        question = f"If {joined}, {asked}" if rng.random() < 0.6 else f"{question[:-1]} if {joined}?"
+        sentences = []
     if rng.random() < 0.15:
         extra = wording.pick(DISTRACTORS)
+        told = " ".join([*sentences, question])
+        while any(word in extra and word in told for word in ("year", "degrees", "people")) or (
+            "{x}" in extra and all(sign == "+" for _, sign, _ in steps)
+        ):
+            extra = rng.choice(_PLAIN_DISTRACTORS)
         clock = "o'clock" in extra or "opens" in extra
         extra = extra.format(z=rng.randint(1, 12) if clock else rng.randint(2, 60), **slots)
         sentences.insert(rng.randint(0, len(sentences)), extra)
@@ -203,6 +228,7 @@ def word_problem(rng: random.Random, wording: Wording) -> Example:
         text += wording.pick(TAILS)
     if rng.random() < 0.05:
         text = text.replace(". ", ".\n")
+    text = lex.articled(text)
     key = ";".join(f"{x}{sign}{y}" for x, sign, y in steps)
     return Example(user(text), "\n".join(work(steps)), str(result_of(steps)), key)
 

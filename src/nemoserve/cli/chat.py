@@ -98,6 +98,8 @@ class _Chat:
         if not answer.endswith("\n"):
             self.console.print()
         if done is not None:
+            for notice in done.notices:
+                self.note(notice)
             self.note(_speed(done, started, first, time.monotonic()))
         # A question whose reply was stopped stays, so that "go on" means something.
         self.history += [question, Message("assistant", answer.rstrip())]

@@ -41,6 +41,8 @@ class Done:
     prompt_tokens: int
     completion_tokens: int
     reasoning_tokens: int
+    notices: tuple[str, ...] = ()
+    """What the server wants a person to know, e.g. that the thinking left no room for an answer."""
 
 
 Piece = Thought | Text | Done
@@ -78,6 +80,7 @@ class _Chunk(msgspec.Struct, frozen=True):
     choices: list[_Choice] = []
     usage: _Usage | None = None
     error: _Error | None = None
+    warnings: list[_Error] = []
 
 
 class _ErrorBody(msgspec.Struct, frozen=True):
@@ -163,6 +166,7 @@ class Client:
 def _pieces(events: Iterator[str]) -> Iterator[Piece]:
     finish: str | None = None
     usage: _Usage | None = None
+    notices: list[str] = []
     for data in events:
         if data.startswith("[DONE]"):
             break
@@ -179,11 +183,12 @@ def _pieces(events: Iterator[str]) -> Iterator[Piece]:
                 yield Text(choice.delta.content)
             finish = choice.finish_reason or finish
         usage = chunk.usage or usage
+        notices += [notice.message for notice in chunk.warnings if notice.message not in notices]
     if finish is None:
         raise ServerError("The stream ended before the reply did")
     usage = usage or _Usage()
     details = usage.completion_tokens_details or _Details()
-    yield Done(finish, usage.prompt_tokens, usage.completion_tokens, details.reasoning_tokens)
+    yield Done(finish, usage.prompt_tokens, usage.completion_tokens, details.reasoning_tokens, tuple(notices))
 
 
 def _said(response: httpx2.Response) -> str:

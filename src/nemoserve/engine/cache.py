@@ -95,6 +95,7 @@ class Cache:
         conv = shape.conv_kernel * shape.conv_size
         return 4 * shape.mamba_layers * (conv + shape.groups * shape.state_size * shape.group_width)
 
+    @torch.inference_mode()  # the buffers are grown inside a step, and only inference mode may change those
     def reserve(self, slot: int, tokens: int) -> None:
         """Promise that the sequence in `slot` will not exceed `tokens`; its key-value memory is laid out for that many."""
         self._reserved[slot] = tokens
@@ -103,6 +104,7 @@ class Cache:
         else:
             self._add(slot)
 
+    @torch.inference_mode()  # the buffers are grown inside a step, and only inference mode may change those
     def release(self, slot: int) -> None:
         """Forget the sequence in `slot`; a slot without one is left as it is."""
         self._reserved.pop(slot, None)

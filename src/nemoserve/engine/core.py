@@ -124,6 +124,12 @@ class EngineCore:
     def cancel_all(self) -> list[FromEngine]:
         return [self._finish(live, "cancelled") for live in list(self._live.values())]
 
+    def abandon(self, message: str) -> list[FromEngine]:
+        """The last messages of all sequences when the process must end; touches neither cache nor scheduler."""
+        lost = [live.sequence for live in self._live.values()]
+        self._live.clear()
+        return [Finished(s.id, "error", len(s.prompt), s.sampled, message=message) for s in lost]
+
     def status(self) -> Status:
         """The rate is the mean since the last call."""
         now = self._clock()

@@ -1,11 +1,14 @@
 """Random draws that a seed fixes: counter-based uniforms and drawing an index by weight. Knows no requests, no batch.
 
 A draw depends on the seed and on the token's position alone, so a sequence draws the same numbers alone and in any batch,
-and needs no generator state.
+and needs no generator state. Both ways of drawing invert the cumulative sum in index order, which, unlike order by weight,
+keeps the choice when rounding swaps two nearly equal weights.
 """
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 _MASK = (1 << 64) - 1
@@ -29,15 +32,23 @@ def _mix(state: int) -> int:
     return z ^ (z >> 31)
 
 
+def draw_few(weights: npt.NDArray[np.float32], uniforms: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """One index per row, each with the probability weight / sum of the row's weights; for a small number of weights.
+
+    `weights`: [rows, n], not negative, at least one positive per row. `uniforms`: [rows] in [0, 1). Returns [rows]. An index
+    of weight 0 is never returned.
+    """
+    sums = weights.cumsum(axis=-1, dtype=np.float64)
+    total = sums[:, -1]
+    target = np.minimum(uniforms * total, np.nextafter(total, 0.0))
+    return np.count_nonzero(sums <= target[:, None], axis=-1)
+
+
 def draw(weights: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
-    """One index per row, each with the probability weight / sum of the row's weights.
+    """The same for a vocabulary, on any device: float32 [rows, n] and float64 [rows] give int64 [rows].
 
-    `weights`: float32 [rows, n], not negative, at least one positive per row. `uniforms`: float64 [rows] in [0, 1).
-    Returns int64 [rows]. An index of weight 0 is never returned.
-
-    Inverts the cumulative sum in index order, in two levels (blocks, then inside one block), because one float64 sum
-    over a vocabulary costs more than all the rest. Index order, unlike order by weight, keeps the choice when rounding
-    swaps two nearly equal weights.
+    Works in two levels (blocks, then inside one block), because one float64 sum over a vocabulary costs more than all the
+    rest of sampling.
     """
     rows, n = weights.shape
     blocks = -(-n // _BLOCK)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
-from nemoserve.engine.draws import draw, uniform
+from nemoserve.engine.draws import draw, draw_few, uniform
 from nemoserve.engine.logprobs import token_logprobs
 from nemoserve.engine.penalties import Adjustments, adjust
 from nemoserve.engine.protocol import Sampling, TokenLogprob
 from nemoserve.engine.truncation import TILE, apply_min_p, in_order, keep_best, narrow, narrowable, tileable
-from nemoserve.engine.typed import flags, integers
+from nemoserve.engine.typed import flags, from_array, integers
 
 
 class Row:
@@ -75,25 +76,27 @@ def sample(logits: torch.Tensor, rows: list[Row]) -> list[Choice]:
 
 
 def _draw(scaled: torch.Tensor, rows: list[Row]) -> torch.Tensor:
-    """int64 [rows]. `scaled`: float32 [rows, vocabulary], logits over temperature less the row's maximum; overwritten."""
+    """int64 [rows]. `scaled`: float32 [rows, vocabulary], logits over temperature less the row's maximum; overwritten.
+
+    How a row is drawn depends on its own settings alone, so that its token is the same in any batch.
+    """
     settings = [row.sampling for row in rows]
-    uniforms = torch.tensor([uniform(row.seed, row.position) for row in rows], dtype=torch.float64).to(scaled.device)
-    tokens = torch.empty(len(rows), dtype=torch.int64, device=scaled.device)
+    uniforms = np.asarray([uniform(row.seed, row.position) for row in rows])
     apply_min_p(scaled, settings)
-    ordered = [i for i, s in enumerate(settings) if in_order(s, scaled.shape[1])]
-    narrowed = [i for i in ordered if narrowable(settings[i], scaled)]
-    if narrowed:
-        found = narrow(_rows(scaled, narrowed), [settings[i] for i in narrowed])
-        drawn = draw(found.values.exp_(), uniforms[narrowed])
-        tokens[narrowed] = found.ids.gather(-1, drawn.unsqueeze(-1)).squeeze(-1)
-    wide = sorted(set(ordered) - set(narrowed))
-    if wide:
-        part = scaled[wide]
-        keep_best(part, [settings[i] for i in wide])
-        scaled[wide] = part
-    left = sorted(set(range(len(rows))) - set(narrowed))
+    few = [i for i, s in enumerate(settings) if narrowable(s, scaled)]
+    tokens = torch.empty(len(rows), dtype=torch.int64, device=scaled.device)
+    if few:
+        found = narrow(_rows(scaled, few), [settings[i] for i in few])
+        drawn = draw_few(np.exp(found.values), uniforms[few])
+        tokens[few] = from_array(found.ids[np.arange(len(few)), drawn])
+    left = sorted(set(range(len(rows))) - set(few))
     if left:
-        tokens[left] = draw(_rows(scaled, left).exp_(), uniforms[left])
+        ordered = [i for i in left if in_order(settings[i], scaled.shape[1])]
+        if ordered:
+            part = scaled[ordered]
+            keep_best(part, [settings[i] for i in ordered])
+            scaled[ordered] = part
+        tokens[left] = draw(_rows(scaled, left).exp_(), from_array(uniforms[left]).to(scaled.device))
     return tokens
 
 

@@ -3,8 +3,9 @@
 min_p compares with the likeliest token; top_k keeps the k best of those left; top_p keeps the fewest of these that hold
 the share p of their mass. Among equal logits at the edge the lower ids stay, so top_k = 1 is greedy.
 
-Sorting a vocabulary of 131,072 takes longer than all other sampling, and hardly any of it can be in the answer. So on a CPU
-the few tokens that can be are picked out first, by a bound that is cheap to compute and never wrong (`narrow`).
+`keep_best` is the definition, for any device. On a CPU, sorting a vocabulary of 131,072 takes longer than all other sampling,
+and hardly any of it can be in the answer: there `narrow` first picks out the few tokens that can be, by a bound that is cheap
+to compute and never wrong, and goes on in NumPy, whose calls cost a fraction of torch's on so little data.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from nemoserve.engine.protocol import Sampling
@@ -27,13 +29,13 @@ _MARGIN = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Some of each row's tokens, in order of id: float32 `values` [rows, width], int64 `ids` of the same shape.
+    """Some of each row's tokens, in order of id: `values` [rows, width] and `ids` of the same shape.
 
-    Rows with fewer are filled up with minus infinity and id 0.
+    Rows with fewer are filled up with minus infinity and id 0, which is also the value of tokens that are excluded.
     """
 
-    values: torch.Tensor
-    ids: torch.Tensor
+    values: npt.NDArray[np.float32]
+    ids: npt.NDArray[np.int64]
 
 
 def tileable(logits: torch.Tensor) -> bool:
@@ -45,6 +47,13 @@ def tileable(logits: torch.Tensor) -> bool:
 def in_order(settings: Sampling, vocabulary: int) -> bool:
     """Whether the settings need tokens in order of likelihood."""
     return _top_k(settings, vocabulary) < vocabulary or settings.top_p < 1.0
+
+
+def narrowable(settings: Sampling, logits: torch.Tensor) -> bool:
+    """Whether `narrow` knows a bound for rows with these settings."""
+    vocabulary = logits.shape[1]
+    limit = _top_k(settings, vocabulary)
+    return tileable(logits) and in_order(settings, vocabulary) and (limit == vocabulary or limit <= vocabulary // TILE)
 
 
 def apply_min_p(scaled: torch.Tensor, settings: list[Sampling]) -> None:
@@ -59,15 +68,19 @@ def apply_min_p(scaled: torch.Tensor, settings: list[Sampling]) -> None:
 
 def keep_best(scaled: torch.Tensor, settings: list[Sampling]) -> None:
     """Set to minus infinity, in place, what top_k and top_p exclude. `scaled` as in `apply_min_p`, which comes first."""
-    limits = [_top_k(s, scaled.shape[1]) for s in settings]
-    shares = torch.tensor([s.top_p for s in settings], dtype=torch.float64)
-    _keep(scaled, limits, shares, torch.zeros_like(shares))
-
-
-def narrowable(settings: Sampling, logits: torch.Tensor) -> bool:
-    """Whether `narrow` knows a bound for rows with these settings."""
-    limit = _top_k(settings, logits.shape[1])
-    return tileable(logits) and (limit == logits.shape[1] or limit <= logits.shape[1] // TILE)
+    vocabulary, device = scaled.shape[1], scaled.device
+    limit = torch.tensor([_top_k(s, vocabulary) for s in settings], device=device)
+    share = torch.tensor([s.top_p for s in settings], dtype=torch.float64, device=device)
+    best = scaled.sort(dim=-1, descending=True).values
+    inside = (torch.arange(vocabulary, device=device) < limit.unsqueeze(-1)) & (best > -torch.inf)
+    mass = (best.exp() * inside).cumsum(dim=-1, dtype=torch.float64)
+    target = torch.where(share < 1.0, share * mass[:, -1], torch.inf)
+    keep = torch.minimum((mass < target.unsqueeze(-1)).sum(dim=-1) + 1, inside.sum(dim=-1))
+    edge = best.gather(-1, (keep - 1).unsqueeze(-1))
+    equal = scaled == edge
+    room = keep - (scaled > edge).sum(dim=-1)
+    surplus = equal & (equal.cumsum(dim=-1) > room.unsqueeze(-1))
+    scaled.masked_fill_((scaled < edge) | surplus, -torch.inf)
 
 
 def narrow(scaled: torch.Tensor, settings: list[Sampling]) -> Candidates:
@@ -80,68 +93,60 @@ def narrow(scaled: torch.Tensor, settings: list[Sampling]) -> Candidates:
     """
     rows, vocabulary = scaled.shape
     tiles = scaled.view(rows, vocabulary // TILE, TILE)
-    limits = [_top_k(s, vocabulary) for s in settings]
-    shares = torch.tensor([s.top_p for s in settings], dtype=torch.float64)
-    total = torch.zeros(rows, dtype=torch.float64)
-    bounds = torch.empty(rows, dtype=torch.float32)
-    limited = [i for i, limit in enumerate(limits) if limit < vocabulary]
-    if limited:
-        tops = _descending(tiles[limited].amax(dim=-1))
-        bounds[limited] = tops.gather(-1, torch.tensor([[limits[i] - 1] for i in limited])).squeeze(-1)
-    nuclear = [i for i, limit in enumerate(limits) if limit == vocabulary]
-    if nuclear:
-        part = tiles if len(nuclear) == rows else tiles[nuclear]
-        total[nuclear] = part.exp().sum(dim=-1).sum(dim=-1, dtype=torch.float64)
-        bounds[nuclear] = ((1.0 - shares) * total / vocabulary).log().float()[nuclear] - _MARGIN
-    found = _at_least(scaled, bounds)
-    _keep(found.values, limits, shares, total)
+    limits = np.asarray([_top_k(s, vocabulary) for s in settings])
+    shares = np.asarray([s.top_p for s in settings])
+    total = np.zeros(rows)
+    bounds = np.zeros(rows, np.float32)
+    limited = np.flatnonzero(limits < vocabulary)
+    if len(limited):
+        part = tiles if len(limited) == rows else tiles[from_array(limited)]
+        tops = np.sort(part.amax(dim=-1).numpy(), axis=-1)
+        bounds[limited] = tops[np.arange(len(limited)), -limits[limited]]
+    open_ended = np.flatnonzero(limits == vocabulary)
+    if len(open_ended):
+        part = tiles if len(open_ended) == rows else tiles[from_array(open_ended)]
+        total[open_ended] = part.exp().sum(dim=-1).numpy().sum(axis=-1, dtype=np.float64)
+        with np.errstate(divide="ignore"):
+            least = np.log((1.0 - shares) * total / vocabulary)
+        bounds[open_ended] = (least - _MARGIN)[open_ended]
+    found = _at_least(scaled.numpy(), bounds)
+    _keep_few(found.values, limits, shares, total)
     return found
 
 
-def _at_least(scaled: torch.Tensor, bounds: torch.Tensor) -> Candidates:
+def _at_least(values: npt.NDArray[np.float32], bounds: npt.NDArray[np.float32]) -> Candidates:
     """The tokens of each row that reach its bound and are not excluded already."""
-    rows, vocabulary = scaled.shape
-    values = scaled.numpy()
-    floor = np.maximum(bounds.numpy(), np.finfo(np.float32).min)
+    rows, vocabulary = values.shape
+    floor = np.maximum(bounds, np.finfo(np.float32).min)
     flat = np.flatnonzero(values >= floor[:, None])
     row, ids = np.divmod(flat, vocabulary)
     sizes = np.bincount(row, minlength=rows)
     column = np.arange(len(flat)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     shape = (rows, int(sizes.max()))
-    found = Candidates(torch.full(shape, -torch.inf), torch.zeros(shape, dtype=torch.int64))
-    found.values.numpy()[row, column] = values.reshape(-1)[flat]
-    found.ids.numpy()[row, column] = ids
+    found = Candidates(np.full(shape, -np.inf, np.float32), np.zeros(shape, np.int64))
+    found.values[row, column] = values.reshape(-1)[flat]
+    found.ids[row, column] = ids
     return found
+
+
+def _keep_few(
+    values: npt.NDArray[np.float32],
+    limits: npt.NDArray[np.int64],
+    shares: npt.NDArray[np.float64],
+    total: npt.NDArray[np.float64],
+) -> None:
+    """`keep_best` on candidates, in place, whose rows have `total` as their mass where that is more than theirs."""
+    best = -np.sort(-values, axis=-1)
+    inside = (np.arange(values.shape[1]) < limits[:, None]) & (best > -np.inf)
+    mass = (np.exp(best) * inside).cumsum(axis=-1, dtype=np.float64)
+    target = np.where(shares < 1.0, shares * np.maximum(mass[:, -1], total), np.inf)
+    keep = np.minimum(np.count_nonzero(mass < target[:, None], axis=-1) + 1, np.count_nonzero(inside, axis=-1))
+    edge = np.take_along_axis(best, keep[:, None] - 1, axis=-1)
+    equal = values == edge
+    room = keep - np.count_nonzero(values > edge, axis=-1)
+    surplus = equal & (equal.cumsum(axis=-1) > room[:, None])
+    values[(values < edge) | surplus] = -np.inf
 
 
 def _top_k(settings: Sampling, vocabulary: int) -> int:
     return settings.top_k if 0 < settings.top_k < vocabulary else vocabulary
-
-
-def _keep(values: torch.Tensor, limits: list[int], shares: torch.Tensor, total: torch.Tensor) -> None:
-    """Keep each row's `limits` best and of these the fewest with the share `shares` of the mass, in place.
-
-    The mass is that of the best, or `total`, float64 [rows], where that is more because `values` are not the whole row.
-    """
-    width = values.shape[1]
-    device = values.device
-    best = _descending(values)
-    limit = torch.tensor(limits, device=device)
-    inside = (torch.arange(width, device=device) < limit.unsqueeze(-1)) & (best > -torch.inf)
-    mass = (best.exp() * inside).cumsum(dim=-1, dtype=torch.float64)
-    whole = torch.maximum(mass[:, -1], total.to(device))
-    share = shares.to(device)
-    target = torch.where(share < 1.0, share * whole, torch.inf)
-    keep = torch.minimum((mass < target.unsqueeze(-1)).sum(dim=-1) + 1, inside.sum(dim=-1))
-    edge = best.gather(-1, (keep - 1).unsqueeze(-1))
-    equal = values == edge
-    room = keep - (values > edge).sum(dim=-1)
-    surplus = equal & (equal.cumsum(dim=-1) > room.unsqueeze(-1))
-    values.masked_fill_((values < edge) | surplus, -torch.inf)
-
-
-def _descending(values: torch.Tensor) -> torch.Tensor:
-    """Rows sorted, largest first. NumPy's vectorised sort takes a twentieth of torch's time on a CPU."""
-    if values.is_cuda:
-        return values.sort(dim=-1, descending=True).values
-    return -from_array(np.sort(-values.numpy(), axis=-1))

@@ -28,8 +28,8 @@ import torch
 from nemoserve.engine.capacity import Costs, TooLittleMemory, available_bytes, fit
 from nemoserve.engine.core import EngineCore, out_of_memory
 from nemoserve.engine.inbox import Inbox
-from nemoserve.engine.outbox import Outbox
 from nemoserve.engine.models import load_model
+from nemoserve.engine.outbox import Outbox
 from nemoserve.engine.protocol import Cancel, Failed, Loading, Ready, Shutdown, Submit, ToEngine
 from nemoserve.engine.runner import Runner
 from nemoserve.engine.scheduler import Limits
@@ -98,7 +98,11 @@ def main(arguments: list[str] | None = None) -> int:
         gc.collect()
         gc.freeze()  # the model lives as long as the process: no need to look at it again
         outbox.put([ready])
-        code = serve(core, inbox, outbox)
+        try:
+            code = serve(core, inbox, outbox)
+        except Exception:
+            logger.exception("the engine cannot go on")
+            outbox.put(core.abandon("the engine failed and is restarted"))
     outbox.close(_GRACE_S)
     return code
 
@@ -163,7 +167,7 @@ def serve(core: EngineCore, inbox: Inbox, outbox: Outbox) -> int:
             outbox.put(core.step())
             if core.broken is not None:
                 logger.error("%s", core.broken)
-                outbox.put(core.cancel_all())
+                outbox.put(core.abandon(core.broken))
                 return 1
         now = time.monotonic()
         if (core.has_work and now >= status_due) or (was_busy and not core.has_work):

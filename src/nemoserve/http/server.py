@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Literal
 
 import msgspec
@@ -107,7 +108,7 @@ class _Server(uvicorn.Server):
             self._on_listening()
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         loop = asyncio.get_running_loop()
         caught = (signal.SIGINT, signal.SIGTERM)
         # Only the main thread can handle signals; elsewhere (tests) the caller sets `should_exit`.
@@ -137,7 +138,7 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise ServeError(f"Cannot listen on {where}: {error.strerror}; is a server running there already?") from error
+        raise ServeError(f"Cannot listen on {where}: {os.strerror(error.errno or 0)}; is a server running there already?") from error
 
 
 def _url(host: str, listener: socket.socket) -> str:

@@ -25,7 +25,7 @@ from nemoserve.types.usage import Usage
 def chat_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
     """The non-streaming answer."""
     notices = (*reply.notices, *folded.warnings)
-    return {
+    body: Body = {
         "id": reply.id,
         "object": "chat.completion",
         "created": reply.created,
@@ -34,7 +34,10 @@ def chat_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
         "system_fingerprint": None,
         "choices": [_choice(choice, logprobs=logprobs) for choice in folded.choices],
         "usage": usage_body(folded.usage),
-    } | ({"warnings": notice_bodies(notices)} if notices else {})
+    }
+    if notices:
+        body["warnings"] = notice_bodies(notices)
+    return body
 
 
 def _choice(choice: FoldedChoice, *, logprobs: bool) -> Body:
@@ -105,7 +108,9 @@ class ChatChunks:
                 # As OpenRouter since mid-2026: the finish chunk again, with the usage.
                 finish = self._finish or self._choice(0, {"content": ""}, None, None)
                 last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage)}
-                return [last | ({"warnings": notice_bodies(self._notices)} if self._notices else {})]
+                if self._notices:
+                    last["warnings"] = notice_bodies(self._notices)
+                return [last]
 
     def failure(self, error: ApiError) -> Body:
         """The last chunk of a stream that failed after it had begun."""

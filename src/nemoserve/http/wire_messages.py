@@ -117,8 +117,9 @@ def _reasoning(wire: WireMessage) -> str:
         if isinstance(value, str):
             return value
     texts: list[str] = []
-    if isinstance(wire.reasoning_details, list):
-        for item in cast("list[object]", wire.reasoning_details):
+    details = wire.reasoning_details
+    if isinstance(details, list):
+        for item in cast("list[object]", details):
             if isinstance(item, dict):
                 text = cast("dict[str, object]", item).get("text")
                 if isinstance(text, str):

@@ -52,11 +52,13 @@ def usage_body(usage: Usage) -> Body:
 
 def notice_bodies(notices: Iterable[Notice]) -> list[Body]:
     """What was not applied as asked."""
-    return [
-        {"code": notice.code, "message": notice.message}
-        | ({"parameter": notice.parameter} if notice.parameter is not None else {})
-        for notice in notices
-    ]
+    bodies: list[Body] = []
+    for notice in notices:
+        body: Body = {"code": notice.code, "message": notice.message}
+        if notice.parameter is not None:
+            body["parameter"] = notice.parameter
+        bodies.append(body)
+    return bodies
 
 
 def chat_logprobs(entries: Iterable[TokenLogprob]) -> Body:

@@ -26,7 +26,7 @@ def _head(reply: Reply) -> Body:
 def text_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
     """The non-streaming answer."""
     notices = (*reply.notices, *folded.warnings)
-    return {
+    body: Body = {
         **_head(reply),
         "choices": [
             {
@@ -39,7 +39,10 @@ def text_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
             for choice in folded.choices
         ],
         "usage": usage_body(folded.usage),
-    } | ({"warnings": notice_bodies(notices)} if notices else {})
+    }
+    if notices:
+        body["warnings"] = notice_bodies(notices)
+    return body
 
 
 class TextChunks:
@@ -68,7 +71,9 @@ class TextChunks:
             case Completed():
                 finish = self._finish or self._choice(0, "", None, None)
                 last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage)}
-                return [last | ({"warnings": notice_bodies(self._notices)} if self._notices else {})]
+                if self._notices:
+                    last["warnings"] = notice_bodies(self._notices)
+                return [last]
             case _:
                 return []
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# A switch stands by itself: not inside a path, a URL or a longer word. A full stop may precede it only as the end of a
+# A switch stands by itself: not inside a path, a URL, a tag (`</think>`) or a longer word. A full stop may precede it only as the end of a
 # sentence ("Be brief./no_think"), and punctuation may follow it only as such ("/think." but not "/think.html").
-_SWITCH = re.compile(r"(?<![\w/:~\-\\])(?<![./\s]\.)(?<!^\.)/(?:no_)?think(?![\w\-/\\])(?![.:?#&=@]\w)")
+_SWITCH = re.compile(r"(?<![\w/:~<\-\\])(?<![./\s]\.)(?<!^\.)/(?:no_)?think(?![\w\-/\\])(?![.:?#&=@]\w)")
 _EITHER = re.compile(r"/(?=(?:no_)?think)")
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 

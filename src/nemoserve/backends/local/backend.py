@@ -108,7 +108,7 @@ class LocalBackend:
                 raise too_long(len(prompt.tokens), job.max_tokens, limit)
             for choice in range(job.sampling.n):
                 index = at * job.sampling.n + choice
-                sampling = self._sampling(job, choice, min(max(job.max_tokens, 1), max(room, 1)), ready.vocab_size)
+                sampling = self._sampling(job, choice, min(job.max_tokens, room), ready.vocab_size)
                 sequences.append(protocol.Submit(f"{job.id}/{index}", prompt.tokens, sampling))
         # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
         return LocalGeneration(job, self.supervisor.submit(sequences), self._text_side.vocabulary)

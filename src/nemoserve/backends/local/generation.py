@@ -53,7 +53,7 @@ class LocalGeneration:
         match message:
             case protocol.Tokens():
                 outputs = self._echo(index, message.prompt_logprobs)
-                if self._job.max_tokens > 0 and message.tokens:
+                if message.tokens:
                     outputs.append(Pieces(index, self._pieces(index, message)))
                 return outputs
             case protocol.Finished():
@@ -102,8 +102,8 @@ class LocalGeneration:
         timing = Timing(message.queue_s, message.prefill_s, message.decode_s)
         match message.reason:
             case "stop" | "length":
-                count = message.completion_tokens if self._job.max_tokens > 0 else 0
-                return Ended(index, message.reason, count, timing, ended_turn=message.stop_token is not None)
+                ended_turn = message.stop_token is not None
+                return Ended(index, message.reason, message.completion_tokens, timing, ended_turn=ended_turn)
             case "cancelled":
                 raise ApiError("provider_unavailable", "The engine cancelled the request.")
             case "error":

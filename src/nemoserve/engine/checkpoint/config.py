@@ -288,6 +288,6 @@ class _Keys:
         return tuple(token for token in map(self._optional_id, ids) if token is not None)
 
     def _optional_id(self, value: object) -> int | None:
-        if value is None or isinstance(value, int) and not isinstance(value, bool):
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
         raise self.error(f"the token id {value!r} is not a whole number")

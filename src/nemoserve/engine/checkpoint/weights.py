@@ -8,6 +8,7 @@ for `embeddings.`. Here the names are bare: `embeddings.weight`, `layers.3.mixer
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,6 +79,11 @@ class Weights:
         """Size of all tensors as stored."""
         return self._total
 
+    @property
+    def elements(self) -> int:
+        """Elements of all tensors."""
+        return sum(math.prod(entry.shape) for entry in self._entries.values())
+
     def __contains__(self, name: str) -> bool:
         return name in self._entries
 
@@ -128,7 +134,7 @@ class Weights:
         """The mapping to read from. It is renewed now and then, so that pages whose tensors were converted are let go."""
         if self._open_file != entry.file or self._mapped > _REMAP_BYTES:
             self._handle = None
-            self._handle = safe_open(entry.file, framework="pt", device="cpu").__enter__()
+            self._handle = cast(Any, safe_open)(entry.file, framework="pt", device="cpu")
             self._open_file = entry.file
             self._mapped = 0
         self._mapped += entry.bytes

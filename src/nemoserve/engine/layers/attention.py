@@ -22,30 +22,32 @@ class Attention:
         self._head_dim = head_dim
         self._index = index
 
-    def __call__(self, x: torch.Tensor, plan: StepPlan) -> torch.Tensor:
-        """[tokens, hidden], laid out as `plan` says, to the same shape and dtype. Writes keys and values."""
+    def __call__(self, x: torch.Tensor, plan: StepPlan, residual: torch.Tensor | None = None) -> torch.Tensor:
+        """[tokens, hidden], laid out as `plan` says, to the same shape and dtype, plus `residual` when given.
+
+        Writes keys and values where `plan` says.
+        """
         tokens = x.shape[0]
-        dtype = plan.decode_attention.keys.dtype
-        qkv = self._qkv(x).view(tokens, -1, self._head_dim).to(dtype)
-        q, k, v = qkv.split((self._heads, self._kv_heads, self._kv_heads), 1)
+        qkv = self._qkv(x).view(tokens, -1, self._head_dim)
+        q, k, v = torch.split_with_sizes(qkv, (self._heads, self._kv_heads, self._kv_heads), 1)
         if tokens == plan.decode:
             y = self._decode(q, k, v, plan)
         else:
-            y = torch.empty((tokens, self._heads * self._head_dim), dtype=dtype, device=x.device)
+            y = torch.empty((tokens, self._heads * self._head_dim), dtype=x.dtype, device=x.device)
             n = plan.decode
             if n:
                 y[:n] = self._decode(q[:n], k[:n], v[:n], plan)
             for run in plan.runs:
                 span = slice(run.begin, run.end)
                 y[span] = self._run(q[span], k[span], v[span], run.attention)
-        return self._out(y.to(x.dtype))
+        return self._out(y, residual)
 
     def _decode(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, plan: StepPlan) -> torch.Tensor:
         """[decode tokens, heads * head_dim]. The queries that share a key head are treated as its query positions, so keys
         and values are never repeated."""
         lay = plan.decode_attention
         n = lay.shared
-        grouped = q.unflatten(1, (self._kv_heads, -1))
+        grouped = q.view(q.shape[0], self._kv_heads, -1, self._head_dim)
         parts: list[torch.Tensor] = []
         if n:
             keys, values = lay.keys[self._index], lay.values[self._index]

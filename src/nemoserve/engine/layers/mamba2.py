@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from nemoserve.engine.cache import StepPlan
+from nemoserve.engine.cache import Cache, StepPlan
 from nemoserve.engine.layers import ssd
 from nemoserve.engine.layers.linear import Linear
 from nemoserve.engine.layers.norm import RMSNorm
@@ -74,12 +74,14 @@ class Mamba2:
         self._chunk = CPU_CHUNK if conv_weight.device.type == "cpu" else CUDA_CHUNK
         self._mask = ssd.chunk_mask(self._chunk, conv_weight.device)
 
-    def __call__(self, x: torch.Tensor, plan: StepPlan, conv: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
-        """[tokens, hidden], laid out as `plan` says, to the same shape and dtype; advances the rows' states.
+    def __call__(
+        self, x: torch.Tensor, plan: StepPlan, cache: Cache, residual: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """[tokens, hidden], laid out as `plan` says, to the same shape and dtype, plus `residual` when given.
 
-        `conv` [layers, rows, kernel, channels] and `states` [layers, rows, groups, state size, width], see `Cache`.
+        Advances the rows' states in `cache`.
         """
-        conv, states = conv[self._index], states[self._index]
+        conv, states = cache.conv[self._index], cache.ssm[self._index]
         projected = self._in_proj(x).float()
         n = plan.decode
         if not plan.runs:
@@ -92,7 +94,7 @@ class Mamba2:
                 for begin in range(run.begin, run.end, self._chunk):
                     end = min(begin + self._chunk, run.end)
                     y[begin:end] = self._prompt_chunk(projected[begin:end], conv[run.row], states[run.row])
-        return self._out_proj(y.to(x.dtype))
+        return self._out_proj(y.to(x.dtype), residual)
 
     def _dt(self, projected: torch.Tensor) -> torch.Tensor:
         dt = functional.softplus(projected[:, -self._shape.heads :] + self._dt_bias)
@@ -125,22 +127,23 @@ class Mamba2:
         x, b, c = self._split(functional.silu(sums[:, 0]))
         dt = self._dt(projected).unsqueeze(2)
         block = self._block(states)
-        if block >= states.shape[0]:
+        count = states.shape[0]
+        if block >= count:
             y = ssd.step(x, dt, self._a_wide, b, c, states)
         else:
-            parts = [t.split(block) for t in (x, dt, b, c, states)]
-            y = torch.cat([ssd.step(xs, dts, self._a_wide, bs, cs, s) for xs, dts, bs, cs, s in zip(*parts, strict=True)])
+            spans = [slice(begin, begin + block) for begin in range(0, count, block)]
+            y = torch.cat([ssd.step(x[i], dt[i], self._a_wide, b[i], c[i], states[i]) for i in spans])
         return self._finish(y, x, projected)
 
     def _split(self, xbc: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """x [tokens, heads, head_dim], B and C [tokens, groups, state size]."""
         shape = self._shape
         width = shape.groups * shape.state_size
-        x, b, c = xbc.split((shape.inner, width, width), 1)
+        x, b, c = torch.split_with_sizes(xbc, (shape.inner, width, width), 1)
         return (
-            x.unflatten(1, (shape.heads, shape.head_dim)),
-            b.unflatten(1, (shape.groups, shape.state_size)),
-            c.unflatten(1, (shape.groups, shape.state_size)),
+            x.view(-1, shape.heads, shape.head_dim),
+            b.view(-1, shape.groups, shape.state_size),
+            c.view(-1, shape.groups, shape.state_size),
         )
 
     def _finish(self, y: torch.Tensor, x: torch.Tensor, projected: torch.Tensor) -> torch.Tensor:

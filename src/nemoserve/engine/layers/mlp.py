@@ -14,6 +14,6 @@ class SquaredReluMLP:
         self._up = up
         self._down = down
 
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """[tokens, hidden] to the same shape and dtype."""
-        return self._down(self._up(x).relu_().square_())
+    def __call__(self, x: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
+        """[tokens, hidden] to the same shape and dtype, plus `residual` when given."""
+        return self._down(self._up(x).relu_().square_(), residual)

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import torch
-from torch.nn import functional
+
+_linalg: Any = torch.linalg
+_vector_norm = cast(Callable[..., torch.Tensor], _linalg.vector_norm)
 
 
 class RMSNorm:
-    """x / rms(x) * weight over the last axis, in groups of `group` elements when given.
+    """x / rms(x) * weight over the last axis, or over each of `groups` equal parts of it.
 
     The product with the weight is taken in float32 and rounded once (unlike Llama's norm).
     """
 
     def __init__(self, weight: torch.Tensor, eps: float, groups: int = 1) -> None:
-        self.weight = weight.float()
-        self._eps = eps
-        self._groups = groups
-        self._shape = (weight.shape[0] // groups,)
+        """`weight` [width]."""
+        self._weight = weight.float()
+        self._shape = (groups, weight.shape[0] // groups)
+        self._grouped = groups > 1
+        self._eps = torch.tensor(eps, device=weight.device)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """[..., width] of any float dtype to the same shape and dtype."""
+        """[tokens, width] of any float dtype to the same shape and dtype."""
         wide = x.float()
-        if self._groups == 1:
-            normed = functional.rms_norm(wide, self._shape, self.weight, self._eps)
-        else:
-            parts = wide.unflatten(-1, (self._groups, -1))
-            normed = functional.rms_norm(parts, self._shape, None, self._eps).flatten(-2).mul_(self.weight)
-        return normed.to(x.dtype)
+        parts = wide.view(-1, *self._shape) if self._grouped else wide
+        # Built from a length, not from PyTorch's rms_norm, which takes twice as many passes over its input.
+        length = _vector_norm(parts, dim=-1, keepdim=True)
+        scale = torch.addcmul(self._eps, length, length, value=1 / self._shape[1]).rsqrt_()
+        normed = parts * scale
+        if self._grouped:
+            normed = normed.flatten(1)
+        return normed.mul_(self._weight).to(x.dtype)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import torch
 
+from nemoserve.engine.capacity import available_bytes
 from nemoserve.engine.checkpoint.config import CheckpointError, read_config
 from nemoserve.engine.checkpoint.weights import Progress, Weights
+from nemoserve.engine.layers.linear import choose_forms
 from nemoserve.engine.models.nemotron_h import NemotronH
 
 Model = NemotronH
@@ -30,11 +32,14 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     """
     config = read_config(folder)
     target = _device(device)
+    # Before the first parallel operation, whose helper threads inherit it. States decay into denormals, which are slow.
+    torch.set_flush_denormal(True)
     if dtype != "auto" and dtype not in _DTYPES:
         raise ValueError(f"dtype is {dtype!r}; choose auto, float32, bfloat16 or float16")
     with torch.inference_mode(), Weights(folder, progress) as weights:
         chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, target)
-        return NemotronH(config, weights, chosen, target)
+        forms = choose_forms(chosen, target, weights.elements, available_bytes(target))
+        return NemotronH(config, weights, forms)
 
 
 def _device(name: str) -> torch.device:
@@ -53,7 +58,7 @@ def _device(name: str) -> torch.device:
 
 def _auto_dtype(weights: Weights, device: torch.device) -> torch.dtype:
     stored = weights.stored_dtype("embeddings.weight")
-    if stored == torch.float64 or device.type == "cpu" and weights.total_bytes < SMALL_BYTES:
+    if stored == torch.float64 or (device.type == "cpu" and weights.total_bytes < SMALL_BYTES):
         return torch.float32
     return stored
 

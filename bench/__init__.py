@@ -1,0 +1,1 @@
+"""Benchmarks against named peers: ratios from one run, by scripts that anyone can run."""

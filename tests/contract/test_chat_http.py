@@ -1,0 +1,387 @@
+"""The chat endpoint's body and stream, field by field, as strict clients read them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import requests
+
+from tests.gateway import Gateway, order
+
+THOUGHT = "2 and 2\nmake 4.\n"
+REPLY = f"{THOUGHT}</think>\n\nIt is **4** 😀.\n"
+TOOLS = [{"type": "function", "function": {"name": "add", "description": "adds", "parameters": {"type": "object"}}}]
+CALL = '<TOOLCALL>[{"name": "add", "arguments": {"a": 1, "b": "ü"}}]</TOOLCALL>'
+
+
+def chunks(response: requests.Response) -> list[dict[str, Any]]:
+    """The data of a stream, which must end with [DONE]."""
+    assert response.status_code == 200, response.text
+    events = [event for event in response.content.decode().split("\n\n") if event]
+    assert events[-1] == "data: [DONE]"
+    assert all(event.startswith(("data: ", ": ")) for event in events)
+    return [json.loads(event[6:]) for event in events[:-1] if event.startswith("data: ")]
+
+
+def message(response: requests.Response) -> dict[str, Any]:
+    assert response.status_code == 200, response.text
+    return response.json()["choices"][0]["message"]
+
+
+def test_the_body_has_every_field_in_its_place(gateway: Gateway) -> None:
+    response = gateway.chat(order(say=REPLY))
+    body = response.json()
+    assert re.fullmatch(r"gen-\d{10}-[A-Za-z0-9]{20}", body["id"])
+    assert response.headers["x-generation-id"] == body["id"]
+    assert response.headers["content-type"] == "application/json"
+    choice = body.pop("choices")[0]
+    assert choice == {
+        "index": 0,
+        "logprobs": None,
+        "finish_reason": "stop",
+        "native_finish_reason": "stop",
+        "message": {
+            "role": "assistant",
+            "content": "It is **4** 😀.",
+            "refusal": None,
+            "reasoning": THOUGHT,
+            "reasoning_details": [{"type": "reasoning.text", "text": THOUGHT, "format": "unknown", "index": 0}],
+        },
+    }
+    usage = body.pop("usage")
+    # One token a byte, one for the marker, one for the end of the turn.
+    assert usage["completion_tokens"] == len(REPLY.encode()) - len("</think>") + 2
+    assert usage["completion_tokens_details"]["reasoning_tokens"] == len(THOUGHT) + 1
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+    assert usage["prompt_tokens"] == len(gateway.submitted()["prompt"])
+    assert usage["cost"] == 0 and usage["is_byok"] is False
+    for details in ("prompt_tokens_details", "completion_tokens_details", "cost_details"):
+        assert all(isinstance(value, (int, float)) for value in usage[details].values())
+    assert isinstance(body.pop("created"), int) and body.pop("id")
+    assert body == {
+        "object": "chat.completion",
+        "model": "nemoserve/fake",
+        "provider": "nemoserve",
+        "system_fingerprint": None,
+    }
+
+
+def test_the_stream_has_the_same_content_piece_by_piece(gateway: Gateway) -> None:
+    whole = gateway.chat(order(say=REPLY)).json()
+    response = gateway.chat(order(say=REPLY), stream=True, stream_options={"include_usage": True})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["cache-control"] == "no-cache"
+    parts = chunks(response)
+    assert {part["id"] for part in parts} == {response.headers["x-generation-id"]}
+    assert len({part["created"] for part in parts}) == 1
+    for part in parts:
+        assert part["object"] == "chat.completion.chunk" and part["provider"] == "nemoserve"
+        assert part["model"] == "nemoserve/fake" and part["system_fingerprint"] is None
+        assert [set(choice) for choice in part["choices"]] == [
+            {"index", "delta", "finish_reason", "native_finish_reason", "logprobs"}
+        ]
+        assert part["choices"][0]["delta"]["role"] == "assistant"
+        assert isinstance(part["choices"][0]["delta"]["content"], str)
+    deltas = [part["choices"][0]["delta"] for part in parts]
+    expected = whole["choices"][0]["message"]
+    assert "".join(delta["content"] for delta in deltas) == expected["content"]
+    assert "".join(delta.get("reasoning") or "" for delta in deltas) == expected["reasoning"]
+    for delta in deltas:
+        if delta.get("reasoning"):
+            detail = {"type": "reasoning.text", "text": delta["reasoning"], "format": "unknown", "index": 0}
+            assert delta["reasoning_details"] == [detail]
+    # The finish chunk comes twice, the second time with the usage; nothing before it has either.
+    assert [part["choices"][0]["finish_reason"] for part in parts[-2:]] == ["stop", "stop"]
+    assert all(part["choices"][0]["finish_reason"] is None and "usage" not in part for part in parts[:-2])
+    assert "usage" not in parts[-2] and parts[-1]["usage"] == whole["usage"]
+
+
+def test_both_paths_serve_the_same(gateway: Gateway) -> None:
+    body = {"messages": [{"role": "user", "content": order(say=REPLY)}]}
+    one, two = (gateway.post(path + "/chat/completions", body).json() for path in ("/v1", "/api/v1"))
+    assert one["choices"] == two["choices"] and one["usage"] == two["usage"]
+
+
+def test_markers_of_several_tokens_are_found_in_a_stream(gateway: Gateway) -> None:
+    parts = chunks(gateway.chat(order(say=REPLY, spell=True), stream=True))
+    text = "".join(part["choices"][0]["delta"]["content"] for part in parts)
+    assert text == "It is **4** 😀."
+    assert parts[-1]["usage"]["completion_tokens_details"]["reasoning_tokens"] == len(THOUGHT) + len("</think>")
+
+
+def test_a_character_is_never_cut(gateway: Gateway) -> None:
+    for part in chunks(gateway.chat(order(say="</think>😀é日本"), stream=True)):
+        assert "\ufffd" not in part["choices"][0]["delta"]["content"]
+    cut = message(gateway.chat(order(say="</think>a😀"), max_tokens=4))
+    assert cut["content"] == "a"
+
+
+def test_a_stop_string_is_not_leaked_and_stops_the_engine(gateway: Gateway) -> None:
+    text = order(say="</think>One. STOP two.", repeat=50, pause_s=0.001)
+    body = gateway.chat(text, stop=["nope", " STOP"]).json()
+    assert body["choices"][0]["message"]["content"] == "One."
+    assert body["choices"][0]["finish_reason"] == "stop"
+    assert body["usage"]["completion_tokens"] == 1 + len("One. STOP")
+    submitted = gateway.submitted()["id"]
+    sent = sum(entry["tokens"] for entry in gateway.entries("sent") if entry["id"] == submitted)
+    assert sent < 200 and any(entry["id"] == submitted for entry in gateway.entries("Cancel"))
+    parts = chunks(gateway.chat(text, stop=" STOP", stream=True))
+    assert "".join(part["choices"][0]["delta"]["content"] for part in parts) == "One."
+    assert not any(" S" in part["choices"][0]["delta"]["content"] for part in parts)
+
+
+def test_a_stop_string_in_the_thinking_stops_nothing(gateway: Gateway) -> None:
+    assert message(gateway.chat(order(say="a STOP b</think>c STOP d"), stop=" STOP")) | {"reasoning_details": None} == {
+        "role": "assistant",
+        "content": "c",
+        "refusal": None,
+        "reasoning": "a STOP b",
+        "reasoning_details": None,
+    }
+
+
+def test_the_newline_before_the_end_of_turn_is_the_formats(gateway: Gateway) -> None:
+    assert message(gateway.chat(order(say="</think>a\n\nb\n")))["content"] == "a\n\nb"
+    # A reply that was cut off keeps it: more text might have followed.
+    assert message(gateway.chat(order(say="</think>a\n\nb\n", end="length")))["content"] == "a\n\nb\n"
+
+
+def test_thinking_that_uses_up_the_tokens_says_so(gateway: Gateway) -> None:
+    body = gateway.chat(order(say="hmm " * 20), max_tokens=8).json()
+    assert body["choices"][0]["finish_reason"] == "length"
+    assert body["choices"][0]["message"]["content"] == ""
+    assert body["choices"][0]["message"]["reasoning"] == "hmm hmm "
+    assert body["usage"]["completion_tokens_details"]["reasoning_tokens"] == 8
+    assert body["warnings"][0]["code"] == "empty_answer"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"reasoning": {"enabled": False}},
+        {"reasoning": {"effort": "none"}},
+        {"reasoning_effort": "none"},
+        {"chat_template_kwargs": {"enable_thinking": False}},
+        {"chat_template_kwargs": {"thinking": False}},
+        {"thinking": {"type": "disabled"}},
+    ],
+)
+def test_every_spelling_of_off_is_the_templates_switch(gateway: Gateway, fields: dict[str, Any]) -> None:
+    body = gateway.chat(order(say="Four.\n"), **fields).json()
+    assert gateway.submitted()["prompt"][-2:] == [13, 14], "the prompt ends with a closed think block"
+    assert body["choices"][0]["message"]["reasoning"] is None
+    assert "reasoning_details" not in body["choices"][0]["message"]
+    assert body["choices"][0]["message"]["content"] == "Four."
+    assert body["usage"]["completion_tokens_details"]["reasoning_tokens"] == 0
+
+
+def test_a_switch_in_the_text_works_and_is_not_shown_to_the_model(gateway: Gateway) -> None:
+    gateway.chat(order(say="x") + " /no_think")
+    assert gateway.submitted()["prompt"][-2:] == [13, 14] and "no_think" not in gateway.prompt()
+    messages = [{"role": "system", "content": "Be brief. /no_think"}, {"role": "user", "content": "Hello"}]
+    gateway.post("/v1/chat/completions", {"messages": messages})
+    assert gateway.submitted()["prompt"][-2:] == [13, 14] and "System\nBe brief.\nUser" in gateway.prompt()
+    # The last message with a switch wins, and a parameter beats them all.
+    gateway.post("/v1/chat/completions", {"messages": [*messages, {"role": "user", "content": "/think again"}]})
+    assert gateway.submitted()["prompt"][-2:] == [13, 42]
+    gateway.post("/v1/chat/completions", {"messages": messages, "reasoning": {"enabled": True}})
+    assert gateway.submitted()["prompt"][-2:] == [13, 42]
+
+
+def test_a_path_that_looks_like_a_switch_is_neither_a_switch_nor_damaged(gateway: Gateway) -> None:
+    text = "Read https://example.org/thinking and /think-tank.html and a/no_think/b"
+    for fields, end in (({}, [13, 42]), ({"reasoning": {"enabled": False}}, [13, 14])):
+        gateway.chat(text, **fields)
+        assert gateway.submitted()["prompt"][-2:] == end
+        assert text in gateway.prompt()
+    gateway.chat(f"{text} /no_think")
+    assert gateway.submitted()["prompt"][-2:] == [13, 14] and text in gateway.prompt()
+
+
+def test_contradicting_switches_are_refused_with_both_names(gateway: Gateway) -> None:
+    response = gateway.chat("x", reasoning={"enabled": True}, reasoning_effort="none")
+    assert response.status_code == 400
+    assert "reasoning.enabled" in response.json()["error"]["message"]
+    assert "reasoning_effort" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("fields", [{"reasoning": {"exclude": True}}, {"include_reasoning": False}])
+def test_excluded_thinking_is_done_and_counted_but_not_shown(gateway: Gateway, fields: dict[str, Any]) -> None:
+    body = gateway.chat(order(say=REPLY), logprobs=True, **fields).json()
+    assert "2 and 2" not in json.dumps(body)
+    assert body["usage"]["completion_tokens_details"]["reasoning_tokens"] == len(THOUGHT) + 1
+    shown = bytes(b for token in body["choices"][0]["logprobs"]["content"] for b in token["bytes"]).decode()
+    assert shown.strip() == "It is **4** 😀."
+    streamed = gateway.chat(order(say=REPLY), stream=True, **fields)
+    assert "2 and 2" not in streamed.text and "reasoning_details" not in streamed.text
+
+
+def test_levels_and_budgets_switch_on_and_say_what_is_not_enforced(gateway: Gateway) -> None:
+    for reasoning in ({"effort": "high", "enabled": True}, {"max_tokens": 100}, {"effort": "minimal"}):
+        body = gateway.chat(order(say=REPLY) + " /no_think", reasoning=reasoning).json()
+        assert body["choices"][0]["message"]["reasoning"] == THOUGHT
+        assert body["warnings"][0]["code"] == "not_enforced"
+
+
+def test_a_tool_call_becomes_one(gateway: Gateway) -> None:
+    say = f"I add.\n</think>\nLet me see.\n{CALL}\n"
+    body = gateway.chat(order(say=say), tools=TOOLS).json()
+    (choice,) = body["choices"]
+    assert choice["finish_reason"] == "tool_calls" and choice["native_finish_reason"] == "stop"
+    assert choice["message"]["content"] == "Let me see."
+    (call,) = choice["message"]["tool_calls"]
+    assert call["type"] == "function" and call["id"].startswith("call_") and call["index"] == 0
+    assert call["function"]["name"] == "add"
+    assert json.loads(call["function"]["arguments"]) == {"a": 1, "b": "ü"}
+    assert '<AVAILABLE_TOOLS>[{"name": "add"' not in gateway.prompt()  # the marker is a token of its own
+    assert '[{"name": "add", "description": "adds", "parameters": {"type": "object"}}]' in gateway.prompt()
+
+
+@pytest.mark.parametrize("spell", [False, True])
+def test_a_streamed_tool_call_shows_none_of_its_markup(gateway: Gateway, spell: bool) -> None:
+    say = f"I add.\n</think>\nLet me see.\n{CALL}\n"
+    parts = chunks(gateway.chat(order(say=say, spell=spell), tools=TOOLS, stream=True))
+    deltas = [part["choices"][0]["delta"] for part in parts]
+    assert "".join(delta["content"] for delta in deltas) == "Let me see."
+    calls = [call for delta in deltas for call in delta.get("tool_calls", [])]
+    assert [call["function"]["name"] for call in calls] == ["add"]
+    assert parts[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+def test_a_malformed_tool_call_comes_back_as_text(gateway: Gateway) -> None:
+    bad = '<TOOLCALL>[{"name": "add", "arguments": {"a": 1,}]</TOOLCALL>'
+    body = gateway.chat(order(say=f"</think>{bad} well"), tools=TOOLS).json()
+    assert body["choices"][0]["message"]["content"] == bad + " well"
+    assert "tool_calls" not in body["choices"][0]["message"] and body["choices"][0]["finish_reason"] == "stop"
+
+
+def test_without_tools_or_with_none_chosen_markup_is_text(gateway: Gateway) -> None:
+    for fields in ({}, {"tools": TOOLS, "tool_choice": "none"}):
+        assert message(gateway.chat(order(say=f"</think>{CALL}"), **fields))["content"] == CALL
+        assert '"description": "adds"' not in gateway.prompt()
+
+
+def test_tool_results_reach_the_model(gateway: Gateway) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
+    messages = [
+        {"role": "user", "content": "Add."},
+        {"role": "assistant", "content": None, "reasoning": "old thoughts", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": '{"sum": 1}'},
+    ]
+    response = gateway.post("/v1/chat/completions", {"messages": messages, "tools": TOOLS})
+    assert response.status_code == 200, response.text
+    assert '[{"name": "add", "arguments": {"a": 1}}]' in gateway.prompt()
+    assert '[{"sum": 1}]' in gateway.prompt() and "old thoughts" not in gateway.prompt()
+
+
+def test_a_final_assistant_message_is_continued(gateway: Gateway) -> None:
+    messages = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "The answer is"}]
+    body = gateway.post("/v1/chat/completions", {"messages": messages}).json()
+    assert gateway.submitted()["prompt"][-13:] == [32 + byte for byte in b"The answer is"]
+    assert body["choices"][0]["message"]["content"] == "Hi." and body["choices"][0]["message"]["reasoning"] is None
+    # With thinking asked for, the text stands where the template puts it: inside the block.
+    body = gateway.post("/v1/chat/completions", {"messages": messages, "reasoning": {"enabled": True}}).json()
+    assert gateway.prompt().endswith("Assistant\n\nThe answer is")
+    assert body["choices"][0]["message"]["reasoning"] == "Hi."
+
+
+def test_roles_parts_and_names_are_rendered(gateway: Gateway) -> None:
+    messages = [
+        {"role": "developer", "content": "One."},
+        {"role": "system", "content": [{"type": "text", "text": "Two."}]},
+        {"role": "user", "name": "Ann", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+        {"role": "assistant", "content": "<think>old</think>So."},
+        {"role": "user", "content": "c"},
+    ]
+    assert gateway.post("/v1/chat/completions", {"messages": messages}).status_code == 200
+    assert "System\nOne.\n\nTwo.\nUser\nAnn: a\nb\nAssistant\nSo.\n\nUser\nc\nAssistant\n\n" in gateway.prompt()
+
+
+def test_sampling_reaches_the_engine_and_absent_fields_take_the_models_defaults(gateway: Gateway) -> None:
+    gateway.chat("x")
+    assert {k: gateway.submitted()["sampling"].get(k) for k in ("temperature", "top_p", "seed")} == {
+        "temperature": 0.6,
+        "top_p": 0.95,
+        "seed": None,
+    }
+    assert set(gateway.submitted()["sampling"]["stop_token_ids"]) == {2, 11, 12}
+    gateway.chat("x", reasoning={"enabled": False})
+    assert gateway.submitted()["sampling"]["temperature"] == 0.0
+    fields = {"temperature": 0.5, "top_p": 0.5, "top_k": 7, "min_p": 0.25, "frequency_penalty": 1.0, "seed": 3,
+              "presence_penalty": -1.0, "repetition_penalty": 1.5, "max_completion_tokens": 9}  # fmt: skip
+    gateway.chat("x", logit_bias={"40": -100}, logprobs=True, top_logprobs=2, **fields)
+    sampling = gateway.submitted()["sampling"]
+    assert sampling.pop("max_tokens") == fields.pop("max_completion_tokens")
+    assert {name: sampling[name] for name in fields} == fields
+    assert sampling["logit_bias"] == {"40": -100.0} and sampling["logprobs"] == 2
+
+
+def test_n_choices_have_seeds_of_their_own(gateway: Gateway) -> None:
+    body = gateway.chat(order(say=REPLY), n=3, seed=5).json()
+    assert [choice["index"] for choice in body["choices"]] == [0, 1, 2]
+    assert sorted(entry["sampling"]["seed"] for entry in gateway.entries("Submit")[-3:]) == [5, 6, 7]
+    one = gateway.chat(order(say=REPLY)).json()["usage"]
+    assert body["usage"]["prompt_tokens"] == one["prompt_tokens"]
+    assert body["usage"]["completion_tokens"] == 3 * one["completion_tokens"]
+    parts = chunks(gateway.chat(order(say=REPLY), n=2, stream=True))
+    for index in (0, 1):
+        mine = [choice for part in parts for choice in part["choices"] if choice["index"] == index]
+        assert "".join(choice["delta"]["content"] for choice in mine) == "It is **4** 😀."
+        assert "stop" in [choice["finish_reason"] for choice in mine]
+
+
+def test_logprobs_follow_the_tokens(gateway: Gateway) -> None:
+    body = gateway.chat(order(say="a</think>é STOP"), logprobs=True, top_logprobs=2, stop=" STOP").json()
+    content = body["choices"][0]["logprobs"]["content"]
+    # The thinking first, its marker included, then the answer without the stop string.
+    reasoning = body["usage"]["completion_tokens_details"]["reasoning_tokens"]
+    assert [token["token"] for token in content[:reasoning]] == ["a", "</think>"]
+    assert [token["bytes"] for token in content[reasoning:]] == [[0xC3], [0xA9]]
+    assert all(token["logprob"] == -0.5 and len(token["top_logprobs"]) == 2 for token in content)
+    assert set(content[0]["top_logprobs"][0]) == {"token", "logprob", "bytes"}
+    parts = chunks(gateway.chat(order(say="a</think>é STOP"), logprobs=True, top_logprobs=2, stop=" STOP", stream=True))
+    lists = [choice["logprobs"]["content"] for p in parts for choice in p["choices"] if choice["logprobs"]]
+    assert [token for tokens in lists for token in tokens] == content
+
+
+def test_dropped_parameters_are_reported_or_refused(gateway: Gateway) -> None:
+    fields = {"response_format": {"type": "json_object"}, "tools": TOOLS, "tool_choice": "required"}
+    body = gateway.chat(order(say="</think>ok"), **fields).json()
+    assert {warning["parameter"] for warning in body["warnings"]} == {"response_format", "tool_choice"}
+    parts = chunks(gateway.chat(order(say="</think>ok"), stream=True, **fields))
+    assert parts[-1]["warnings"] == body["warnings"] and "warnings" not in parts[0]
+    response = gateway.chat("x", provider={"require_parameters": True}, **fields)
+    assert response.status_code == 404
+    assert "response_format" in response.json()["error"]["message"]
+    assert "tool_choice" in response.json()["error"]["message"]
+    plain = {"response_format": {"type": "text"}, "tool_choice": "auto", "provider": {"require_parameters": True}}
+    assert "warnings" not in gateway.chat(order(say="</think>ok"), **plain).json()
+
+
+def test_max_tokens_beyond_the_context_is_cut_and_reported(gateway: Gateway) -> None:
+    body = gateway.chat(order(say="</think>ok"), max_tokens=100_000).json()
+    assert [warning["parameter"] for warning in body["warnings"]] == ["max_tokens"]
+    submitted = gateway.submitted()
+    assert submitted["sampling"]["max_tokens"] + len(submitted["prompt"]) == 4096
+
+
+def test_fallback_models_and_the_default_are_found(gateway: Gateway) -> None:
+    messages = [{"role": "user", "content": "x"}]
+    for fields in ({}, {"model": "NEMOSERVE/FAKE"}, {"model": "other/one", "models": ["nemoserve/fake"]},
+                   {"model": "nemoserve/fake:free"}, {"model": None}):  # fmt: skip
+        response = gateway.post("/v1/chat/completions", {"messages": messages, **fields})
+        assert response.status_code == 200 and response.json()["model"] == "nemoserve/fake"
+
+
+def test_a_quiet_stream_is_kept_alive_by_comments(gateway: Gateway) -> None:
+    response = gateway.chat(order(say="</think>ab", pause_s=0.7), stream=True)
+    assert response.text.count(": NEMOSERVE PROCESSING\n\n") >= 2
+    assert "".join(part["choices"][0]["delta"]["content"] for part in chunks(response)) == "ab"
+
+
+def test_timing_headers_tell_where_the_time_went(gateway: Gateway) -> None:
+    timing = gateway.chat(order(say="x")).headers["server-timing"]
+    assert re.fullmatch(r"total;dur=[\d.]+, queue;dur=100.0, prefill;dur=200.0, decode;dur=300.0", timing)

@@ -1,0 +1,44 @@
+"""How much cache a machine gets: never more than fits, never more than can be used."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nemoserve.engine.capacity import Capacity, Costs, TooLittleMemory, available_bytes, fit
+
+GIB = 1 << 30
+NANO_9B = Costs(state_bytes_per_sequence=113 << 20, kv_bytes_per_token=16 << 10)
+
+
+def choose(available: int, costs: Costs = NANO_9B, sequences: int | None = None, tokens: int | None = None) -> Capacity:
+    return fit(available, costs, 4096, max_sequences=sequences, kv_tokens=tokens, most_sequences=16)
+
+
+def test_plenty_of_memory_gives_every_sequence_its_whole_context() -> None:
+    assert choose(64 * GIB) == Capacity(16, 16 * 4096)
+
+
+def test_little_memory_gives_fewer_sequences_and_tokens() -> None:
+    found = choose(1 * GIB)
+    assert 1 <= found.max_sequences < 16
+    used = found.max_sequences * NANO_9B.state_bytes_per_sequence + found.kv_tokens * NANO_9B.kv_bytes_per_token
+    assert used <= 1 * GIB
+
+
+def test_what_is_given_is_taken() -> None:
+    assert choose(GIB, sequences=3, tokens=77) == Capacity(3, 77)
+    assert choose(64 * GIB, sequences=2) == Capacity(2, 2 * 4096)
+
+
+def test_no_room_for_a_single_sequence_is_one_clear_sentence() -> None:
+    with pytest.raises(TooLittleMemory, match="100 MiB of free memory"):
+        choose(100 << 20)
+
+
+def test_a_model_without_attention_has_no_tokens_to_count() -> None:
+    assert choose(GIB, Costs(1 << 20, 0)) == Capacity(16, 16 * 4096)
+
+
+def test_this_machine_has_memory() -> None:
+    assert available_bytes(torch.device("cpu")) > 1 << 20
