@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -145,6 +146,7 @@ def measure(name: str, folder: Path, args: argparse.Namespace, progress: Progres
     ours = Ours(load_model(folder, dtype=args.dtype, device="cpu"), max(args.batches))
     theirs = Transformers(folder, dtype[args.peer_dtype])
     vocab = ours.model.config.vocab_size
+    label = f"{name}, {str(ours.model.dtype).removeprefix('torch.')}"
     jobs = [("prefill", length, 1) for length in args.prompts] + [("decode", args.context, b) for b in args.batches]
     bar = progress.add_task(name, total=len(jobs) * args.rounds)
     rows: list[Row] = []
@@ -156,12 +158,12 @@ def measure(name: str, folder: Path, args: argparse.Namespace, progress: Progres
             seconds: list[float] = []
             for engine in (ours, theirs):
                 if kind == "prefill":
-                    seconds.append(timed(lambda e=engine: e.prefill(ids)))
+                    seconds.append(timed(partial(engine.prefill, ids)))
                 else:
                     engine.prefill(ids)
                     engine.decode(2)
-                    seconds.append(timed(lambda e=engine: e.decode(args.steps)))
-                engine.clear() if kind == "prefill" else None
+                    seconds.append(timed(partial(engine.decode, args.steps)))
+                engine.clear()
             if round_number:
                 tokens = length if kind == "prefill" else batch * args.steps
                 floor = ours.bytes_per_step(batch) / bandwidth * args.steps / seconds[0] if kind == "decode" else 0.0
@@ -171,21 +173,23 @@ def measure(name: str, folder: Path, args: argparse.Namespace, progress: Progres
         mine, peer, floors = zip(*rates, strict=True)
         ratio = statistics.median(a / b for a, b in zip(mine, peer, strict=True))
         floor = statistics.median(floors) if kind == "decode" else None
-        rows.append(Row(name, what, statistics.median(mine), statistics.median(peer), ratio, floor))
+        rows.append(Row(label, what, statistics.median(mine), statistics.median(peer), ratio, floor))
     del ours, theirs
     gc.collect()
     return rows
 
 
 def main() -> None:
-    p = argparse.ArgumentParser(prog="python -m bench.engine", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(
+        prog="python -m bench.engine", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     p.add_argument("--models", nargs="*", choices=["mini", "0.44B"], default=["mini", "0.44B"])
     p.add_argument("--batches", nargs="*", type=int, default=[1, 4, 16])
     p.add_argument("--prompts", nargs="*", type=int, default=[512, 4096], help="prompt lengths for prefill, in tokens")
     p.add_argument("--context", type=int, default=64, help="tokens before decoding is timed")
     p.add_argument("--steps", type=int, default=16, help="decode steps per round")
     p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--dtype", default="bfloat16", help="of nemoserve's engine")
+    p.add_argument("--dtype", default="auto", help="of nemoserve's engine; auto is what `nemoserve serve` chooses")
     p.add_argument("--peer-dtype", default="bfloat16", choices=["bfloat16", "float32"])
     p.add_argument("--threads", type=int, default=0, help="0: as many as torch chooses")
     p.add_argument("--json", type=Path, help="also write the rows and the machine here")
@@ -198,7 +202,7 @@ def main() -> None:
         for name in args.models:
             rows += measure(name, MINI if name == "mini" else random_checkpoint(Path(folder)), args, progress)
     machine = f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
-    table = Table(title=f"tokens/s, nemoserve {args.dtype} beside transformers {args.peer_dtype}; {machine}; torch {torch.__version__}")
+    table = Table(title=f"tokens/s beside transformers {args.peer_dtype}; {machine}; torch {torch.__version__}")
     for column in ("model", "what", "nemoserve", "transformers", "ratio", "of the bandwidth floor"):
         table.add_column(column, justify="left" if column in {"model", "what"} else "right")
     for r in rows:
@@ -206,7 +210,10 @@ def main() -> None:
         table.add_row(r.model, r.what, f"{r.ours:.1f}", f"{r.theirs:.1f}", f"{r.ratio:.2f}", floor)
     console.print(table)
     if args.json:
-        args.json.write_text(json.dumps({"machine": machine, "torch": torch.__version__, "rows": [asdict(r) for r in rows]}, indent=1) + "\n")
+        args.json.write_text(
+            json.dumps({"machine": machine, "torch": torch.__version__, "rows": [asdict(r) for r in rows]}, indent=1)
+            + "\n"
+        )
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ def _fail(message: str) -> None:
     raise ValueError(message)
 
 
-_environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+_environment = ImmutableSandboxedEnvironment(
+    trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+)
 _environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
 _environment.globals["raise_exception"] = _fail
 _template = _environment.from_string(TEMPLATE_FILE.read_text())

@@ -91,7 +91,9 @@ def problems(task: Task, split: Split, count: int, seed: int) -> list[Example]:
     return list(found.values())
 
 
-def evaluate(greedy: Greedy, tasks: list[Task], split: Split, thinking: bool, count: int, seed: int, show: int) -> dict[str, Cell]:
+def evaluate(
+    greedy: Greedy, tasks: list[Task], split: Split, thinking: bool, count: int, seed: int, show: int
+) -> dict[str, Cell]:
     end = greedy.tokenizer.token_to_id("</think>")
     asked = {task.name: problems(task, split, count, seed) for task in tasks}
     examples = [(name, example) for name, found in asked.items() for example in found]
@@ -109,7 +111,9 @@ def evaluate(greedy: Greedy, tasks: list[Task], split: Split, thinking: bool, co
         right[name] += good
         if not good and shown[name] < show:
             shown[name] += 1
-            tqdm.write(f"--- {name}\n{prompt[-300:]}\n{greedy.tokenizer.decode(ids, skip_special_tokens=False)}\nwanted: {example.answer}")
+            tqdm.write(
+                f"--- {name}\n{prompt[-300:]}\n{greedy.tokenizer.decode(ids, skip_special_tokens=False)}\nwanted: {example.answer}"
+            )
     cells: dict[str, Cell] = {}
     for name, found in asked.items():
         most = Counter(e.answer for e in found).most_common(1)[0][1]
@@ -150,9 +154,12 @@ def main() -> None:
     cells: dict[str, dict[str, dict[str, object]]] = {}
     for split in args.splits:
         on, off = (
-            evaluate(greedy, chosen, split, thinking, args.count, args.seed, args.show_wrong) for thinking in (True, False)
+            evaluate(greedy, chosen, split, thinking, args.count, args.seed, args.show_wrong)
+            for thinking in (True, False)
         )
-        heading = "Held-out problems, seen phrasings" if split == "problems" else "Held-out problems, held-out phrasings"
+        heading = (
+            "Held-out problems, seen phrasings" if split == "problems" else "Held-out problems, held-out phrasings"
+        )
         print(f"\n### {heading}\n\n{table(on, off)}", flush=True)
         cells[split] = {name: {"on": asdict(on[name]), "off": asdict(off[name])} for name in on}
     if args.json:

@@ -26,7 +26,18 @@ SYSTEM_TEXTS = (
     "You are a friendly assistant that answers in English.",
     "You help with numbers, words and small tables.",
 )
-GREETINGS = ("Hi! ", "Hello, ", "Hey, ", "hi ", "Good morning. ", "OK, ", "Please help me. ", "Quick question: ", "Thanks! ", "Next one: ")
+GREETINGS = (
+    "Hi! ",
+    "Hello, ",
+    "Hey, ",
+    "hi ",
+    "Good morning. ",
+    "OK, ",
+    "Please help me. ",
+    "Quick question: ",
+    "Thanks! ",
+    "Next one: ",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +70,17 @@ def dressed(example: Example, rng: random.Random, earlier: Example | None) -> Ex
         messages = [*earlier.messages, {"role": "assistant", "content": earlier.answer}, *messages]
     if messages[0]["role"] == "user" and rng.random() < 0.3:
         messages = [{"role": "system", "content": rng.choice(SYSTEM_TEXTS)}, *messages]
-    return Example(messages, example.trace, example.answer, example.key, example.tools, example.fixed_wording, example.check)
+    return Example(
+        messages, example.trace, example.answer, example.key, example.tools, example.fixed_wording, example.check
+    )
 
 
 class Stream:
     """Documents drawn by `weights` (task name to share; None for each task's own weight); `rows` packs them."""
 
-    def __init__(self, tokenizer: Tokenizer, seed: int, row_length: int, weights: dict[str, float] | None = None) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, seed: int, row_length: int, weights: dict[str, float] | None = None
+    ) -> None:
         self.tokenizer = tokenizer
         self.rng = random.Random(seed)
         self.row_length = row_length
@@ -86,7 +101,9 @@ class Stream:
                     earlier = candidate
             example = dressed(example, rng, earlier)
             thinking = rng.random() >= chosen.off_share
-            prompt = self.tokenizer.encode(render_prompt(example.messages, example.tools, thinking), add_special_tokens=False).ids
+            prompt = self.tokenizer.encode(
+                render_prompt(example.messages, example.tools, thinking), add_special_tokens=False
+            ).ids
             reply = self.tokenizer.encode(render_reply(example, thinking), add_special_tokens=False).ids
             if len(prompt) + len(reply) <= self.row_length:
                 return Document(prompt + reply, [PROMPT_WEIGHT] * len(prompt) + [1.0] * len(reply), chosen.name)

@@ -37,7 +37,14 @@ SMOKE_TASKS = {"spell": 1.0, "count_length": 1.0}
 SMOKE_FLOOR = 60
 CONTEXT = 4096
 ROW_LENGTH = 384
-GENERATION = {"do_sample": True, "temperature": 0.6, "top_p": 0.95, "bos_token_id": 1, "eos_token_id": [2, 11, 12], "pad_token_id": 0}
+GENERATION = {
+    "do_sample": True,
+    "temperature": 0.6,
+    "top_p": 0.95,
+    "bos_token_id": 1,
+    "eos_token_id": [2, 11, 12],
+    "pad_token_id": 0,
+}
 
 
 def conversations(seed: int, tasks: dict[str, float] | None, samples: int) -> list[str]:
@@ -48,11 +55,15 @@ def conversations(seed: int, tasks: dict[str, float] | None, samples: int) -> li
     for task in tqdm(chosen, desc="words", leave=False):
         for _ in range(samples // len(chosen)):
             example = dressed(task.sample(rng, "train"), rng, None)
-            texts.append(render_prompt(example.messages, example.tools, rng.random() < 0.8) + render_reply(example, True))
+            texts.append(
+                render_prompt(example.messages, example.tools, rng.random() < 0.8) + render_reply(example, True)
+            )
     return texts
 
 
-def make_tokenizer(folder: Path, room: int, seed: int, tasks: dict[str, float] | None, samples: int = 15000) -> Tokenizer:
+def make_tokenizer(
+    folder: Path, room: int, seed: int, tasks: dict[str, float] | None, samples: int = 15000
+) -> Tokenizer:
     """Learns the vocabulary from generated conversations. Words that `folder`'s tokenizer has keep their ids: a run may
     start on a part of the tasks and grow its vocabulary when it goes on with more. `room` is the number of words in all."""
     known: list[str] = []
@@ -72,7 +83,7 @@ def export(model: NemotronH, folder: Path) -> None:
     tensors = {name: p.detach().to("cpu", torch.bfloat16).contiguous() for name, p in model.state_dict().items()}
     part = folder / "model.safetensors.part"
     save_file(tensors, part, metadata={"format": "pt"})
-    os.replace(part, folder / "model.safetensors")
+    part.replace(folder / "model.safetensors")
 
 
 def plot(log: list[dict[str, float]], file: Path) -> None:
@@ -111,7 +122,9 @@ class Trainer:
     """One process of a run. On a CPU there is a process per core, each with one kernel thread and micro-batches of its own,
     so that no core waits for another at every operation; gradients are summed once a step. On a GPU there is one process."""
 
-    def __init__(self, args: argparse.Namespace, shape: Shape, tasks: dict[str, float] | None, rank: int, world: int) -> None:
+    def __init__(
+        self, args: argparse.Namespace, shape: Shape, tasks: dict[str, float] | None, rank: int, world: int
+    ) -> None:
         self.args, self.rank, self.world = args, rank, world
         self.out: Path = args.out
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -153,8 +166,9 @@ class Trainer:
             return
         optimizer = [o.state_dict() for o in self.optimizers]
         state = {"model": self.model.state_dict(), "optimizer": optimizer, "run": asdict(self.run)}
-        torch.save(state, self.out / "state.pt.part")
-        os.replace(self.out / "state.pt.part", self.out / "state.pt")
+        part = self.out / "state.pt.part"
+        torch.save(state, part)
+        part.replace(self.out / "state.pt")
         export(self.model, self.out)
         (self.out / "log.json").write_text(json.dumps(self.run.log))
         if len(self.run.log) > 1:
@@ -206,7 +220,9 @@ class Trainer:
             bar.update(round(elapsed.item()) - round(run.elapsed))
             run.step, run.tokens, run.elapsed = run.step + 1, run.tokens + per_step, elapsed.item()
             if run.step % 10 == 0:
-                run.log.append({"step": run.step, "tokens": run.tokens, "elapsed": run.elapsed, "loss": loss, "norm": norm})
+                run.log.append(
+                    {"step": run.step, "tokens": run.tokens, "elapsed": run.elapsed, "loss": loss, "norm": norm}
+                )
                 bar.set_postfix(loss=f"{loss:.3f}", tokens=f"{run.tokens / 1e6:.2f}M", norm=f"{norm:.2f}")
             if time.monotonic() - saved > args.save_every:
                 saved = time.monotonic()
@@ -215,7 +231,9 @@ class Trainer:
         self.save()
 
 
-def process(rank: int, world: int, store: str, args: argparse.Namespace, shape: Shape, tasks: dict[str, float] | None) -> None:
+def process(
+    rank: int, world: int, store: str, args: argparse.Namespace, shape: Shape, tasks: dict[str, float] | None
+) -> None:
     """Body of one process of the run."""
     if world > 1:
         dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=world)
@@ -249,7 +267,9 @@ def smoke(args: argparse.Namespace) -> int:
 
     args.out, args.minutes, args.compile, args.row_length = args.out.with_name("smoke"), 8.0, False, 256
     shutil.rmtree(args.out, ignore_errors=True)
-    folder = train(args, Shape(pattern="M-M*-M*-", hidden=128, intermediate=512, heads=4, kv_heads=2, mamba_heads=8), SMOKE_TASKS)
+    folder = train(
+        args, Shape(pattern="M-M*-M*-", hidden=128, intermediate=512, heads=4, kv_heads=2, mamba_heads=8), SMOKE_TASKS
+    )
     cells = evaluate(Greedy(folder, 64, 200), [TASKS[t] for t in SMOKE_TASKS], "problems", True, 100, 7, 1)
     for name, cell in cells.items():
         print(f"{name}: {cell.score:.0f} % of {cell.asked} held-out problems, floor {SMOKE_FLOOR} %")
@@ -260,21 +280,33 @@ def parse() -> argparse.Namespace:
     p = argparse.ArgumentParser(
         prog="python -m training.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    p.add_argument("--out", type=Path, default=Path("runs/mini"), help="folder of the run; an existing one is continued")
-    p.add_argument("--minutes", type=float, default=120, help="training time, compilation not counted; the rate falls over it")
+    p.add_argument(
+        "--out", type=Path, default=Path("runs/mini"), help="folder of the run; an existing one is continued"
+    )
+    p.add_argument(
+        "--minutes", type=float, default=120, help="training time, compilation not counted; the rate falls over it"
+    )
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--init", type=Path, help="folder of a checkpoint made by this script: start from its weights and words")
+    p.add_argument(
+        "--init", type=Path, help="folder of a checkpoint made by this script: start from its weights and words"
+    )
     p.add_argument("--mix", type=Path, help="JSON of task name to share; the tasks' own weights without it")
-    p.add_argument("--words", type=int, default=1 << 20, help="words in the vocabulary; raise it to grow a run's vocabulary")
+    p.add_argument(
+        "--words", type=int, default=1 << 20, help="words in the vocabulary; raise it to grow a run's vocabulary"
+    )
     p.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="on a CPU: one per core")
-    p.add_argument("--micro-rows", type=int, default=3, help="rows per forward pass: few, so that activations stay in cache")
+    p.add_argument(
+        "--micro-rows", type=int, default=3, help="rows per forward pass: few, so that activations stay in cache"
+    )
     p.add_argument("--micro-batches", type=int, default=4, help="forward passes per step, shared among the processes")
     p.add_argument("--row-length", type=int, default=ROW_LENGTH)
     p.add_argument("--muon-lr", type=float, default=8e-3)
     p.add_argument("--adam-lr", type=float, default=5e-3)
     p.add_argument("--warm-up", type=float, default=0.01, help="share of the time")
     p.add_argument("--save-every", type=float, default=120, help="seconds")
-    p.add_argument("--no-compile", dest="compile", action="store_false", help="skip torch.compile (it needs a C++ compiler)")
+    p.add_argument(
+        "--no-compile", dest="compile", action="store_false", help="skip torch.compile (it needs a C++ compiler)"
+    )
     p.add_argument("--smoke", action="store_true", help="the short proof on two tasks")
     return p.parse_args()
 

@@ -20,7 +20,9 @@ from training.tasks.base import Wording, problem_is_held_out, template_is_held_o
 from training.tokenizer import FIRST_WORD, build
 from training.train import export
 
-SMALL = Shape(pattern="M*-M-", hidden=64, intermediate=96, vocab=FIRST_WORD + 8, heads=2, kv_heads=1, mamba_heads=4, chunk=8)
+SMALL = Shape(
+    pattern="M*-M-", hidden=64, intermediate=96, vocab=FIRST_WORD + 8, heads=2, kv_heads=1, mamba_heads=4, chunk=8
+)
 
 
 @pytest.fixture(scope="module")
