@@ -36,13 +36,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Itera
     running.stop()
 
 
-@pytest.fixture
-def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts servers of a test's own, by their command line options; they end with the test."""
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Starts servers of a module's own, by their command line options; they end with the module."""
     started: list[Server] = []
 
     def start(*options: str, wait: bool = True) -> Server:
-        server = servers.start(tmp_path / f"server{len(started)}", *options, wait=wait)
+        server = servers.start(tmp_path_factory.mktemp("server"), *options, wait=wait)
         started.append(server)
         return server
 

@@ -100,7 +100,10 @@ class FakeEngine:
         burst = orders.get("burst", 1)
         prompt_logprobs = None
         if submit.sampling.prompt_logprobs is not None:
-            prompt_logprobs = [None, *(self.logprob(token, submit.sampling.prompt_logprobs) for token in submit.prompt[1:])]
+            prompt_logprobs = [
+                None,
+                *(self.logprob(token, submit.sampling.prompt_logprobs) for token in submit.prompt[1:]),
+            ]
         if not cut:
             self.send(protocol.Tokens(submit.id, [], None, prompt_logprobs))
         for at in range(0, len(cut), burst):

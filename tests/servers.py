@@ -32,11 +32,17 @@ class Server:
     def post(self, path: str, body: dict[str, Any], **options: Any) -> requests.Response:
         return requests.post(self.url + path, json=body, **{"timeout": 120, **options})
 
-    def chat(self, text: str, **fields: Any) -> requests.Response:
+    def chat(self, text: str, *, timeout: float = 120, **fields: Any) -> requests.Response:
         """One chat completion of one user message."""
-        return self.post(
-            "/v1/chat/completions", {"model": self.model, "messages": [{"role": "user", "content": text}], **fields}
-        )
+        return self.post("/v1/chat/completions", self.question(text, fields), timeout=timeout)
+
+    def stream(self, text: str, **fields: Any) -> requests.Response:
+        """The same, streamed, with nothing of the body read yet."""
+        return self.post("/v1/chat/completions", self.question(text, {"stream": True, **fields}), stream=True)
+
+    def question(self, text: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """The body that asks it."""
+        return {"model": self.model, "messages": [{"role": "user", "content": text}], **fields}
 
     def engine(self) -> psutil.Process:
         """The engine's process."""

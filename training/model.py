@@ -140,6 +140,12 @@ class Mamba2(nn.Module):
         return self.out_proj(self.norm(y.flatten(-2) * F.silu(z)))
 
 
+def decayed(log: Tensor) -> Tensor:
+    """exp, kept in the range where a CPU computes it quickly: underflow takes up to a hundred times as long, and
+    exp(-80) ~ 2e-35 is nothing. Positive values belong to masked places and must not overflow."""
+    return log.clamp(-80.0, 0.0).exp()
+
+
 def ssd(x: Tensor, dt: Tensor, decay: Tensor, b: Tensor, c: Tensor, chunk: int) -> Tensor:
     """The chunked state-space scan (Dao and Gu 2024, section 6). x [B, T, H, P], dt and decay (log) [B, T, H],
     b and c [B, T, G, N] -> [B, T, H, P]. T is a multiple of `chunk`."""
@@ -150,20 +156,19 @@ def ssd(x: Tensor, dt: Tensor, decay: Tensor, b: Tensor, c: Tensor, chunk: int) 
     x = (x * dt.unsqueeze(-1)).view(batch, n, chunk, groups, per, -1)
     b, c = (t.view(batch, n, chunk, groups, -1) for t in (b, c))
     cum = decay.view(batch, n, chunk, groups, per).cumsum(2)
-    mask = torch.ones(chunk, chunk, dtype=torch.bool, device=x.device).tril()
+    mask = torch.ones(chunk, chunk, device=x.device).tril()
     by_head = cum.permute(0, 1, 3, 4, 2)  # [B, n, G, per, L]
-    segments = (by_head.unsqueeze(-1) - by_head.unsqueeze(-2)).masked_fill(~mask, -1e9).exp()
+    segments = decayed(by_head.unsqueeze(-1) - by_head.unsqueeze(-2)) * mask
     scores = torch.einsum("bnigs,bnjgs->bngij", c, b)
     inside = torch.einsum("bngpij,bnjgpd->bnigpd", scores.unsqueeze(3) * segments, x)
     total = cum[:, :, -1]  # [B, n, G, per]
-    added = torch.einsum("bnjgs,bnjgpd->bngpds", b, x * (total.unsqueeze(2) - cum).exp().unsqueeze(-1))
+    added = torch.einsum("bnjgs,bnjgpd->bngpds", b, x * decayed(total.unsqueeze(2) - cum).unsqueeze(-1))
     # State at the start of every chunk: decayed sums of what the earlier chunks added.
     run = F.pad(total, (0, 0, 0, 0, 1, 0)).cumsum(1)[:, :n]  # decay up to each chunk's start
     to_start = (run.unsqueeze(2) - (run + total).unsqueeze(1)).permute(0, 3, 4, 1, 2)  # [B, G, per, to, from]
-    earlier = torch.ones(n, n, dtype=torch.bool, device=x.device).tril(-1)
-    carried = to_start.masked_fill(~earlier, -1e9).exp()
+    carried = decayed(to_start) * torch.ones(n, n, device=x.device).tril(-1)
     states = torch.einsum("bgpmn,bngpds->bmgpds", carried, added)
-    outside = torch.einsum("bnigs,bngpds->bnigpd", c, states) * cum.exp().unsqueeze(-1)
+    outside = torch.einsum("bnigs,bngpds->bnigpd", c, states) * decayed(cum).unsqueeze(-1)
     return (inside + outside).reshape(batch, length, heads, -1)
 
 

@@ -58,8 +58,11 @@ async def chat(house: Services, request: ChatRequest, reply_id: str) -> Reply:
     """Starts the reply to a conversation. Raises ApiError if it cannot begin."""
     arrived = time.monotonic()
     backend = house.catalogue.find(request.models)
-    _require(request.require_parameters, request.warnings)
     switched = switch_thinking(request, backend.card.thinking_switch)
+    dropped = (*request.warnings, *switched.notices)
+    if request.tools and not backend.card.calls_tools:
+        dropped += (Notice("dropped_parameter", "tools was dropped: this model has no place for them.", "tools"),)
+    _require(request.require_parameters, dropped)
     prompt = await backend.render(switched.turn)
     max_tokens, notices = _room(backend, [prompt], request.sampling, house.settings.default_max_tokens)
     job = Job(reply_id, (prompt,), request.sampling, max_tokens, thinking=switched.thinking)
@@ -72,7 +75,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str) -> Reply:
         call_id_prefix=f"call_{reply_id[-20:]}_",
     )
     events = _run(house, backend, job, rules, arrived)
-    return _reply(backend, reply_id, (*request.warnings, *switched.notices, *notices), events)
+    return _reply(backend, reply_id, (*dropped, *notices), events)
 
 
 async def complete(house: Services, request: CompletionRequest, reply_id: str) -> Reply:
@@ -98,10 +101,15 @@ async def _run(house: Services, backend: Backend, job: Job, rules: Rules, arrive
     parsers = [ChoiceParser(index, rules) for index in range(len(job.prompts) * job.sampling.n)]
     sampled = [0] * len(parsers)
     timings: list[Timing] = []
-    started, outcome, usage = time.monotonic(), "cancelled", Usage()
-    prompt_tokens = sum(len(prompt.tokens) for prompt in job.prompts)
-    first = True
+    started, outcome, first = time.monotonic(), "cancelled", True
     generation: Generation | None = None
+    usage: Usage | None = None
+
+    def spent() -> Usage:
+        prompt_tokens = sum(len(prompt.tokens) for prompt in job.prompts) if generation is not None else 0
+        counts = (count or parser.tokens for count, parser in zip(sampled, parsers, strict=True))
+        return Usage(prompt_tokens, sum(counts), sum(parser.reasoning_tokens for parser in parsers))
+
     try:
         generation = await backend.generate(job)
         async for output in generation:
@@ -126,34 +134,27 @@ async def _run(house: Services, backend: Backend, job: Job, rules: Rules, arrive
                     timings.append(output.timing)
                     for event in parser.finish(output.reason, ended_turn=output.ended_turn):
                         yield event
-        usage = Usage(prompt_tokens, sum(sampled), sum(parser.reasoning_tokens for parser in parsers))
+        usage = spent()
         outcome = "finished"
         yield Completed(usage, _slowest(timings, time.monotonic() - started))
-    except ApiError:
+    except ApiError as error:
         outcome = "failed"
+        usage = error.usage = spent()
         raise
     finally:
         if generation is not None:
             generation.close()
-        spent = (
-            usage
-            if outcome == "finished"
-            else Usage(
-                prompt_tokens,
-                sum(parser.tokens for parser in parsers),
-                sum(parser.reasoning_tokens for parser in parsers),
-            )
-        )
+        usage = usage or spent()
         house.metrics.generation(backend.card.id, outcome)
-        house.metrics.usage(backend.card.id, spent, _slowest(timings, 0.0))
+        house.metrics.usage(backend.card.id, usage, _slowest(timings, 0.0))
         house.log.info(
             "generation",
             id=job.id,
             model=backend.card.id,
             outcome=outcome,
-            prompt_tokens=spent.prompt_tokens,
-            completion_tokens=spent.completion_tokens,
-            reasoning_tokens=spent.reasoning_tokens,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
             seconds=round(time.monotonic() - arrived, 4),
         )
 

@@ -40,7 +40,9 @@ def raw(gateway: Gateway, data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions", "/tokenize", "/detokenize"])
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"a": "\xff"}', b"\x00", b'{"prompt": {}, "messages": 5, "tokens": 1}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'{"a": "\xff"}', b"\x00", b'{"prompt": {}, "messages": 5, "tokens": 1}']
+)
 def test_a_body_that_cannot_be_read_is_a_400(gateway: Gateway, path: str, body: bytes) -> None:
     said = error(requests.post(gateway.url + path, data=body, timeout=30), 400)
     assert said["metadata"]["error_type"] == "invalid_request"
@@ -50,9 +52,13 @@ def test_the_message_names_the_field(gateway: Gateway) -> None:
     said = error(gateway.chat("x", temperature="hot"), 400)
     assert said["message"] == "temperature: expected number, got string"
     assert said["metadata"]["parameter"] == "temperature"
-    assert "messages[0].content[0]" in error(
-        gateway.post("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}), 400
-    )["message"]
+    assert (
+        "messages[0].content[0]"
+        in error(
+            gateway.post("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}),
+            400,
+        )["message"]
+    )
 
 
 def test_an_unknown_model_is_a_404_that_lists_the_served(gateway: Gateway) -> None:
@@ -85,7 +91,9 @@ def test_a_body_beyond_the_limit_is_a_413_before_it_is_read(gateway: Gateway) ->
     assert answer.startswith(b"HTTP/1.1 413") and b"payload_too_large" in answer
     # A body of unknown length is cut off where it exceeds the limit.
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
-    answer = raw(gateway, b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 17)
+    answer = raw(
+        gateway, b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 17
+    )
     assert answer.startswith(b"HTTP/1.1 413")
 
 
@@ -129,7 +137,8 @@ def test_an_error_in_mid_stream_ends_it_with_an_error_chunk(gateway: Gateway) ->
     last = json.loads(events[-2][6:])
     assert last["error"]["code"] == 502 and last["error"]["metadata"]["error_type"] == "provider_unavailable"
     assert last["choices"][0]["finish_reason"] == "error" and last["choices"][0]["delta"]["content"] == ""
-    assert isinstance(last["usage"]["total_tokens"], int)
+    # What was generated before the failure is told.
+    assert last["usage"]["completion_tokens"] == 4 and last["usage"]["prompt_tokens"] > 4
 
 
 def test_token_ids_outside_the_vocabulary_are_refused(gateway: Gateway) -> None:
@@ -137,7 +146,9 @@ def test_token_ids_outside_the_vocabulary_are_refused(gateway: Gateway) -> None:
     assert "-1" in error(gateway.post("/v1/completions", {"prompt": [-1]}), 400)["message"]
     assert "tokens" in error(gateway.post("/detokenize", {"tokens": [999999]}), 400)["message"]
     assert "logit_bias" in error(gateway.chat("x", logit_bias={"999999": 1}), 400)["message"]
-    assert "prompt" in error(gateway.post("/v1/completions", {"prompt": "", "add_special_tokens": False}), 400)["message"]
+    assert (
+        "prompt" in error(gateway.post("/v1/completions", {"prompt": "", "add_special_tokens": False}), 400)["message"]
+    )
 
 
 def test_messages_that_the_template_cannot_render_are_the_clients_fault(gateway: Gateway) -> None:

@@ -35,7 +35,9 @@ def test_health_and_version(gateway: Gateway) -> None:
 
 def test_tokenize_and_detokenize_are_each_others_inverse(gateway: Gateway) -> None:
     for path in ("", "/v1"):
-        body = gateway.post(path + "/tokenize", {"model": "nemoserve/fake", "prompt": "Grüße 😀", "return_token_strs": True}).json()
+        body = gateway.post(
+            path + "/tokenize", {"model": "nemoserve/fake", "prompt": "Grüße 😀", "return_token_strs": True}
+        ).json()
         assert body["count"] == len(body["tokens"]) == len(body["token_strs"]) == 13
         assert body["max_model_len"] == 4096 and body["token_strs"][0] == "<s>"
         plain = gateway.post(path + "/tokenize", {"prompt": "Grüße 😀", "add_special_tokens": False}).json()
@@ -65,7 +67,7 @@ def test_metrics_count_requests_and_tokens(gateway: Gateway) -> None:
     gateway.chat(order(say="ab</think>c"))
     assert (value(chats), value(reasoning)) == (before[0] + 1, before[1] + 3)
     assert value('nemoserve_engine{model="nemoserve/fake",what="ready"}') == 1
-    assert 'nemoserve_time_to_first_token_seconds_bucket' in gateway.get("/v1/metrics").text
+    assert "nemoserve_time_to_first_token_seconds_bucket" in gateway.get("/v1/metrics").text
 
 
 def test_the_front_page_suits_people_and_programs(gateway: Gateway) -> None:

@@ -26,7 +26,13 @@ def test_the_body_has_every_field_and_the_raw_text(gateway: Gateway) -> None:
     body = complete(gateway, ORDER)
     assert body["object"] == "text_completion" and body["provider"] == "nemoserve"
     assert body["choices"] == [
-        {"index": 0, "text": "Hé</think>llo\n", "logprobs": None, "finish_reason": "stop", "native_finish_reason": "stop"}
+        {
+            "index": 0,
+            "text": "Hé</think>llo\n",
+            "logprobs": None,
+            "finish_reason": "stop",
+            "native_finish_reason": "stop",
+        }
     ]
     assert body["usage"]["completion_tokens"] == 9
     assert body["usage"]["prompt_tokens"] == len(tokens_of(gateway, ORDER))
@@ -66,6 +72,12 @@ def test_ignore_eos_reaches_the_engine(gateway: Gateway) -> None:
     assert gateway.submitted()["sampling"]["ignore_eos"] is True
 
 
+def test_a_chat_call_with_a_prompt_is_a_text_completion(gateway: Gateway) -> None:
+    for path in ("/v1", "/api/v1"):
+        body = gateway.post(path + "/chat/completions", {"prompt": ORDER, "max_tokens": 64}).json()
+        assert body["object"] == "text_completion" and body["choices"][0]["text"] == "Hé</think>llo\n"
+
+
 def test_a_stop_string_ends_the_text(gateway: Gateway) -> None:
     assert complete(gateway, ORDER, stop=["</think>"])["choices"][0]["text"] == "Hé"
 
@@ -84,7 +96,9 @@ def test_echo_gives_the_prompt_and_its_log_probabilities(gateway: Gateway) -> No
     assert choice["text"] == ORDER + "Hé</think>llo\n"
     logprobs = choice["logprobs"]
     count = body["usage"]["prompt_tokens"]
-    assert logprobs["tokens"][0] == "<s>" and logprobs["token_logprobs"][0] is None and logprobs["top_logprobs"][0] is None
+    assert (
+        logprobs["tokens"][0] == "<s>" and logprobs["token_logprobs"][0] is None and logprobs["top_logprobs"][0] is None
+    )
     assert logprobs["token_logprobs"][1] == -0.5 and len(logprobs["tokens"]) == count + 8
     for token, offset in zip(logprobs["tokens"][1:], logprobs["text_offset"][1:], strict=True):
         if token != "\ufffd":

@@ -20,6 +20,9 @@ import requests
 from tests.gateway import Gateway, order, start_gateway
 from tests.servers import wait_until
 
+# Makes every token an event of some 1.5 kB.
+MANY_BYTES = {"logprobs": True, "top_logprobs": 20}
+
 Start = Callable[..., Gateway]
 
 
@@ -54,7 +57,11 @@ def open_request(gateway: Gateway, **body: Any) -> socket.socket:
     """A chat request on a connection of its own, whose answer nobody has read yet."""
     content = json.dumps(body).encode()
     head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-    connection = socket.create_connection(("127.0.0.1", int(gateway.url.rpartition(":")[2])), 30)
+    connection = socket.socket()
+    # A small window, so that what is not read soon waits in the gateway.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(30)
+    connection.connect(("127.0.0.1", int(gateway.url.rpartition(":")[2])))
     connection.sendall(head + content)
     return connection
 
@@ -146,25 +153,25 @@ def test_a_client_that_leaves_before_the_first_token_ends_its_generation(gateway
 
 
 def test_a_reader_that_does_not_read_delays_nobody(gateway: Gateway) -> None:
-    # About a megabyte of events, more than the sockets' buffers hold.
-    body = ask(order(say="0123456789", repeat=350), stream=True)
+    # Some megabytes of events, more than the sockets' buffers hold.
+    body = ask(order(say="0123456789", repeat=250), stream=True, **MANY_BYTES)
     with running(gateway, body) as (slow, submitted):
         for _ in range(3):
             assert gateway.chat(order(say="</think>ok")).status_code == 200
         # The engine finishes although nobody reads, so that its slot is free.
-        wait_until(lambda: sent(gateway).get(min(submitted)) == 3500, "the engine has sent all")
+        wait_until(lambda: sent(gateway).get(min(submitted)) == 2500, "the engine has sent all")
         received = b""
         while b"data: [DONE]" not in received[-64:]:
             piece = slow.recv(1 << 16)
             assert piece, "the stream ended early"
             received += piece
     digits = re.findall(rb'"reasoning":"(\d*)"', received)
-    assert b"".join(digits) == b"0123456789" * 350
+    assert b"".join(digits) == b"0123456789" * 250
 
 
 def test_a_reader_that_never_reads_is_hung_up_on(start: Start) -> None:
     gateway = start(stalled_reader_s=0.5)
-    body = ask(order(say="0123456789", repeat=350, end="hang"), stream=True, n=8)
+    body = ask(order(say="0123456789", repeat=250, end="hang"), stream=True, **MANY_BYTES)
     with running(gateway, body) as (_, submitted):
         wait_until(lambda: submitted <= cancelled(gateway), "its generation is cancelled", 60)
 

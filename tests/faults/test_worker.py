@@ -144,8 +144,7 @@ def test_overload_is_refused_with_a_time_and_the_rest_is_served(shared: Worker) 
         shared.submit(f"crowd{i}", prompt(i, 3), max_tokens=3000)
     refusal = shared.rejected("crowd8")
     assert refusal.code == "overloaded" and refusal.retry_after_s is not None and refusal.retry_after_s >= 1
-    status = shared.wait_for(Status, lambda m: m.waiting == 4)
-    assert status.running == 4 and status.kv_tokens_reserved == 4 * 3003
+    shared.wait_for(Status, lambda m: (m.running, m.waiting, m.kv_tokens_reserved) == (4, 4, 4 * 3003))
     shared.send(*[Cancel(f"crowd{i}") for i in range(8)])
     assert {shared.finished(f"crowd{i}").reason for i in range(8)} == {"cancelled"}
     shared.submit("after", prompt(0, 3), max_tokens=2)

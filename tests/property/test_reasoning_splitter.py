@@ -35,9 +35,7 @@ def split(pieces: list[str], start: ReplyStart, tool: str = "") -> tuple[str, st
 @example(["<thi", "nk>a</th", "ink>b"], "undecided", False)
 @example(["\n", "</think>", "\n", "b"], "undecided", False)
 @example(["x\n<TOOL", "CALL>[]"], "thinking", True)
-def test_the_outcome_does_not_depend_on_how_the_text_is_cut(
-    pieces: list[str], start: ReplyStart, tools: bool
-) -> None:
+def test_the_outcome_does_not_depend_on_how_the_text_is_cut(pieces: list[str], start: ReplyStart, tools: bool) -> None:
     tool = TOOL if tools else ""
     assert split(pieces, start, tool) == split(["".join(pieces)], start, tool)
 

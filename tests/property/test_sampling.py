@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from nemoserve.engine.draws import draw, draw_few, uniform
 from nemoserve.engine.protocol import Sampling
 from nemoserve.engine.sampling import Row, sample
-from nemoserve.engine.truncation import apply_min_p, keep_best, narrow, narrowable
+from nemoserve.engine.truncation import apply_min_p, in_order, keep_best, narrow
 
 samplings = st.builds(
     Sampling,
@@ -76,7 +76,7 @@ def test_truncation_is_its_definition(s: Sampling, vocabulary: int, seed: int, c
     found = set((dense[0] > -torch.inf).nonzero().squeeze(-1).tolist())
     # The last token of a nucleus is a matter of the last digit; nothing else is.
     assert len(found ^ expected) <= (1 if s.top_p < 1.0 or s.min_p > 0 else 0)
-    if narrowable(s, scaled):
+    if in_order(s, vocabulary):
         candidates = narrow(scaled, [s])
         assert set(candidates.ids[candidates.values > -np.inf].tolist()) == found
 

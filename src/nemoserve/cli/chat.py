@@ -24,7 +24,7 @@ _HELP = """\
 
 
 @dataclass
-class _Chat:
+class Chat:
     """A conversation: what has been said, and how the next turn is asked."""
 
     client: Client
@@ -34,6 +34,9 @@ class _Chat:
     think: bool
     temperature: float | None
     history: list[Message] = field(default_factory=list[Message])
+
+    def greet(self) -> None:
+        self.note(f"{self.model} at {self.client.url} - /help lists the commands.")
 
     def command(self, line: str) -> bool:
         """Carries out a line that begins with a slash; False when it says to leave."""
@@ -63,8 +66,7 @@ class _Chat:
         system = [Message("system", self.system)] if self.system else []
         started = time.monotonic()
         first: float | None = None
-        answer = ""
-        thinking = False
+        answer, thoughts = "", ""
         done: Done | None = None
         pieces = self.client.chat(
             self.model, [*system, *self.history, question], think=self.think, temperature=self.temperature
@@ -76,14 +78,14 @@ class _Chat:
                         first = time.monotonic()
                     match piece:
                         case Thought(text):
-                            thinking = True
+                            thoughts += text
                             self.write(text, "dim italic")
                         case Text(text):
-                            if thinking:
-                                self.console.print("\n")
-                                thinking = False
-                            # Models begin an answer with the blank lines of their template.
-                            text = text if answer else text.lstrip()
+                            if not answer:
+                                # Models begin an answer with the blank lines of their template; one is enough.
+                                text = text.lstrip()
+                                if text and thoughts:
+                                    self.console.print("" if thoughts.endswith("\n") else "\n")
                             answer += text
                             self.write(text)
                         case Done():
@@ -127,7 +129,7 @@ def run(*, url: str | None, model: str | None, system: str | None, think: bool, 
                 raise ServerError(f"{url} does not serve {model}; it has {', '.join(served)}.")
             if not served:
                 raise ServerError(f"{url} serves no model.")
-            return _converse(_Chat(client, console, model or served[0], system, think, temperature))
+            return _converse(Chat(client, console, model or served[0], system, think, temperature))
     except ServerError as error:
         console.print(Styled(str(error), style="red"))
         return 1
@@ -135,12 +137,12 @@ def run(*, url: str | None, model: str | None, system: str | None, think: bool, 
         return 130
 
 
-def _converse(chat: _Chat) -> int:
+def _converse(chat: Chat) -> int:
     interactive = sys.stdin.isatty()
     if interactive:
         with contextlib.suppress(ImportError):
             import_module("readline")  # gives input() line editing and a history
-        chat.note(f"{chat.model} at {chat.client.url} - /help lists the commands.")
+        chat.greet()
     failed = False
     while True:
         try:

@@ -52,7 +52,7 @@ class _Screen:
         self._settled: set[str] = set()
         self._bars: dict[str, TaskID] = {}
         self._progress = Progress(
-            TextColumn("Loading {task.description}"),
+            TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
@@ -61,11 +61,13 @@ class _Screen:
             # Where there is no terminal to redraw, the lines printed at the end say it all.
             disable=not console.is_terminal,
         )
+        self._starting = self._progress.add_task("Starting the engine", total=None)
 
     def show(self, event: ServerEvent) -> None:
         match event.kind:
             case "listening":
                 self._url = event.url
+                self._progress.start()
             case "loading" if event.total_bytes:
                 self._load(event)
             case "ready":
@@ -95,8 +97,8 @@ class _Screen:
         if self._announced:
             return
         if event.model not in self._bars:
-            self._progress.start()
-            self._bars[event.model] = self._progress.add_task(escape(event.model), total=event.total_bytes)
+            self._progress.update(self._starting, visible=False)
+            self._bars[event.model] = self._progress.add_task(f"Loading {escape(event.model)}", total=event.total_bytes)
         self._progress.update(self._bars[event.model], completed=event.done_bytes, total=event.total_bytes)
 
     def _announce(self) -> None:
@@ -114,12 +116,8 @@ class _Screen:
 def _curl(url: str, model: str) -> str:
     """A shell line that asks the model something it can answer."""
     question = "What is 47 + 38?" if model == EMBEDDED_MODEL else "Hello! Who are you?"
-    body = {"model": model, "messages": [{"role": "user", "content": question}]}
-    return f"curl {url}/v1/chat/completions -H 'Content-Type: application/json' -d {shlex.quote(_json(body))}"
-
-
-def _json(body: dict[str, object]) -> str:
-    return msgspec.json.encode(body).decode()
+    body = msgspec.json.encode({"model": model, "messages": [{"role": "user", "content": question}]}).decode()
+    return f"curl {url}/v1/chat/completions -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 
 
 def _program() -> str:

@@ -7,7 +7,6 @@ leaves all others as they were.
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Literal, Protocol
 import torch
 
 from nemoserve.engine.batch import Chunk
+from nemoserve.engine.failures import explain, first_line
 from nemoserve.engine.logprobs import token_logprobs
 from nemoserve.engine.protocol import (
     MAX_FRAME_BYTES,
@@ -31,8 +31,6 @@ from nemoserve.engine.protocol import (
 )
 from nemoserve.engine.sampling import Choice, Row, sample
 from nemoserve.engine.scheduler import Limits, Planned, QueueFull, Scheduler, Sequence, TooLarge
-
-logger = logging.getLogger(__name__)
 
 _LOGPROB_BYTES = 16
 """At most, one pair of token id and log probability as MessagePack."""
@@ -150,7 +148,7 @@ class EngineCore:
             with torch.inference_mode():
                 choices = self._compute(planned)
         except Exception as error:
-            failure = _explain(error)
+            failure = explain(error)
         if failure is not None:
             # Outside the handler, whose exception would keep the failed step's tensors alive.
             self._recover()
@@ -199,7 +197,7 @@ class EngineCore:
         try:
             self._cache.reserve(planned.chunk.slot, planned.sequence.reserved)
         except Exception as error:
-            failure = _explain(error)
+            failure = explain(error)
         if failure is not None:
             self._recover()
             messages.append(self._finish(live, "error", message=failure))
@@ -313,26 +311,4 @@ class EngineCore:
             torch.cuda.synchronize()
             torch.cuda.empty_cache()
         except RuntimeError as error:
-            self.broken = f"the GPU no longer works: {_first_line(error)}"
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Whether an exception says that memory, of the host or of a device, is exhausted."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and ("allocate memory" in text or "out of memory" in text)
-
-
-def _explain(error: Exception) -> str:
-    """One sentence for the request's owner; what is unexpected also goes to the log with its traceback."""
-    if out_of_memory(error):
-        logger.error("out of memory: %s", _first_line(error))
-        return "the engine ran out of memory; use a shorter prompt or fewer requests at once"
-    logger.error("a step failed", exc_info=error)
-    return f"the engine failed while computing this request: {type(error).__name__}: {_first_line(error)}"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
+            self.broken = f"the GPU no longer works: {first_line(error)}"

@@ -83,8 +83,6 @@ class KVStore:
 
     def make_room(self, row: int, tokens: int, expected: int) -> None:
         """Room for `tokens` tokens in a row that is `expected` to grow to so many."""
-        if not self._layers:
-            return
         if row in self._apart:
             if self._apart[row][0].shape[2] < tokens:
                 self._move_apart(row, max(expected, 2 * tokens))
@@ -97,7 +95,7 @@ class KVStore:
         """Exchange two rows."""
         rows = self._keys.shape[1]
         used = min(max(self.lengths[a], self.lengths[b]), self._keys.shape[3])
-        if used and self._layers:
+        if used:
             if max(a, b) >= rows:
                 self._grow(max(a, b) + 1, used)
             for block in (self._keys, self._values):

@@ -16,7 +16,7 @@ from nemoserve.engine.draws import draw, draw_few, uniform
 from nemoserve.engine.logprobs import token_logprobs
 from nemoserve.engine.penalties import Adjustments, adjust
 from nemoserve.engine.protocol import Sampling, TokenLogprob
-from nemoserve.engine.truncation import TILE, apply_min_p, in_order, keep_best, narrow, narrowable, tileable
+from nemoserve.engine.truncation import TILE, apply_min_p, in_order, keep_best, narrow, tileable
 from nemoserve.engine.typed import flags, from_array, integers
 
 
@@ -78,12 +78,13 @@ def sample(logits: torch.Tensor, rows: list[Row]) -> list[Choice]:
 def _draw(scaled: torch.Tensor, rows: list[Row]) -> torch.Tensor:
     """int64 [rows]. `scaled`: float32 [rows, vocabulary], logits over temperature less the row's maximum; overwritten.
 
-    How a row is drawn depends on its own settings alone, so that its token is the same in any batch.
+    A row is drawn in the way that its own settings ask for, so that its token is the same in any batch.
     """
     settings = [row.sampling for row in rows]
     uniforms = np.asarray([uniform(row.seed, row.position) for row in rows])
     apply_min_p(scaled, settings)
-    few = [i for i, s in enumerate(settings) if narrowable(s, scaled)]
+    ordered = [i for i, s in enumerate(settings) if in_order(s, scaled.shape[1])]
+    few = [] if scaled.is_cuda else ordered
     tokens = torch.empty(len(rows), dtype=torch.int64, device=scaled.device)
     if few:
         found = narrow(_rows(scaled, few), [settings[i] for i in few])
@@ -91,8 +92,7 @@ def _draw(scaled: torch.Tensor, rows: list[Row]) -> torch.Tensor:
         tokens[few] = from_array(found.ids[np.arange(len(few)), drawn])
     left = sorted(set(range(len(rows))) - set(few))
     if left:
-        ordered = [i for i in left if in_order(settings[i], scaled.shape[1])]
-        if ordered:
+        if ordered and not few:
             part = scaled[ordered]
             keep_best(part, [settings[i] for i in ordered])
             scaled[ordered] = part

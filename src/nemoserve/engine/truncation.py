@@ -49,13 +49,6 @@ def in_order(settings: Sampling, vocabulary: int) -> bool:
     return _top_k(settings, vocabulary) < vocabulary or settings.top_p < 1.0
 
 
-def narrowable(settings: Sampling, logits: torch.Tensor) -> bool:
-    """Whether `narrow` knows a bound for rows with these settings."""
-    vocabulary = logits.shape[1]
-    limit = _top_k(settings, vocabulary)
-    return tileable(logits) and in_order(settings, vocabulary) and (limit == vocabulary or limit <= vocabulary // TILE)
-
-
 def apply_min_p(scaled: torch.Tensor, settings: list[Sampling]) -> None:
     """Set to minus infinity, in place, tokens less likely than min_p times the likeliest.
 
@@ -84,34 +77,50 @@ def keep_best(scaled: torch.Tensor, settings: list[Sampling]) -> None:
 
 
 def narrow(scaled: torch.Tensor, settings: list[Sampling]) -> Candidates:
-    """What `keep_best` keeps, as a few candidates per row instead of a vocabulary. Only for `narrowable` rows.
+    """What `keep_best` keeps, as a few candidates per row instead of a vocabulary; for CPU tensors and `in_order` rows.
 
-    With top_k: the k-th largest of the tiles' maxima is a lower bound of the k-th largest logit, for k tokens reach it, one
-    in each of k tiles. So the best k, and whatever equals the last of them, are at least as large.
     With top_p alone: tokens whose probability is below (1 - p) / vocabulary hold less than 1 - p together, so the nucleus
     is among the others.
     """
-    rows, vocabulary = scaled.shape
-    tiles = scaled.view(rows, vocabulary // TILE, TILE)
+    vocabulary = scaled.shape[1]
     limits = np.asarray([_top_k(s, vocabulary) for s in settings])
     shares = np.asarray([s.top_p for s in settings])
-    total = np.zeros(rows)
-    bounds = np.zeros(rows, np.float32)
+    total = np.zeros(len(settings))
+    bounds = np.zeros(len(settings), np.float32)
     limited = np.flatnonzero(limits < vocabulary)
     if len(limited):
-        part = tiles if len(limited) == rows else tiles[from_array(limited)]
-        tops = np.sort(part.amax(dim=-1).numpy(), axis=-1)
-        bounds[limited] = tops[np.arange(len(limited)), -limits[limited]]
+        bounds[limited] = _at_most_kth(_part(scaled, limited), limits[limited])
     open_ended = np.flatnonzero(limits == vocabulary)
     if len(open_ended):
-        part = tiles if len(open_ended) == rows else tiles[from_array(open_ended)]
-        total[open_ended] = part.exp().sum(dim=-1).numpy().sum(axis=-1, dtype=np.float64)
+        part = _part(scaled, open_ended)
+        weights = part.exp()
+        if tileable(part):  # in two sums, which is faster and more exact than one in float32
+            weights = weights.view(len(open_ended), vocabulary // TILE, TILE).sum(dim=-1)
+        total[open_ended] = weights.numpy().sum(axis=-1, dtype=np.float64)
         with np.errstate(divide="ignore"):
             least = np.log((1.0 - shares) * total / vocabulary)
         bounds[open_ended] = (least - _MARGIN)[open_ended]
     found = _at_least(scaled.numpy(), bounds)
     _keep_few(found.values, limits, shares, total)
     return found
+
+
+def _at_most_kth(scaled: torch.Tensor, limits: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """For each row a bound that its k best reach, `limits` being k: the k-th largest logit, or something close below it.
+
+    Close below it, and cheaper, is the k-th largest of the tiles' maxima, for k tokens reach it, one in each of k tiles.
+    """
+    rows, vocabulary = scaled.shape
+    tiles = vocabulary // TILE
+    if tileable(scaled) and limits.max() <= tiles:
+        tops = np.sort(scaled.view(rows, tiles, TILE).amax(dim=-1).numpy(), axis=-1)
+        return tops[np.arange(rows), -limits]
+    values = scaled.numpy()
+    return np.asarray([np.partition(row, -k)[-k] for row, k in zip(values, limits, strict=True)], np.float32)
+
+
+def _part(scaled: torch.Tensor, rows: npt.NDArray[np.int64]) -> torch.Tensor:
+    return scaled if len(rows) == len(scaled) else scaled[from_array(rows)]
 
 
 def _at_least(values: npt.NDArray[np.float32], bounds: npt.NDArray[np.float32]) -> Candidates:
@@ -136,9 +145,10 @@ def _keep_few(
     total: npt.NDArray[np.float64],
 ) -> None:
     """`keep_best` on candidates, in place, whose rows have `total` as their mass where that is more than theirs."""
-    best = -np.sort(-values, axis=-1)
-    inside = (np.arange(values.shape[1]) < limits[:, None]) & (best > -np.inf)
-    mass = (np.exp(best) * inside).cumsum(axis=-1, dtype=np.float64)
+    best: npt.NDArray[np.float32] = -np.sort(-values, axis=-1)
+    within: npt.NDArray[np.bool_] = np.less(np.arange(values.shape[1]), limits[:, None])
+    inside: npt.NDArray[np.bool_] = np.logical_and(within, best > -np.inf)
+    mass: npt.NDArray[np.float64] = np.cumsum(np.exp(best) * inside, axis=-1, dtype=np.float64)
     target = np.where(shares < 1.0, shares * np.maximum(mass[:, -1], total), np.inf)
     keep = np.minimum(np.count_nonzero(mass < target[:, None], axis=-1) + 1, np.count_nonzero(inside, axis=-1))
     edge = np.take_along_axis(best, keep[:, None] - 1, axis=-1)

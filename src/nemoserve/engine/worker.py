@@ -26,7 +26,8 @@ from pathlib import Path
 import torch
 
 from nemoserve.engine.capacity import Costs, TooLittleMemory, available_bytes, fit
-from nemoserve.engine.core import EngineCore, out_of_memory
+from nemoserve.engine.core import EngineCore
+from nemoserve.engine.failures import out_of_memory
 from nemoserve.engine.inbox import Inbox
 from nemoserve.engine.models import load_model
 from nemoserve.engine.outbox import Outbox

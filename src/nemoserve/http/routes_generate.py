@@ -23,7 +23,10 @@ from nemoserve.pipeline import Reply, Services
 async def chat_completions(request: Request) -> Response | ASGIApp:
     """POST /v1/chat/completions"""
     house: Services = request.app.state.services
-    body = decode(await read_body(request, house.settings.max_body_bytes), CHAT_DECODER)
+    raw = await read_body(request, house.settings.max_body_bytes)
+    body = decode(raw, CHAT_DECODER)
+    if body.messages is None and body.prompt is not None:
+        return await _complete(request, house, raw)
     wanted = read_chat(body, most_choices=house.settings.max_choices)
     reply = await pipeline.chat(house, wanted, pipeline.new_id())
     logprobs = wanted.sampling.logprobs is not None
@@ -37,8 +40,11 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
 async def completions(request: Request) -> Response | ASGIApp:
     """POST /v1/completions"""
     house: Services = request.app.state.services
-    body = decode(await read_body(request, house.settings.max_body_bytes), TEXT_DECODER)
-    wanted = read_text(body, most_choices=house.settings.max_choices)
+    return await _complete(request, house, await read_body(request, house.settings.max_body_bytes))
+
+
+async def _complete(request: Request, house: Services, raw: bytes) -> Response | ASGIApp:
+    wanted = read_text(decode(raw, TEXT_DECODER), most_choices=house.settings.max_choices)
     reply = await pipeline.complete(house, wanted, pipeline.new_id())
     logprobs = wanted.sampling.logprobs is not None
     if wanted.stream:

@@ -18,7 +18,6 @@ from nemoserve.types.prompt import Prompt
 class TokenizeBody(ChatBody, kw_only=True):
     """A text, or a conversation with all that changes its rendering."""
 
-    prompt: str | None = None
     add_special_tokens: bool | None = None
     add_generation_prompt: bool | None = None
     return_token_strs: bool | None = None
@@ -52,10 +51,13 @@ async def tokenize(request: Request) -> Response:
 
 
 async def _prompt(house: Services, backend: Backend, body: TokenizeBody) -> Prompt:
-    if (body.prompt is None) == (body.messages is None):
+    text = body.prompt
+    if (text is None) == (body.messages is None):
         raise invalid("prompt and messages", "give one of them")
-    if body.prompt is not None:
-        return await backend.encode(body.prompt, add_special_tokens=body.add_special_tokens is not False)
+    if text is not None:
+        if not isinstance(text, str):
+            raise invalid("prompt", "expected string")
+        return await backend.encode(text, add_special_tokens=body.add_special_tokens is not False)
     wanted = read_chat(body, most_choices=house.settings.max_choices)
     turn = switch_thinking(wanted, backend.card.thinking_switch).turn
     if body.add_generation_prompt is False:

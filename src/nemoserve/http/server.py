@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from nemoserve.backends.base import Health
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.config.settings import Settings
 from nemoserve.http.app import create_app
+from nemoserve.observe.logs import Log
 
 _BACKLOG = 2048
 
@@ -87,6 +89,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
             timeout_graceful_shutdown=settings.shutdown_s,
             backlog=_BACKLOG,
         )
+        _redirect_warnings(app.state.services.log)
         server = _Server(config, lambda: tell(ServerEvent("listening", url=_url(settings.host, listener))))
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(server.serve(sockets=[listener]))
@@ -123,8 +126,24 @@ class _Server(uvicorn.Server):
                     loop.remove_signal_handler(number)
 
 
+class _ToLog(logging.Handler):
+    """uvicorn's own warnings (broken connections, unfinished responses) belong in the log, not on the terminal."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log.warning("uvicorn", message=record.getMessage(), exc_info=record.exc_info)
+
+
+def _redirect_warnings(log: Log) -> None:
+    logger = logging.getLogger("uvicorn")
+    logger.handlers, logger.propagate = [_ToLog(log)], False
+
+
 def _listen(settings: Settings) -> socket.socket:
-    """A socket bound to the address. Raises ServeError."""
+    """A socket bound to the address, not listening yet. Raises ServeError."""
     where = f"{settings.host}:{settings.port}"
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -133,12 +152,19 @@ def _listen(settings: Settings) -> socket.socket:
     family, _, _, _, address = found[0]
     if not settings.allow_public and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
         raise ServeError(
-            f"{settings.host} can be reached by others, and there are no keys to keep them out; listen on 127.0.0.1."
+            f"{settings.host} can be reached by others, and there are no keys yet to keep them out: listen on 127.0.0.1, and "
+            f"reach it by a tunnel (ssh -L {settings.port}:127.0.0.1:{settings.port} HOST) or an authenticating proxy."
         )
     try:
-        return socket.create_server(address, family=family, backlog=_BACKLOG)
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Bound, so that a taken port is told at once, but listening only when there is somebody to answer.
+        listener.bind(address)
+        return listener
     except OSError as error:
-        raise ServeError(f"Cannot listen on {where}: {os.strerror(error.errno or 0)}; is a server running there already?") from error
+        raise ServeError(
+            f"Cannot listen on {where}: {os.strerror(error.errno or 0)}; is a server running there already? --port takes another."
+        ) from error
 
 
 def _url(host: str, listener: socket.socket) -> str:

@@ -131,11 +131,18 @@ class StreamingReply:
         }
         self._settings = settings
         self._log = log
+        self._committed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         pump = _Pump(self._events, receive, self._log)
         try:
             await self._stream(pump, scope, receive, send)
+        except asyncio.CancelledError:
+            if self._committed and not pump.gone:
+                error = ApiError("provider_overloaded", "The server is shutting down.")
+                with contextlib.suppress(Exception, asyncio.CancelledError):
+                    await asyncio.wait_for(send({"type": "http.response.body", "body": self._failure(error)}), 1.0)
+            raise
         finally:
             await pump.close()
 
@@ -152,6 +159,7 @@ class StreamingReply:
             raise ClientGone
         headers = [(name.encode(), value.encode("latin-1")) for name, value in self._headers.items()]
         await self._send(send, {"type": "http.response.start", "status": 200, "headers": headers})
+        self._committed = True
         comment = f": {settings.keepalive_text}\n\n".encode()
         while True:
             data = b"".join(
@@ -166,10 +174,11 @@ class StreamingReply:
                 raise ClientGone
             if pump.ended and not events:
                 break
-        end = _DONE
-        if pump.error is not None:
-            end = b"data: " + _encode(self._chunks.failure(pump.error)) + b"\n\n" + _DONE
+        end = _DONE if pump.error is None else self._failure(pump.error)
         await self._send(send, {"type": "http.response.body", "body": end, "more_body": False})
+
+    def _failure(self, error: ApiError) -> bytes:
+        return b"data: " + _encode(self._chunks.failure(error)) + b"\n\n" + _DONE
 
     async def _send(self, send: Send, message: Message) -> None:
         try:

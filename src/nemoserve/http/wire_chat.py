@@ -31,6 +31,8 @@ class ChatBody(SamplingFields, kw_only=True):
     """A chat completion's body. Unknown fields are let through unread."""
 
     messages: list[WireMessage] | None = None
+    prompt: object = None
+    """A chat call with a prompt and no messages is a text completion."""
     max_completion_tokens: int | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None

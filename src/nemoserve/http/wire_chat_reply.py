@@ -115,7 +115,12 @@ class ChatChunks:
     def failure(self, error: ApiError) -> Body:
         """The last chunk of a stream that failed after it had begun."""
         finish = self._choice(0, {"content": ""}, "error", "error")
-        return {**self._head, "error": error_object(error), "choices": [finish], "usage": usage_body(Usage())}
+        return {
+            **self._head,
+            "error": error_object(error),
+            "choices": [finish],
+            "usage": usage_body(error.usage or Usage()),
+        }
 
     def _delta(self, index: int, delta: Body, logprobs: Iterable[TokenLogprob]) -> Body:
         choice = self._choice(index, delta, None, None)

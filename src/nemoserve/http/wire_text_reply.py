@@ -80,7 +80,12 @@ class TextChunks:
     def failure(self, error: ApiError) -> Body:
         """The last chunk of a stream that failed after it had begun."""
         finish = self._choice(0, "", "error", "error")
-        return {**self._head, "error": error_object(error), "choices": [finish], "usage": usage_body(Usage())}
+        return {
+            **self._head,
+            "error": error_object(error),
+            "choices": [finish],
+            "usage": usage_body(error.usage or Usage()),
+        }
 
     def _choice(self, index: int, text: str, finish: str | None, native: str | None) -> Body:
         return {

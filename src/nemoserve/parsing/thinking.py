@@ -137,17 +137,25 @@ class ThinkingSplitter:
         if self._skip_newlines:
             text = text.lstrip("\n")
         if self._drop_orphan:
-            orphan = text.find(CLOSER)
-            if orphan >= 0:
-                self._drop_orphan = False
-                self._said(text[:orphan], segments)
-                text = text[orphan + len(CLOSER) :]
-                if self._skip_newlines:
-                    text = text.lstrip("\n")
-            else:
-                cut = len(text) - partial_suffix(text, CLOSER)
-                text, self._held = text[:cut], text[cut:]
+            text = self._without_orphan(text, segments)
         self._said(text, segments)
+
+    def _without_orphan(self, text: str, segments: list[Segment]) -> str:
+        """Drops the first orphan marker; inside a tool call it would be an argument's text."""
+        orphan = text.find(CLOSER)
+        call = text.find(self._tool_marker) if self._tool_marker else -1
+        if call >= 0 and (orphan < 0 or call < orphan):
+            self._drop_orphan = False
+            return text
+        if orphan >= 0:
+            self._drop_orphan = False
+            self._said(text[:orphan], segments)
+            text = text[orphan + len(CLOSER) :]
+            return text.lstrip("\n") if self._skip_newlines else text
+        keep = max(partial_suffix(text, marker) for marker in (CLOSER, self._tool_marker))
+        cut = len(text) - keep
+        self._held = text[cut:]
+        return text[:cut]
 
     def _said(self, text: str, segments: list[Segment]) -> None:
         if text:

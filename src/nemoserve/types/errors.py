@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from nemoserve.types.usage import Usage
+
 ErrorType = Literal[
     "invalid_request",
     "invalid_prompt",
@@ -55,6 +57,8 @@ class ApiError(Exception):
         self.metadata: dict[str, object] = metadata or {}
         self.retry_after_s = retry_after_s
         self.headers: dict[str, str] = headers or {}
+        self.usage: Usage | None = None
+        """What had been consumed when the failure came, if that is known."""
 
     @property
     def status(self) -> int:

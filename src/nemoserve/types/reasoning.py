@@ -19,5 +19,3 @@ class ReasoningIntent(msgspec.Struct, frozen=True):
     effort: Effort | None = None
     max_tokens: int | None = None
     """Most tokens of thinking wanted."""
-    preserve_history: bool | None = None
-    """True: keep past turns' reasoning in the prompt where the template can; None: as the template does."""

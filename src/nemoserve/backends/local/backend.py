@@ -66,7 +66,6 @@ class LocalBackend:
             context_length=self.context_length,
             max_completion_tokens=self.context_length,
             description=f"A {self._text_side.model_type or 'transformer'} model served on this machine.",
-            hugging_face_id=self._name if "/" in self._name and self._name != EMBEDDED_MODEL else "",
             aliases=self._aliases,
             thinking_switch="none" if template is None else template.thinking_switch,
             calls_tools=template is not None and template.offers_tools,
@@ -117,12 +116,14 @@ class LocalBackend:
         """The engine's sampling parameters: the request's, else the checkpoint's, else the family's."""
         asked, defaults = job.sampling, self._text_side.defaults
         temperature, top_p = defaults.temperature, defaults.top_p
-        if temperature is None:
-            if job.chat:
-                temperature, family_top_p = (_THINKING_TEMPERATURE, _THINKING_TOP_P) if job.thinking else (0.0, 1.0)
-                top_p = family_top_p if top_p is None else top_p
-            else:
-                temperature = 1.0
+        template = self._text_side.template
+        if job.chat and not job.thinking and template is not None and template.thinking_switch == "slash":
+            # What the checkpoint recommends is for thinking; the family's direct answers are meant to be greedy.
+            temperature = 0.0
+        elif temperature is None and job.chat:
+            temperature, top_p = _THINKING_TEMPERATURE, _THINKING_TOP_P if top_p is None else top_p
+        elif temperature is None:
+            temperature = 1.0
         end = self._text_side.turn_end_tokens if job.chat else self._text_side.end_tokens
         for token in asked.logit_bias:
             if token >= vocabulary_size:
@@ -148,9 +149,9 @@ class LocalBackend:
         """Raises ApiError (400) for ids that the model has no embedding for."""
         ready = self.supervisor.ready
         limit = size or (ready.vocab_size if ready is not None else self._text_side.vocabulary.size)
-        for token in tokens:
-            if not 0 <= token < limit:
-                raise invalid(field, f"{token} is not a token id; the vocabulary has {limit} tokens")
+        if tokens and (min(tokens) < 0 or max(tokens) >= limit):
+            strange = next(token for token in tokens if not 0 <= token < limit)
+            raise invalid(field, f"{strange} is not a token id; the vocabulary has {limit} tokens")
 
 
 def _first(*values: float | None) -> float:

@@ -18,7 +18,8 @@ from nemoserve.engine.protocol import FrameReader, FromEngine, Shutdown, ToEngin
 
 _READ_BYTES = 1 << 16
 _LOG_LIMIT = 8 << 20
-_TERM_S = 5.0
+_LEAVE_S = 2.0
+_TERM_S = 4.0
 
 
 class EngineProcess:
@@ -144,22 +145,29 @@ class EngineProcess:
             self.send(Shutdown())
             with contextlib.suppress(OSError, TimeoutError):
                 await asyncio.wait_for(self._writer.drain(), 1.0)
-        process = self._process
-        if process is not None and process.returncode is None:
-            try:
-                if self._writer is None:
-                    process.terminate()
-                await asyncio.wait_for(process.wait(), _TERM_S)
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+        await self._end_process()
         if self._writer is not None:
             self._writer.close()
         if self._server is not None:
             self._server.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def _end_process(self) -> None:
+        """Waits for the process to leave by itself, then asks, then kills."""
+        process = self._process
+        if process is None:
+            return
+        steps = ((lambda: None, _LEAVE_S if self._writer is not None else 0.0), (process.terminate, _TERM_S))
+        for act, patience_s in steps:
+            with contextlib.suppress(ProcessLookupError, TimeoutError):
+                act()
+                await asyncio.wait_for(process.wait(), patience_s)
+            if process.returncode is not None:
+                return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
     def _note(self, line: str) -> None:
         with self._log.open("a", encoding="utf-8") as log:

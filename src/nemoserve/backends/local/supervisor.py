@@ -181,7 +181,7 @@ class Supervisor:
                 return
             if time.monotonic() - born > _LONG_LIFE_S:
                 pause = self._settings.restart_first_s
-            self._become(Health(self._waking, f"The engine process died: {words}."))
+            self._become(Health(self._waking, f"The engine process died: {words.rstrip('.')}."))
             await asyncio.sleep(pause)
             pause = min(2 * pause, self._settings.restart_longest_s)
 
@@ -203,7 +203,7 @@ class Supervisor:
                         break
                 if self.health.state != "failed":
                     if self.health.state == "ready":
-                        self._become(Health("restarting", "The engine process died."))
+                        self._become(Health("restarting"))  # why is known in a moment
                     words = await process.last_words()
                     self._log.error("engine died", model=self._model, how=words)
         except OSError as error:

@@ -66,13 +66,12 @@ class Mamba2:
         # Latest tap first: row j is what a token contributes to the output j steps later.
         self._taps = conv_weight.float().flip(1).t().contiguous()
         self._a = -a_log.float().exp()
-        self._a_wide = self._a.unsqueeze(1).repeat(1, shape.head_dim)
+        self._a_column = self._a.unsqueeze(1)
         self._d = d.float().unsqueeze(1)
         self._dt_bias = dt_bias.float()
         low, high = shape.time_step_limit
         self._limit = None if low <= 0 and math.isinf(high) else (low, high)
         self._chunk = CPU_CHUNK if conv_weight.device.type == "cpu" else CUDA_CHUNK
-        self._mask = ssd.chunk_mask(self._chunk, conv_weight.device)
 
     def __call__(
         self, x: torch.Tensor, plan: StepPlan, cache: Cache, residual: torch.Tensor | None = None
@@ -114,8 +113,7 @@ class Mamba2:
             sums[delay : delay + length].addcmul_(xbc, self._taps[delay])
         conv[:-1] = sums[length:]
         x, b, c = self._split(functional.silu(sums[:length], inplace=True))
-        mask = self._mask[:length, :length]
-        y = ssd.scan_chunk(x, self._dt(projected), self._a, b, c, state, mask)
+        y = ssd.scan_chunk(x, self._dt(projected), self._a, b, c, state)
         return self._finish(y, x, projected)
 
     def _decode(self, projected: torch.Tensor, conv: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
@@ -129,10 +127,10 @@ class Mamba2:
         block = self._block(states)
         count = states.shape[0]
         if block >= count:
-            y = ssd.step(x, dt, self._a_wide, b, c, states)
+            y = ssd.step(x, dt, self._a_column, b, c, states)
         else:
             spans = [slice(begin, begin + block) for begin in range(0, count, block)]
-            y = torch.cat([ssd.step(x[i], dt[i], self._a_wide, b[i], c[i], states[i]) for i in spans])
+            y = torch.cat([ssd.step(x[i], dt[i], self._a_column, b[i], c[i], states[i]) for i in spans])
         return self._finish(y, x, projected)
 
     def _split(self, xbc: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

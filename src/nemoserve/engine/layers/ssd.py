@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import torch
 
-
-def chunk_mask(length: int, device: torch.device) -> torch.Tensor:
-    """[length, length] float32: 0 where a source position (column) is not after its target (row), else -inf."""
-    return torch.full((length, length), -torch.inf, device=device).triu_(1)
+_FORGOTTEN = -80.0
+"""Exponents below this count as this one: e^-80 is nothing beside 1, and where the exponential underflows, or is taken of
+-inf, it is 20 to 80 times slower."""
 
 
 def scan_chunk(
@@ -25,13 +24,12 @@ def scan_chunk(
     b: torch.Tensor,
     c: torch.Tensor,
     state: torch.Tensor,
-    mask: torch.Tensor,
 ) -> torch.Tensor:
     """Outputs of one chunk that follows `state`, which is advanced in place. All tensors float32.
 
     x [length, heads, head_dim], dt [length, heads] (after softplus), a [heads], b and c [length, groups, state size],
-    state [groups, state size, heads / groups * head_dim], mask from `chunk_mask(length)`. Returns
-    [length, heads, head_dim] without the D term. The work per token grows with the length, the number of calls falls.
+    state [groups, state size, heads / groups * head_dim]. Returns [length, heads, head_dim] without the D term. The work
+    per token grows with the length, the number of calls falls.
     """
     length, heads, head_dim = x.shape
     groups = b.shape[1]
@@ -40,13 +38,14 @@ def scan_chunk(
     # they stay exact when a strong decay has made the sums large.
     sums = (dt * a).double().cumsum(0)
     rising = sums.t().contiguous()
-    decay = (rising.unsqueeze(2) - rising.unsqueeze(1)).float().add_(mask).exp_()
-    from_start = sums.float().exp_()
-    to_end = (sums[-1] - sums).float().exp_()
+    # The upper bound only matters for sources after their target, which the triangle below removes.
+    decay = (rising.unsqueeze(2) - rising.unsqueeze(1)).float().clamp_(_FORGOTTEN, 0).exp_()
+    from_start = sums.float().clamp_(min=_FORGOTTEN).exp_()
+    to_end = (sums[-1] - sums).float().clamp_(min=_FORGOTTEN).exp_()
 
     by_group_c = c.transpose(0, 1)
     by_group_b = b.permute(1, 2, 0)
-    scores = torch.bmm(by_group_c, by_group_b)
+    scores = torch.bmm(by_group_c, by_group_b).tril_()
     decay.view(groups, per_group, length, length).mul_(scores.unsqueeze(1))
     inputs = x * dt.unsqueeze(2)
     within = torch.bmm(decay, inputs.transpose(0, 1)).transpose(0, 1)
@@ -64,13 +63,14 @@ def step(
 ) -> torch.Tensor:
     """One token of each of `batch` sequences. All tensors float32; `state` is advanced in place.
 
-    x [batch, heads, head_dim], dt [batch, heads, 1] (after softplus), a [heads, head_dim] (each head's rate repeated),
-    b and c [batch, groups, state size], state [batch, groups, state size, heads / groups * head_dim]. Returns
-    [batch, heads, head_dim] without the D term.
+    x [batch, heads, head_dim], dt [batch, heads, 1] (after softplus), a [heads, 1], b and c [batch, groups, state size],
+    state [batch, groups, state size, heads / groups * head_dim]. Returns [batch, heads, head_dim] without the D term.
     """
     batch, groups, size, width = state.shape
-    decay = (dt * a).exp_().view(batch, groups, 1, width)
+    head_dim = x.shape[2]
+    decay = (dt * a).exp_().view(batch, groups, 1, -1, 1)
     inputs = (x * dt).view(batch, groups, 1, width)
-    state.mul_(decay).addcmul_(b.unsqueeze(3), inputs)
+    state.view(batch, groups, size, -1, head_dim).mul_(decay)
+    state.addcmul_(b.unsqueeze(3), inputs)
     y = torch.bmm(c.reshape(batch * groups, 1, size), state.view(batch * groups, size, width))
     return y.view(x.shape)

@@ -1,0 +1,122 @@
+"""The commands as a person types them: what they print, and the sentences when they cannot do what was asked."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nemoserve import __version__
+from tests.servers import Server
+
+
+def nemoserve(*arguments: str, typed: str = "", python: str = "") -> subprocess.CompletedProcess[str]:
+    """Runs the program to its end; `python` is run in the same process before it."""
+    code = f"{python}\nimport sys; sys.argv[0] = 'nemoserve'\nfrom nemoserve.cli.main import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        input=typed,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=240,
+        env=os.environ | {"COLUMNS": "100", "PYTHONIOENCODING": "utf-8"},
+    )
+
+
+def refuses(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """It ended with an error that has these words, on one line and without a traceback."""
+    assert done.returncode == 1, done
+    said = (done.stdout + done.stderr).strip()
+    assert "Traceback" not in said and len(said.splitlines()) == 1, said
+    for word in words:
+        assert word in said
+
+
+def test_the_version_is_printed() -> None:
+    assert nemoserve("--version").stdout.strip() == f"nemoserve {__version__}"
+
+
+def test_help_names_the_commands_and_imports_nothing_heavy() -> None:
+    heavy = "('torch', 'starlette', 'uvicorn', 'httpx2', 'rich.console', 'tokenizers', 'huggingface_hub')"
+    late = f"import atexit, sys; atexit.register(lambda: print([m for m in {heavy} if m in sys.modules]))"
+    done = nemoserve("--help", python=late)
+    assert "serve" in done.stdout and "chat" in done.stdout
+    assert done.stdout.strip().endswith("[]"), done.stdout
+
+
+def test_the_gateway_never_imports_torch() -> None:
+    code = "import sys, nemoserve.http.server, nemoserve.http.app; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+def test_serving_without_torch_says_what_to_install() -> None:
+    refuses(nemoserve("serve", python="import sys; sys.modules['torch'] = None"), "pip install 'nemoserve[local]'")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_serving_beyond_this_machine_is_refused_before_anything_is_loaded(host: str, tmp_path: Path) -> None:
+    refuses(nemoserve("serve", "--host", host, "--port", "0", "--data-dir", str(tmp_path)), host, "127.0.0.1", "ssh -L")
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        refuses(nemoserve("serve", "--port", port, "--data-dir", str(tmp_path)), port, "--port")
+
+
+def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    missing = str(tmp_path / "nothing" / "here")
+    done = nemoserve("serve", "--model", missing, "--port", "0", "--data-dir", str(tmp_path))
+    refuses(done, missing)
+
+
+def test_the_printed_curl_line_works_when_pasted(server: Server) -> None:
+    said = server.log.read_text()
+    (line,) = re.findall(r"^ *(curl .*)$", said, re.MULTILINE)
+    assert server.url in line
+    if shutil.which("curl") is None:
+        pytest.skip("curl is not installed")
+    done = subprocess.run(["bash", "-c", line.replace("curl ", "curl -sS --fail ")], capture_output=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert b'"chat.completion"' in done.stdout
+
+
+def test_a_chat_reads_its_questions_from_a_pipe(server: Server) -> None:
+    done = nemoserve(
+        "chat", "--url", server.url, "--temperature", "0", typed="Hello\n/no_think\nHello\n/reset\n/exit\n"
+    )
+    assert done.returncode == 0, done
+    speeds = re.findall(r"(\d+) tokens( \(\d+ of thinking\))? · \d+ tokens/s · first after [\d.]+ s", done.stdout)
+    assert len(speeds) == 2
+    assert speeds[0][1] and not speeds[1][1], "the second reply was to come without thinking"
+    assert "Thinking is off." in done.stdout and "forgotten" in done.stdout
+
+
+def test_a_chat_with_an_unknown_model_lists_those_there_are(server: Server) -> None:
+    refuses(nemoserve("chat", "--url", server.url, "--model", "no/such"), "no/such", server.model)
+
+
+def test_a_chat_with_nobody_says_so() -> None:
+    refuses(nemoserve("chat", "--url", "http://127.0.0.1:9"), "http://127.0.0.1:9", "does not answer")
+
+
+@pytest.mark.slow
+def test_a_chat_starts_a_server_of_its_own_and_ends_it(tmp_path: Path) -> None:
+    # The usual address is replaced, so that a server of the developer's is not talked to.
+    elsewhere = "import nemoserve.cli.launch as launch; launch.DEFAULT_URL = 'http://127.0.0.1:9'"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{elsewhere}\nfrom nemoserve.cli.main import main; main()", "chat"],
+        input="Hello\n",
+        capture_output=True,
+        encoding="utf-8",
+        timeout=280,
+        env=os.environ | {"XDG_DATA_HOME": str(tmp_path), "COLUMNS": "100"},
+    )
+    assert done.returncode == 0, done
+    assert "tokens/s" in done.stdout
