@@ -150,10 +150,15 @@ def measure(name: str, folder: Path, args: argparse.Namespace, progress: Progres
     jobs = [("prefill", length, 1) for length in args.prompts] + [("decode", args.context, b) for b in args.batches]
     bar = progress.add_task(name, total=len(jobs) * args.rounds)
     rows: list[Row] = []
+    for engine in (ours, theirs):  # warm up: first calls choose kernels and allocate
+        for warm in {1, *args.batches}:
+            engine.prefill(torch.randint(16, vocab, (warm, 32)))
+            engine.decode(2)
+            engine.clear()
     for kind, length, batch in jobs:
         ids = torch.randint(16, vocab, (batch, length))
         rates: list[tuple[float, float, float]] = []
-        for round_number in range(args.rounds + 1):  # the first warms up
+        for _ in range(args.rounds):
             bandwidth = read_bandwidth()
             seconds: list[float] = []
             for engine in (ours, theirs):
@@ -164,11 +169,10 @@ def measure(name: str, folder: Path, args: argparse.Namespace, progress: Progres
                     engine.decode(2)
                     seconds.append(timed(partial(engine.decode, args.steps)))
                 engine.clear()
-            if round_number:
-                tokens = length if kind == "prefill" else batch * args.steps
-                floor = ours.bytes_per_step(batch) / bandwidth * args.steps / seconds[0] if kind == "decode" else 0.0
-                rates.append((tokens / seconds[0], tokens / seconds[1], floor))
-                progress.advance(bar)
+            tokens = length if kind == "prefill" else batch * args.steps
+            floor = ours.bytes_per_step(batch) / bandwidth * args.steps / seconds[0] if kind == "decode" else 0.0
+            rates.append((tokens / seconds[0], tokens / seconds[1], floor))
+            progress.advance(bar)
         what = f"prefill {length}" if kind == "prefill" else f"decode, batch {batch}"
         mine, peer, floors = zip(*rates, strict=True)
         ratio = statistics.median(a / b for a, b in zip(mine, peer, strict=True))

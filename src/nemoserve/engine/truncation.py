@@ -146,8 +146,9 @@ def _keep_few(
 ) -> None:
     """`keep_best` on candidates, in place, whose rows have `total` as their mass where that is more than theirs."""
     best: npt.NDArray[np.float32] = -np.sort(-values, axis=-1)
-    within: npt.NDArray[np.bool_] = np.less(np.arange(values.shape[1]), limits[:, None])
-    inside: npt.NDArray[np.bool_] = np.logical_and(within, best > -np.inf)
+    width: int = values.shape[1]
+    ranks = np.arange(width, dtype=np.int64)
+    inside: npt.NDArray[np.bool_] = np.logical_and(ranks < limits[:, None], best > -np.inf)
     mass: npt.NDArray[np.float64] = np.cumsum(np.exp(best) * inside, axis=-1, dtype=np.float64)
     target = np.where(shares < 1.0, shares * np.maximum(mass[:, -1], total), np.inf)
     keep = np.minimum(np.count_nonzero(mass < target[:, None], axis=-1) + 1, np.count_nonzero(inside, axis=-1))
