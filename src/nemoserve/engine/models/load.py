@@ -14,7 +14,7 @@ from nemoserve.engine.models.nemotron_h import NemotronH
 
 Model = NemotronH
 
-SMALL_BYTES = 1 << 30
+SMALL_BYTES = 1 << 28
 """A stored checkpoint below this size is computed in float32 on a CPU under dtype "auto"."""
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -23,7 +23,7 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progress: Progress | None = None) -> Model:
     """Load a nemotron_h checkpoint folder (config.json, safetensors files, optionally generation_config.json).
 
-    `dtype` is float32, bfloat16, float16 or auto: on a CPU float32 for a checkpoint under 1 GiB, whose speed is not bound
+    `dtype` is float32, bfloat16, float16 or auto: on a CPU float32 for one under 256 MiB, whose speed is not bound
     by memory, and otherwise the dtype that the weights are stored in. `device` is cpu, cuda, cuda:N or auto (the first GPU
     if there is one). `progress` gets bytes read and bytes in all.
 
