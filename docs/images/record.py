@@ -17,10 +17,10 @@ from nemoserve.cli.chat import Chat
 from nemoserve.cli.client import Client
 
 LINES = [
-    "What is 347 + 586?",
+    "What is 47 + 38?",
+    'How many r in "strawberry"?',
     "/no_think",
-    "Sort these numbers: 41, 7, 23, 15",
-    "Who are you?",
+    "Spell the word banana.",
 ]
 
 
