@@ -247,7 +247,8 @@ def train(args: argparse.Namespace, shape: Shape, tasks: dict[str, float] | None
     out: Path = args.out
     out.mkdir(parents=True, exist_ok=True)
     if args.init and not (out / "words.json").exists():
-        shutil.copy(args.init / "tokenizer.json", out)
+        for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+            shutil.copy(args.init / name, out)
         (out / "words.json").write_text(json.dumps(tokenizers_of_ours.words_of(out / "tokenizer.json")))
     room = min(args.words, shape.vocab - tokenizers_of_ours.FIRST_WORD)
     if not (out / "words.json").exists() or len(json.loads((out / "words.json").read_text())) < room:
