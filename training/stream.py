@@ -1,6 +1,6 @@
-"""The endless training stream: tasks drawn by weight, worded, rendered, tokenised and packed into rows of one length.
+"""The endless training stream: tasks drawn by weight and by need, worded, rendered, tokenised and packed into rows of one length.
 
-Seeded: the same seed gives the same rows. Knows text and ids, no tensors of the model and no gradients.
+Seeded: the same seed and the same reports give the same rows. Knows text and ids, no tensors of the model and no gradients.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from training.chat import render_prompt, render_reply
 from training.tasks import TASKS, Example, Task
 
 PROMPT_WEIGHT = 0.1
+NEEDED = 0.2
+"""Share of wrong replies from which on a task is drawn at its full weight; a task without mistakes keeps a quarter of it."""
 SYSTEM_TEXTS = (
     "You are a helpful assistant.",
     "You are nemoserve mini, a small and honest assistant.",
@@ -47,6 +49,17 @@ class Document:
     ids: list[int]
     weights: list[float]
     task: str
+    thinking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Documents side by side: ids, the number of each token's document, and loss weights, all of one length."""
+
+    ids: list[int]
+    numbers: list[int]
+    weights: list[float]
+    documents: list[Document]
 
 
 def noisy(text: str, rng: random.Random) -> str:
@@ -76,7 +89,11 @@ def dressed(example: Example, rng: random.Random, earlier: Example | None) -> Ex
 
 
 class Stream:
-    """Documents drawn by `weights` (task name to share; None for each task's own weight); `rows` packs them."""
+    """Documents drawn by `weights` (task name to share; None for each task's own weight); `rows` packs them.
+
+    `report` tells it which replies the model got wrong: tasks that go well are drawn less often. Only replies with
+    thinking count, since no training makes a long sum without working right.
+    """
 
     def __init__(
         self, tokenizer: Tokenizer, seed: int, row_length: int, weights: dict[str, float] | None = None
@@ -86,13 +103,27 @@ class Stream:
         self.row_length = row_length
         self.tasks = [t for t in TASKS.values() if weights is None or weights.get(t.name, 0.0) > 0]
         self.weights = [t.weight if weights is None else weights[t.name] for t in self.tasks]
+        self.wrong = dict.fromkeys(self.tasks, 1.0)
         self.dropped = 0
+
+    def report(self, document: Document, wrong: bool) -> None:
+        """Takes note of one reply; the share of wrong ones is a running mean over about the last hundred."""
+        if document.thinking:
+            task = TASKS[document.task]
+            self.wrong[task] += 0.01 * (wrong - self.wrong[task])
+
+    def drawn(self) -> Task:
+        """A task by its weight and its share of wrong replies."""
+        need = [
+            w * (0.25 + 0.75 * min(1.0, self.wrong[t] / NEEDED)) for t, w in zip(self.tasks, self.weights, strict=True)
+        ]
+        return self.rng.choices(self.tasks, need)[0]
 
     def document(self, task: Task | None = None) -> Document:
         """One conversation that fits into a row; longer ones are drawn again and counted in `dropped`."""
         rng = self.rng
         while True:
-            chosen = task or rng.choices(self.tasks, self.weights)[0]
+            chosen = task or self.drawn()
             example = chosen.sample(rng, "train")
             earlier = None
             if rng.random() < 0.08:
@@ -106,36 +137,39 @@ class Stream:
             ).ids
             reply = self.tokenizer.encode(render_reply(example, thinking), add_special_tokens=False).ids
             if len(prompt) + len(reply) <= self.row_length:
-                return Document(prompt + reply, [PROMPT_WEIGHT] * len(prompt) + [1.0] * len(reply), chosen.name)
+                weights = [PROMPT_WEIGHT] * len(prompt) + [1.0] * len(reply)
+                return Document(prompt + reply, weights, chosen.name, thinking)
             self.dropped += 1
 
-    def rows(self) -> Iterator[tuple[list[int], list[int], list[float]]]:
-        """Rows of `row_length` ids with document numbers and loss weights, filled best-fit from a small pool."""
+    def rows(self) -> Iterator[Row]:
+        """Rows of `row_length` ids, filled best-fit from a small pool; the rest is padding, a document of its own."""
         pool = [self.document() for _ in range(64)]
         while True:
-            ids: list[int] = []
-            documents: list[int] = []
-            weights: list[float] = []
-            number = 0
+            row = Row([], [], [], [])
             while True:
-                room = self.row_length - len(ids)
+                room = self.row_length - len(row.ids)
                 fitting = [i for i, d in enumerate(pool) if len(d.ids) <= room]
                 if not fitting:
                     break
                 # The oldest for the row's first document, so that none waits for ever; then the longest that fits.
-                pick = 0 if not ids else max(fitting, key=lambda i: len(pool[i].ids))
+                pick = 0 if not row.ids else max(fitting, key=lambda i: len(pool[i].ids))
                 document = pool.pop(pick)
                 pool.append(self.document())
-                ids += document.ids
-                documents += [number] * len(document.ids)
-                weights += document.weights
-                number += 1
-            pad = self.row_length - len(ids)
-            yield ids + [0] * pad, documents + [number] * pad, weights + [0.0] * pad
+                row.ids.extend(document.ids)
+                row.numbers.extend([len(row.documents)] * len(document.ids))
+                row.weights.extend(document.weights)
+                row.documents.append(document)
+            pad = self.row_length - len(row.ids)
+            row.ids.extend([0] * pad)
+            row.numbers.extend([len(row.documents)] * pad)
+            row.weights.extend([0.0] * pad)
+            yield row
 
 
-def batch(rows: Iterator[tuple[list[int], list[int], list[float]]], size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """`size` rows as ids int64, documents int64, weights float32, each [size, T]."""
-    taken = [next(rows) for _ in range(size)]
-    ids, documents, weights = zip(*taken, strict=True)
-    return torch.tensor(ids), torch.tensor(documents), torch.tensor(weights)
+def tensors(rows: list[Row]) -> tuple[Tensor, Tensor, Tensor]:
+    """ids int64, document numbers int64 and loss weights float32, each [rows, T]."""
+    return (
+        torch.tensor([r.ids for r in rows]),
+        torch.tensor([r.numbers for r in rows]),
+        torch.tensor([r.weights for r in rows]),
+    )

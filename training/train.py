@@ -30,7 +30,8 @@ from training import tokenizer as tokenizers_of_ours
 from training.chat import TEMPLATE_FILE, render_prompt, render_reply
 from training.model import NemotronH, Shape
 from training.optimizer import optimizers
-from training.stream import Stream, batch, dressed
+from training.precision import fast_bfloat16
+from training.stream import Row, Stream, dressed, tensors
 from training.tasks import TASKS
 
 SMOKE_TASKS = {"spell": 1.0, "count_length": 1.0}
@@ -145,7 +146,9 @@ class Trainer:
         tokenizer = Tokenizer.from_file(str(self.out / "tokenizer.json"))
         # Seeded by the step it starts at: a resumed run sees fresh examples, and the same ones if it is resumed there again.
         seed = (args.seed * 1_000_003 + self.run.step) * world + rank
-        self.rows = Stream(tokenizer, seed, args.row_length, tasks).rows()
+        self.stream = Stream(tokenizer, seed, args.row_length, tasks)
+        self.rows = self.stream.rows()
+        self.autocast = fast_bfloat16(self.device)
         self.loss = torch.compile(self.summed_loss) if args.compile else self.summed_loss
 
     def restored(self) -> Run:
@@ -174,22 +177,32 @@ class Trainer:
         if len(self.run.log) > 1:
             plot(self.run.log, self.out / "loss.svg")
 
-    def summed_loss(self, ids: Tensor, documents: Tensor, wanted: Tensor) -> Tensor:
-        """Weighted sum over the tokens; `wanted` is 0 where the next token is another document's first."""
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+    def summed_loss(self, ids: Tensor, documents: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted sum over the tokens, and where a reply's token was not the likeliest, bool [B, T-1]. `wanted` is 0
+        where the next token is another document's first."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             logits = self.model(ids, documents)[:, :-1]
         losses = F.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none")
-        return (losses * wanted.flatten()).sum()
+        return (losses * wanted.flatten()).sum(), (logits.argmax(-1) != ids[:, 1:]) & (wanted == 1.0)
+
+    def report(self, rows: list[Row], missed: Tensor) -> None:
+        """Tells the stream which documents' replies have a missed token."""
+        for row, places in zip(rows, missed.cpu(), strict=True):
+            wrong = {row.numbers[place + 1] for place in places.nonzero().flatten().tolist()}
+            for number, document in enumerate(row.documents):
+                self.stream.report(document, number in wrong)
 
     def step(self, share: float) -> tuple[float, float]:
         """One update at `share` of the peak rates. Returns the mean loss and the gradient's norm."""
         args = self.args
         sums = torch.zeros(2, dtype=torch.float64)
         for _ in range(max(1, args.micro_batches // self.world)):
-            ids, documents, weights = (t.to(self.device) for t in batch(self.rows, args.micro_rows))
+            rows = [next(self.rows) for _ in range(args.micro_rows)]
+            ids, documents, weights = (t.to(self.device) for t in tensors(rows))
             wanted = weights[:, 1:] * (documents[:, 1:] == documents[:, :-1])
-            loss = self.loss(ids, documents, wanted)
+            loss, missed = self.loss(ids, documents, wanted)
             loss.backward()
+            self.report(rows, missed)
             sums += torch.tensor([loss.item(), wanted.sum().item()], dtype=torch.float64)
         if self.world > 1:
             dist.all_reduce(sums)

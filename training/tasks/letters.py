@@ -433,5 +433,5 @@ TASKS: list[Task] = [
     Task("count_words", count_words_example),
     Task("spell", spell_example, weight=0.8, multi_step=False),
     Task("reverse", reverse_example, weight=1.2),
-    Task("nth_letter", nth_letter_example, weight=0.6, multi_step=False),
+    Task("nth_letter", nth_letter_example, weight=1.0, multi_step=False),
 ]

@@ -67,4 +67,4 @@ def small_talk(rng: random.Random, wording: Wording) -> Example:
     return Example(user(text), trace, answer, f"{trace}|{text}", fixed_wording=True, check=check)
 
 
-TASKS = [Task("small_talk", small_talk, weight=1.2, off_share=0.5, multi_step=False)]
+TASKS = [Task("small_talk", small_talk, weight=2.0, off_share=0.5, multi_step=False)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from nemoserve.engine.models import load_model
 from nemoserve.engine.runner import Runner
 from training.chat import TEMPLATE_FILE, render_prompt, render_reply
 from training.model import NemotronH, Shape
-from training.stream import Stream
+from training.stream import Document, Stream
 from training.tasks import TASKS
 from training.tasks.base import Wording, problem_is_held_out, template_is_held_out
 from training.tokenizer import FIRST_WORD, build
@@ -102,10 +103,22 @@ def test_generators_are_deterministic() -> None:
 def test_rows_are_full_length_and_weigh_replies(tokenizer: Tokenizer) -> None:
     rows = Stream(tokenizer, seed=1, row_length=512, weights={"add": 1.0, "compare": 1.0}).rows()
     for _ in range(5):
-        ids, documents, weights = next(rows)
-        assert len(ids) == len(documents) == len(weights) == 512
-        assert documents == sorted(documents)
-        assert 12 in ids and max(weights) == 1.0 and weights[0] == pytest.approx(0.1)
+        row = next(rows)
+        assert len(row.ids) == len(row.numbers) == len(row.weights) == 512
+        assert row.numbers == sorted(row.numbers)
+        assert 12 in row.ids and max(row.weights) == 1.0 and row.weights[0] == pytest.approx(0.1)
+        packed = [i for d in row.documents for i in d.ids]
+        assert packed == row.ids[: len(packed)]
+
+
+def test_a_task_that_goes_well_is_drawn_less_often_but_never_dropped(tokenizer: Tokenizer) -> None:
+    stream = Stream(tokenizer, seed=1, row_length=512, weights={"add": 1.0, "compare": 1.0})
+    for _ in range(2000):
+        stream.report(Document([], [], "add", thinking=True), wrong=False)
+        stream.report(Document([], [], "compare", thinking=True), wrong=True)
+        stream.report(Document([], [], "compare", thinking=False), wrong=False)
+    drawn = Counter(stream.drawn().name for _ in range(2000))
+    assert 0.15 < drawn["add"] / 2000 < 0.25
 
 
 def test_words_outside_the_vocabulary_are_spelt_and_text_survives(tokenizer: Tokenizer) -> None:
