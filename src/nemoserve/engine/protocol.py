@@ -15,6 +15,22 @@ MAX_FRAME_BYTES = 64 << 20
 _LENGTH = struct.Struct(">I")
 
 
+class Thinking(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a sequence's thinking ends, and when it is made to end. Counts are of sampled tokens."""
+
+    opened: bool = True
+    """The prompt has opened the think block; False: it begins if the reply opens it."""
+    opener: bytes = b"<think>"
+    closer: bytes = b"</think>"
+    budget: int | None = None
+    """After so many tokens of thinking the end is due: at the next newline, or when `grace` more have come."""
+    grace: int = 0
+    minimum: int = 0
+    """The closing marker is kept from being sampled before so many tokens."""
+    end: tuple[int, ...] = ()
+    """The tokens that are then put in place of sampled ones; they contain the closing marker."""
+
+
 class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
     """How one sequence is sampled. Ranges are validated at the edge; the engine trusts them."""
 
@@ -39,6 +55,9 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
     """Generation ends after one of these; the stop token is counted but not part of the text."""
     ignore_eos: bool = False
     """True: stop_token_ids are ignored and cannot end the generation."""
+    thinking: Thinking | None = None
+    grammar: str | None = None
+    """What the reply must look like once its thinking has ended, in llguidance's own JSON form."""
 
 
 class TokenLogprob(msgspec.Struct, frozen=True, array_like=True):
@@ -61,11 +80,17 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
     id: str
 
 
+class EndThinking(msgspec.Struct, frozen=True, tag="end_thinking"):
+    """The sequence's thinking is to end at the next newline, as if its budget were used up. Else ignored."""
+
+    id: str
+
+
 class Shutdown(msgspec.Struct, frozen=True, tag="shutdown"):
     pass
 
 
-ToEngine = Submit | Cancel | Shutdown
+ToEngine = Submit | Cancel | EndThinking | Shutdown
 
 
 class Loading(msgspec.Struct, frozen=True, tag="loading"):

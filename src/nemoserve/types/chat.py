@@ -60,6 +60,23 @@ class Sampling(msgspec.Struct, frozen=True):
     n: int = 1
 
 
+class ToolChoice(msgspec.Struct, frozen=True):
+    """Whether the reply may, must not or must call a tool; `name` is the one that must be called."""
+
+    mode: Literal["none", "auto", "required", "named"] = "auto"
+    name: str | None = None
+
+
+class OutputFormat(msgspec.Struct, frozen=True):
+    """What the answer's text must look like. One field besides `kind` is set, by kind."""
+
+    kind: Literal["json_object", "json_schema", "regex", "choice", "lark"]
+    schema: dict[str, object] | bool | None = None
+    pattern: str = ""
+    """A regular expression, or a grammar in Lark's notation."""
+    choices: tuple[str, ...] = ()
+
+
 class ChatRequest(msgspec.Struct, frozen=True):
     """A conversation to be continued."""
 
@@ -70,7 +87,11 @@ class ChatRequest(msgspec.Struct, frozen=True):
     reasoning: ReasoningIntent
     tools: tuple[dict[str, object], ...] = ()
     """Function tools in OpenAI's form, offered to the model."""
+    tool_choice: ToolChoice = ToolChoice()
     parallel_tool_calls: bool = True
+    output: OutputFormat | None = None
+    session_id: str | None = None
+    """The client's name for the conversation."""
     stream: bool = False
     require_parameters: bool = False
     """True: fail rather than drop a parameter."""

@@ -6,6 +6,9 @@ from typing import Literal
 
 import msgspec
 
+ToolFormat = Literal["json", "xml", "none"]
+"""How calls are written: a JSON list in `<TOOLCALL>`, XML in `<tool_call>`, or not at all."""
+
 ThinkingSwitch = Literal["slash", "variable", "none"]
 """How a model family's template switches thinking: `/no_think` in a text (Nano v2), `enable_thinking` (Nemotron 3), not."""
 

@@ -8,6 +8,7 @@ import msgspec
 
 from nemoserve.types.chat import Message, Sampling
 from nemoserve.types.events import TokenLogprob
+from nemoserve.types.reasoning import ThinkingLimits
 from nemoserve.types.usage import Timing
 
 ReplyStart = Literal["thinking", "undecided", "answer"]
@@ -49,6 +50,9 @@ class Job(msgspec.Struct, frozen=True):
     chat: bool = True
     thinking: bool = True
     echo: bool = False
+    limits: ThinkingLimits = ThinkingLimits()
+    grammar: str | None = None
+    """What the answer must look like, as the constrained-decoding library reads it; in force once thinking has ended."""
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -19,3 +19,22 @@ class ReasoningIntent(msgspec.Struct, frozen=True):
     effort: Effort | None = None
     max_tokens: int | None = None
     """Most tokens of thinking wanted."""
+    min_tokens: int = 0
+    """Fewest tokens of thinking wanted."""
+    answer_reserve: int | None = None
+    """Tokens of max_tokens that thinking may not use; None is the server's own rule, 0 none."""
+    transition: str | None = None
+    """What thinking that is cut off ends with, before the family's closing marker."""
+    steps: bool = False
+    """Report the steps of the thinking, with their token counts and durations."""
+
+
+class ThinkingLimits(msgspec.Struct, frozen=True):
+    """How long one reply may think, in tokens; what the intent came to, once max_tokens is known."""
+
+    budget: int | None = None
+    """From here on the thinking is to end; None only where nothing is to be kept for the answer."""
+    grace: int = 0
+    """So many more tokens may come while a newline is waited for."""
+    minimum: int = 0
+    transition: str = ""
