@@ -80,7 +80,7 @@ class FakeEngine:
                     if task := self.tasks.pop(message.id, None):
                         task.cancel()
                         self.send(protocol.Finished(message.id, "cancelled", 0, 0))
-                else:
+                elif isinstance(message, protocol.Shutdown):
                     return 0
         return 0
 

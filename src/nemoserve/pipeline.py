@@ -37,6 +37,8 @@ class Services(msgspec.Struct, frozen=True):
     catalogue: Catalogue
     metrics: Metrics
     log: Log
+    running: dict[str, Generation] = {}
+    """Replies under way, by their id."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -111,7 +113,7 @@ async def _run(house: Services, backend: Backend, job: Job, rules: Rules, arrive
         return Usage(prompt_tokens, sum(counts), sum(parser.reasoning_tokens for parser in parsers))
 
     try:
-        generation = await backend.generate(job)
+        generation = house.running[job.id] = await backend.generate(job)
         async for output in generation:
             if first:
                 house.metrics.first_token(backend.card.id, time.monotonic() - arrived)
@@ -142,6 +144,7 @@ async def _run(house: Services, backend: Backend, job: Job, rules: Rules, arrive
         usage = error.usage = spent()
         raise
     finally:
+        house.running.pop(job.id, None)
         if generation is not None:
             generation.close()
         usage = usage or spent()

@@ -29,6 +29,10 @@ class Generation(Protocol):
         """Ends one choice, whose further output is not wanted; no `Ended` need follow."""
         ...
 
+    def end_thinking(self) -> None:
+        """Has the choices that still think stop thinking soon and answer."""
+        ...
+
     def close(self) -> None: ...
 
 

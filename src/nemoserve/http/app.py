@@ -19,7 +19,7 @@ from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.local.resolve import resolve
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
-from nemoserve.http import routes_generate, routes_health, routes_models, routes_tokens
+from nemoserve.http import routes_control, routes_generate, routes_health, routes_models, routes_tokens
 from nemoserve.http.errors import on_api_error, on_http_exception
 from nemoserve.http.middleware import Envelope
 from nemoserve.observe.logs import open_log
@@ -88,6 +88,7 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
 def _routes() -> list[Route]:
     table: list[tuple[str, str, Callable[..., object]]] = [
         ("POST", "/chat/completions", routes_generate.chat_completions),
+        ("POST", "/chat/completions/{id}/control", routes_control.control),
         ("POST", "/completions", routes_generate.completions),
         ("GET", "/models", routes_models.list_models),
         ("GET", "/models/{id:path}", routes_models.get_model),

@@ -34,6 +34,10 @@ class LocalGeneration:
         self._ended[index] = True
         self._run.cancel(f"{self._job.id}/{index}")
 
+    def end_thinking(self) -> None:
+        """Has every choice that still thinks stop at its next newline."""
+        self._run.end_thinking()
+
     def close(self) -> None:
         """Ends all choices that still run."""
         self._run.cancel()

@@ -19,6 +19,7 @@ from nemoserve.backends.local.process import EngineProcess
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import (
     Cancel,
+    EndThinking,
     Failed,
     Finished,
     FromEngine,
@@ -44,9 +45,9 @@ class Run:
     The engine is never held up by a slow reader: what it says is kept here, bounded by the request's own max_tokens.
     """
 
-    def __init__(self, ids: Sequence[str], cancel: Callable[[str], None]) -> None:
+    def __init__(self, ids: Sequence[str], tell: Callable[[Cancel | EndThinking], None]) -> None:
         self.open = set(ids)
-        self._cancel = cancel
+        self._tell = tell
         self._messages: list[SequenceMessage] = []
         self._error: ApiError | None = None
         self._news = asyncio.Event()
@@ -77,7 +78,12 @@ class Run:
         for which in [sequence] if sequence is not None else list(self.open):
             if which in self.open:
                 self.open.discard(which)
-                self._cancel(which)
+                self._tell(Cancel(which))
+
+    def end_thinking(self) -> None:
+        """Has all sequences that still think end it soon."""
+        for which in self.open:
+            self._tell(EndThinking(which))
 
 
 class Supervisor:
@@ -142,16 +148,17 @@ class Supervisor:
         process = self._process
         if self.health.state != "ready" or process is None:
             raise self._not_ready()
-        run = Run([sequence.id for sequence in sequences], self._cancel)
+        run = Run([sequence.id for sequence in sequences], self._tell)
         for sequence in sequences:
             self._runs[sequence.id] = run
             process.send(sequence)
         return run
 
-    def _cancel(self, sequence: str) -> None:
-        self._runs.pop(sequence, None)
+    def _tell(self, message: Cancel | EndThinking) -> None:
+        if isinstance(message, Cancel):
+            self._runs.pop(message.id, None)
         if self._process is not None:
-            self._process.send(Cancel(sequence))
+            self._process.send(message)
 
     def _not_ready(self) -> ApiError:
         health = self.health
