@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -232,7 +233,10 @@ class Trainer:
         per_step = args.micro_rows * max(1, args.micro_batches // self.world) * self.world * args.row_length
         bar = tqdm(total=round(budget), initial=round(run.elapsed), unit="s", desc="training", disable=self.rank > 0)
         before, started, saved = run.elapsed, 0.0, time.monotonic()
+        parent = multiprocessing.parent_process()
         while run.elapsed < budget:
+            if parent is not None and not parent.is_alive():
+                sys.exit("the run was stopped")  # a killed parent cannot end its children
             loss, norm = self.step(rate(run.elapsed / budget, args.warm_up))
             started = started or time.monotonic()
             elapsed = torch.tensor(before + time.monotonic() - started)
