@@ -10,7 +10,9 @@ from nemoserve.parsing.thinking import CLOSER, DOUBT, OPENER, ThinkingSplitter
 from nemoserve.types.prompt import ReplyStart
 
 TOOL = "<TOOLCALL>"
-words = st.sampled_from(["a", "b", " ", "\n", "<", "</", "think>", OPENER, CLOSER, TOOL, "<TOOL", "/think", "é", "\n<function="])
+words = st.sampled_from(
+    ["a", "b", " ", "\n", "<", "</", "think>", OPENER, CLOSER, TOOL, "<TOOL", "/think", "é", "\n<function="]
+)
 tool_markers = st.sampled_from([(), (TOOL,), ("<tool_call>", "<function=")])
 starts: st.SearchStrategy[ReplyStart] = st.sampled_from(["thinking", "undecided", "answer"])
 
@@ -110,7 +112,9 @@ def test_markers_are_the_familys_own() -> None:
     assert [(segment.thinking, segment.text) for segment in segments] == [(True, "a</think>"), (False, "b")]
 
 
-@pytest.mark.parametrize("reply", ["<think>4", "<think>\n4</think>", "<think>4</think>\n \n", "<think>4</think>", "</think>4"])
+@pytest.mark.parametrize(
+    "reply", ["<think>4", "<think>\n4</think>", "<think>4</think>\n \n", "<think>4</think>", "</think>4"]
+)
 def test_with_thinking_off_an_answer_in_a_think_block_is_the_answer(reply: str) -> None:
     assert split(list(reply), "undecided", wanted=False) == ("", "4")
 

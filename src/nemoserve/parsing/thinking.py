@@ -63,6 +63,8 @@ class ThinkingSplitter:
         self._drop_orphan = start == "undecided"
         self._fed = 0
         self.state: ReplyStart = start
+        self.opened_at = 0
+        """Characters of raw text up to the end of the opening marker; 0 if the prompt opened the block."""
         self.thinking_start = 0
         """Characters of raw text before the thinking's first one: the opening marker, and newlines that were dropped."""
         self.thinking_end: int | None = None
@@ -111,7 +113,7 @@ class ThinkingSplitter:
         if word.startswith(self._opener):
             self.state, self._drop_orphan, self._doubted = "thinking", False, not self._wanted
             rest = word[len(self._opener) :]
-            self.thinking_start = self._fed - len(rest)
+            self.opened_at = self.thinking_start = self._fed - len(rest)
             return rest
         if self._opener.startswith(word) or (self._closer.startswith(word) and word != self._closer):
             self._held = text
