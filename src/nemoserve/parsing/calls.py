@@ -63,14 +63,14 @@ class Source:
         """Calls begun."""
         self.open = False
         """A call has begun and not ended."""
-        self._uncommitted = [opener]
+        self._uncommitted = list(opener)
         self._taken = True
         self._begun = False
 
     @property
     def held(self) -> int:
         """Characters that may yet turn out to be text."""
-        return sum(map(len, self._uncommitted)) + (0 if self._taken else len(self.char))
+        return len(self._uncommitted) + (0 if self._taken else len(self.char))
 
     def advance(self) -> Reading:
         """Goes to the next character. Raises Broken when the end has been seen already."""
@@ -78,9 +78,9 @@ class Source:
             raise Broken
         if not self._taken:
             self._uncommitted.append(self.char)
-        self._taken = False
+        self._taken = True
         self.char = yield
-        self._begun = True
+        self._taken, self._begun = False, True
 
     def skip(self, characters: str = SPACE) -> Reading:
         """Goes to the first character that is none of these."""

@@ -26,6 +26,7 @@ CLOSER = "</TOOLCALL>"
 
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 _BRACKETS = {"{": "}", "[": "]"}
+_COMPOUND = frozenset('"{[')
 _SCALAR = "+-." + string.digits + string.ascii_letters
 
 _LOOSE = SPACE + "]}"
@@ -201,7 +202,7 @@ def _raw(source: Source, sink: Sink) -> Reading:
             sink(source.char)
             yield from source.advance()
         return
-    if source.char not in ('"', "{", "["):
+    if source.char not in _COMPOUND:
         raise Broken
     closing: list[str] = []
     while True:

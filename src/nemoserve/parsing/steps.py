@@ -1,7 +1,7 @@
 """The steps of a thinking: where they begin, how many tokens they have, how long they took. Knows text, counts and times only.
 
-A step begins at a paragraph (after a blank line), at a line that is numbered or bulleted ("1.", "2)", "Step 3:", "- "), and, as
-long as no blank line has come and most lines are short, at every line. Steps leave no gaps: blanks belong to the step before.
+A step begins at a paragraph (after a blank line) and at a line that is numbered or bulleted ("1.", "2)", "Step 3:", "- "). As
+long as neither has come and most lines are short, every line is one. Steps leave no gaps: blanks belong to the step before.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class StepBoundaries:
         """Something other than blanks has come."""
         self._blank_line = False
         """The line before was blank."""
-        self._paragraphs = False
+        self._structured = False
+        """Paragraphs or marked lines say where steps begin."""
         self._lines = 0
         self._short_lines = 0
 
@@ -78,22 +79,17 @@ class StepBoundaries:
         if not words:
             if whole:
                 self._blank_line = True
-                self._paragraphs = self._paragraphs or self._said
+                self._structured = self._structured or self._said
                 return False
             return None
-        if not self._said or self._blank_line or (not self._paragraphs and self._lines and self._terse()):
-            begins = self._said
-        elif words[0] not in _MARKER_FIRST:
-            begins = False
-        elif len(words) < _MARKER_LENGTH and not whole:
+        if words[0] in _MARKER_FIRST and len(words) < _MARKER_LENGTH and not whole:
             return None
-        else:
-            begins = _MARKER.match(words[:_MARKER_LENGTH]) is not None
+        marked = _MARKER.match(words[:_MARKER_LENGTH]) is not None
+        terse = not self._structured and self._short_lines * 2 > self._lines
+        begins = self._said and (self._blank_line or marked or terse)
+        self._structured = self._structured or marked
         self._said, self._blank_line = True, False
         return begins
-
-    def _terse(self) -> bool:
-        return self._short_lines * 2 > self._lines
 
     def _end_line(self) -> None:
         if not self._blank_line:
@@ -106,8 +102,9 @@ class StepBoundaries:
 class StepMeter:
     """Steps with their tokens and durations. Tokens are told first, then the thinking's text that they made.
 
-    A token belongs to the step that its first character is in, so that the steps' counts add up to all tokens of the
-    thinking but those that begin in a marker. Newlines dropped after the opening marker count for the first step.
+    A token belongs to the step that its first character is in (or, if it has none, the next one), so that the steps' counts
+    add up to all tokens of the thinking but those that begin in a marker. Newlines dropped after the opening marker count
+    for the first step.
     """
 
     def __init__(self) -> None:

@@ -31,6 +31,7 @@ FUNCTION = "<function="
 _FUNCTION_END = "</function>"
 _PARAMETER = "<parameter="
 _PARAMETER_END = "</parameter>"
+_TEXT_ALONE = frozenset({"string"})
 _LONGEST_NAME = 256
 
 
@@ -105,7 +106,7 @@ def _parameters(source: Source, name: str, tools: ToolSchemas) -> Generator[None
             return marker
         parameter = yield from _name(source)
         types = tools.parameter_types(name, parameter)
-        streamed = types == {"string"}
+        streamed = types == _TEXT_ALONE
         source.emit(CallArguments(f"{before}{json.dumps(parameter, ensure_ascii=False)}: " + ('"' if streamed else "")))
         before = ", "
         if streamed:

@@ -145,9 +145,8 @@ def test_what_is_wrong_with_a_call_is_said() -> None:
 
 def test_calls_come_piece_by_piece() -> None:
     parser = ChoiceParser(1, Rules(start="undecided", tool_format="json", call_id_prefix="call_x_"))
-    seen: list[list[Event]] = []
-    for token in ("Hm ", "<TOOL", 'CALL>[{"name": "f"', ', "arguments": {"x', '": ', "[1, 2]}", "}]", "</TOOLCALL>"):
-        seen.append(parser.push([piece(token)]))
+    tokens = ("Hm ", "<TOOL", 'CALL>[{"name": "f"', ', "arguments": {"x', '": ', "[1, 2]}", "}]", "</TOOLCALL>")
+    seen = [parser.push([piece(token)]) for token in tokens]
     shown = [[event for event in events if not isinstance(event, TextDelta) or event.text] for events in seen]
     assert [event.text for event in shown[0] if isinstance(event, TextDelta)] == ["Hm "]
     assert shown[1:] == [
