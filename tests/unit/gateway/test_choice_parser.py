@@ -160,6 +160,22 @@ def test_calls_come_piece_by_piece() -> None:
     ]
 
 
+def test_xml_calls_end_thinking_that_was_not_closed() -> None:
+    call = "<tool_call>\n<function=f>\n<parameter=x>\n{}\n</parameter>\n</function>\n</tool_call>"
+    text = f"I call f.\n{call.format(1)}\n{call.format(2)}\n"
+    choice, parser = run([*text], start="thinking", tool_format="xml", tools=TOOLS)
+    assert (choice.reasoning, choice.text, choice.finish_reason) == ("I call f.\n", "", "tool_calls")
+    assert [(call.name, call.arguments) for call in choice.tool_calls] == [("f", '{"x": 1}'), ("f", '{"x": 2}')]
+    assert parser.reasoning_tokens == len("I call f.\n")
+
+
+def test_a_stop_string_inside_a_call_breaks_it_off() -> None:
+    tokens = ['<TOOLCALL>[{"name": "g", "arguments": {"y": "a', " STOP", ' b"}}]</TOOLCALL>']
+    choice, parser = run(tokens, start="undecided", tool_format="json", tools=TOOLS, stops=(" STOP",))
+    assert [call.arguments for call in choice.tool_calls] == ['{"y": "a'] and choice.text == ""
+    assert parser.stopped and parser.tokens == 2
+
+
 def test_unwanted_thinking_that_becomes_the_answer_counts_as_answer() -> None:
     rules: dict[str, Any] = {"start": "undecided", "thinking": False}
     for tokens in (["<think>", "4", "2"], ["<think>", "4", "2", "</think>", "\n"]):
