@@ -19,6 +19,7 @@ from nemoserve.config.settings import Settings
 from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.parsing.choice import ChoiceParser, Rules
+from nemoserve.parsing.tool_schemas import ToolSchemas
 from nemoserve.reasoning.families import switch_thinking
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, Sampling
 from nemoserve.types.errors import ApiError
@@ -71,7 +72,10 @@ async def chat(house: Services, request: ChatRequest, reply_id: str) -> Reply:
     rules = Rules(
         start=prompt.start,
         exclude_thinking=request.reasoning.exclude,
-        tools=bool(request.tools),
+        thinking=switched.thinking,
+        steps=request.reasoning.steps,
+        tool_format="json" if request.tools else "none",
+        tools=ToolSchemas(request.tools),
         parallel_tool_calls=request.parallel_tool_calls,
         stops=request.sampling.stop,
         call_id_prefix=f"call_{reply_id[-20:]}_",

@@ -38,6 +38,7 @@ def test_the_body_has_every_field_in_its_place(gateway: Gateway) -> None:
     assert response.headers["x-generation-id"] == body["id"]
     assert response.headers["content-type"] == "application/json"
     choice = body.pop("choices")[0]
+    detail_id = f"rs-{body['id'][-20:]}-0"
     assert choice == {
         "index": 0,
         "logprobs": None,
@@ -48,7 +49,9 @@ def test_the_body_has_every_field_in_its_place(gateway: Gateway) -> None:
             "content": "It is **4** 😀.",
             "refusal": None,
             "reasoning": THOUGHT,
-            "reasoning_details": [{"type": "reasoning.text", "text": THOUGHT, "format": "unknown", "index": 0}],
+            "reasoning_details": [
+                {"type": "reasoning.text", "text": THOUGHT, "format": "unknown", "index": 0, "id": detail_id}
+            ],
         },
     }
     usage = body.pop("usage")
@@ -91,8 +94,9 @@ def test_the_stream_has_the_same_content_piece_by_piece(gateway: Gateway) -> Non
     assert "".join(delta.get("reasoning") or "" for delta in deltas) == expected["reasoning"]
     for delta in deltas:
         if delta.get("reasoning"):
+            detail_id = f"rs-{parts[0]['id'][-20:]}-0"
             detail = {"type": "reasoning.text", "text": delta["reasoning"], "format": "unknown", "index": 0}
-            assert delta["reasoning_details"] == [detail]
+            assert delta["reasoning_details"] == [{**detail, "id": detail_id}]
     # The finish chunk comes twice, the second time with the usage; nothing before it has either.
     assert [part["choices"][0]["finish_reason"] for part in parts[-2:]] == ["stop", "stop"]
     assert all(part["choices"][0]["finish_reason"] is None and "usage" not in part for part in parts[:-2])
@@ -102,6 +106,8 @@ def test_the_stream_has_the_same_content_piece_by_piece(gateway: Gateway) -> Non
 def test_both_paths_serve_the_same(gateway: Gateway) -> None:
     body = {"messages": [{"role": "user", "content": order(say=REPLY)}]}
     one, two = (gateway.post(path + "/chat/completions", body).json() for path in ("/v1", "/api/v1"))
+    for reply in (one, two):
+        assert reply["choices"][0]["message"]["reasoning_details"][0].pop("id") == f"rs-{reply['id'][-20:]}-0"
     assert one["choices"] == two["choices"] and one["usage"] == two["usage"]
 
 
@@ -247,15 +253,28 @@ def test_a_streamed_tool_call_shows_none_of_its_markup(gateway: Gateway, spell: 
     deltas = [part["choices"][0]["delta"] for part in parts]
     assert "".join(delta["content"] for delta in deltas) == "Let me see."
     calls = [call for delta in deltas for call in delta.get("tool_calls", [])]
-    assert [call["function"]["name"] for call in calls] == ["add"]
+    first, *more = calls
+    assert (first["index"], first["type"]) == (0, "function") and first["id"].startswith("call_")
+    assert first["function"] == {"name": "add", "arguments": ""}
+    assert all(set(call) == {"index", "function"} and set(call["function"]) == {"arguments"} for call in more)
+    assert len(more) > 1 and json.loads("".join(call["function"]["arguments"] for call in more)) == {"a": 1, "b": "ü"}
     assert parts[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
 
 def test_a_malformed_tool_call_comes_back_as_text(gateway: Gateway) -> None:
-    bad = '<TOOLCALL>[{"name": "add", "arguments": {"a": 1,}]</TOOLCALL>'
+    bad = '<TOOLCALL>[{"call": "add"}]</TOOLCALL>'
     body = gateway.chat(order(say=f"</think>{bad} well"), tools=TOOLS).json()
     assert body["choices"][0]["message"]["content"] == bad + " well"
     assert "tool_calls" not in body["choices"][0]["message"] and body["choices"][0]["finish_reason"] == "stop"
+
+
+def test_a_tool_call_with_malformed_arguments_is_passed_on_and_reported(gateway: Gateway) -> None:
+    say = '</think><TOOLCALL>[{"name": "add", "arguments": {"a": 1,}}]</TOOLCALL> well'
+    body = gateway.chat(order(say=say), tools=TOOLS).json()
+    (choice,) = body["choices"]
+    assert choice["message"]["content"] == " well" and choice["finish_reason"] == "tool_calls"
+    assert [call["function"]["arguments"] for call in choice["message"]["tool_calls"]] == ['{"a": 1,}']
+    assert [warning["code"] for warning in body["warnings"]] == ["malformed_tool_call"]
 
 
 def test_without_tools_or_with_none_chosen_markup_is_text(gateway: Gateway) -> None:

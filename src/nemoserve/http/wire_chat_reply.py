@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from nemoserve.http.errors import error_object
 from nemoserve.http.wire_reply import PROVIDER, Body, chat_logprobs, notice_bodies, usage_body
@@ -15,15 +15,20 @@ from nemoserve.types.events import (
     Completed,
     Event,
     ReasoningDelta,
+    Step,
     TextDelta,
     TokenLogprob,
-    ToolCallEvent,
+    ToolCallDelta,
+    ToolCallStart,
 )
 from nemoserve.types.usage import Usage
 
+Sign = Callable[[str, str], str]
+"""The signature of a model's (its id, first) whole reasoning text."""
 
-def chat_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
-    """The non-streaming answer."""
+
+def chat_body(reply: Reply, folded: Folded, *, logprobs: bool, sign: Sign | None = None) -> Body:
+    """The non-streaming answer. Without `sign` the reasoning goes unsigned."""
     notices = (*reply.notices, *folded.warnings)
     body: Body = {
         "id": reply.id,
@@ -32,7 +37,7 @@ def chat_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
         "model": reply.model,
         "provider": PROVIDER,
         "system_fingerprint": None,
-        "choices": [_choice(choice, logprobs=logprobs) for choice in folded.choices],
+        "choices": [_choice(reply, choice, logprobs=logprobs, sign=sign) for choice in folded.choices],
         "usage": usage_body(folded.usage),
     }
     if notices:
@@ -40,7 +45,7 @@ def chat_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
     return body
 
 
-def _choice(choice: FoldedChoice, *, logprobs: bool) -> Body:
+def _choice(reply: Reply, choice: FoldedChoice, *, logprobs: bool, sign: Sign | None) -> Body:
     message: Body = {
         "role": "assistant",
         "content": choice.text,
@@ -48,7 +53,9 @@ def _choice(choice: FoldedChoice, *, logprobs: bool) -> Body:
         "reasoning": choice.reasoning or None,
     }
     if choice.reasoning:
-        message["reasoning_details"] = [_detail(choice.reasoning)]
+        signature = sign(reply.model, choice.reasoning) if sign is not None else None
+        detail = _detail(_detail_id(reply, choice.index), choice.reasoning, signature, choice.steps)
+        message["reasoning_details"] = [detail]
     if choice.tool_calls:
         message["tool_calls"] = [_call(at, call) for at, call in enumerate(choice.tool_calls)]
     return {
@@ -60,9 +67,28 @@ def _choice(choice: FoldedChoice, *, logprobs: bool) -> Body:
     }
 
 
-def _detail(text: str) -> Body:
+def _detail_id(reply: Reply, index: int) -> str:
+    return f"rs-{reply.id[-20:]}-{index}"
+
+
+def _detail(detail_id: str, text: str, signature: str | None = None, steps: Sequence[Step] = ()) -> Body:
     # The format is named because some clients drop details without one.
-    return {"type": "reasoning.text", "text": text, "format": "unknown", "index": 0}
+    detail: Body = {"type": "reasoning.text", "text": text, "format": "unknown", "index": 0, "id": detail_id}
+    if signature is not None:
+        detail["signature"] = signature
+    if steps:
+        detail["steps"] = [_step(step) for step in steps]
+    return detail
+
+
+def _step(step: Step) -> Body:
+    return {
+        "index": step.index,
+        "text_start": step.text_start,
+        "text_end": step.text_end,
+        "tokens": step.tokens,
+        "duration_ms": round(step.duration_ms, 3),
+    }
 
 
 def _call(position: int, call: ToolCall) -> Body:
@@ -71,9 +97,16 @@ def _call(position: int, call: ToolCall) -> Body:
 
 
 class ChatChunks:
-    """Events to the chunks of one stream. Every chunk has a choice, so that readers of `choices[0]` live."""
+    """Events to the chunks of one stream. Every chunk has a choice, so that readers of `choices[0]` live.
 
-    def __init__(self, reply: Reply, *, logprobs: bool) -> None:
+    With `sign`, a choice's reasoning is signed when it has ended: before anything else of the choice, as some clients
+    read no reasoning once the answer has begun.
+    """
+
+    def __init__(self, reply: Reply, *, logprobs: bool, sign: Sign | None = None) -> None:
+        self._reply = reply
+        self._sign = sign
+        self._unsigned: dict[int, list[str]] = {}
         self._head: Body = {
             "id": reply.id,
             "object": "chat.completion.chunk",
@@ -89,15 +122,22 @@ class ChatChunks:
     def chunks(self, event: Event) -> list[Body]:
         """The chunks that an event makes."""
         match event:
+            case ReasoningDelta():
+                return [self._reasoning(event)]
+            case Completed():
+                return self._chunks(event)
+            case _:
+                return [*self._signature(event.index), *self._chunks(event)]
+
+    def _chunks(self, event: TextDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Completed) -> list[Body]:
+        match event:
             case TextDelta():
                 return [self._delta(event.index, {"content": event.text}, event.logprobs)]
-            case ReasoningDelta():
-                details = [_detail(event.text)] if event.text else []
-                delta: Body = {"content": "", "reasoning": event.text, "reasoning_details": details}
-                return [self._delta(event.index, delta, event.logprobs)]
-            case ToolCallEvent():
-                delta = {"content": "", "tool_calls": [_call(event.position, event.call)]}
-                return [self._delta(event.index, delta, ())]
+            case ToolCallStart():
+                return [self._call_delta(event.index, _call(event.position, ToolCall(event.id, event.name, "")))]
+            case ToolCallDelta():
+                more: Body = {"index": event.position, "function": {"arguments": event.arguments}}
+                return [self._call_delta(event.index, more)]
             case ChoiceFinished():
                 self._notices.extend(event.warnings)
                 finish = self._choice(event.index, {"content": ""}, event.reason, event.native_reason)
@@ -111,6 +151,28 @@ class ChatChunks:
                 if self._notices:
                     last["warnings"] = notice_bodies(self._notices)
                 return [last]
+
+    def _reasoning(self, event: ReasoningDelta) -> Body:
+        detail_id = _detail_id(self._reply, event.index)
+        details = [_detail(detail_id, event.text)] if event.text else []
+        if event.steps:
+            details.append(_detail(detail_id, "", None, event.steps))
+        if self._sign is not None and event.text:
+            self._unsigned.setdefault(event.index, []).append(event.text)
+        delta: Body = {"content": "", "reasoning": event.text, "reasoning_details": details}
+        return self._delta(event.index, delta, event.logprobs)
+
+    def _signature(self, index: int) -> list[Body]:
+        """The chunk that signs a choice's reasoning, if there is any that is not signed yet."""
+        texts = self._unsigned.pop(index, None)
+        if self._sign is None or texts is None:
+            return []
+        signature = self._sign(self._reply.model, "".join(texts))
+        detail = _detail(_detail_id(self._reply, index), "", signature)
+        return [self._delta(index, {"content": "", "reasoning": "", "reasoning_details": [detail]}, ())]
+
+    def _call_delta(self, index: int, call: Body) -> Body:
+        return self._delta(index, {"content": "", "tool_calls": [call]}, ())
 
     def failure(self, error: ApiError) -> Body:
         """The last chunk of a stream that failed after it had begun."""

@@ -8,27 +8,35 @@ altogether is a suffix of the raw text, so a token's log probability is due when
 from __future__ import annotations
 
 import itertools
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal, cast
 
 import msgspec
 
+from nemoserve.parsing.call_events import CallEvents
+from nemoserve.parsing.calls import CallArguments, CallPart, CallStart
 from nemoserve.parsing.newlines import TrailingNewlines
+from nemoserve.parsing.steps import StepMeter
 from nemoserve.parsing.stops import StopMatcher
-from nemoserve.parsing.thinking import Segment, ThinkingSplitter
-from nemoserve.parsing.toolcalls import OPENER, ParsedCall, ToolCallSplitter
-from nemoserve.types.chat import Notice, ToolCall
+from nemoserve.parsing.thinking import CLOSER, OPENER, Segment, ThinkingSplitter
+from nemoserve.parsing.tool_schemas import ToolSchemas
+from nemoserve.parsing.toolcalls import ToolCallSplitter, call_format
+from nemoserve.types.chat import Notice
 from nemoserve.types.events import (
     ChoiceFinished,
     Event,
     FinishReason,
     ReasoningDelta,
+    Step,
     TextDelta,
     TokenLogprob,
-    ToolCallEvent,
 )
+from nemoserve.types.model import ToolFormat
 from nemoserve.types.prompt import Piece, ReplyStart
+
+_NO_TOOLS = ToolSchemas()
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -37,29 +45,50 @@ class Rules(msgspec.Struct, frozen=True):
     start: ReplyStart = "answer"
     chat: bool = True
     """False: raw text; no newlines are dropped."""
+    opener: str = OPENER
+    closer: str = CLOSER
+    thinking: bool = True
+    """False: thinking was switched off, and a think block that comes all the same is doubted."""
     exclude_thinking: bool = False
-    tools: bool = False
+    steps: bool = False
+    """Report the steps of the thinking."""
+    tool_format: ToolFormat = "none"
+    """How calls are written; none: they are not looked for."""
+    tools: ToolSchemas = _NO_TOOLS
+    """What calls are checked against."""
     parallel_tool_calls: bool = True
     stops: tuple[str, ...] = ()
     call_id_prefix: str = "call_"
 
 
 class ChoiceParser:
-    """Turns one choice's tokens into events. Counts tokens and thinking tokens exactly, by token."""
+    """Turns one choice's tokens into events. Counts tokens and thinking tokens exactly, by token.
 
-    def __init__(self, index: int, rules: Rules) -> None:
+    `clock` tells when tokens arrive, in seconds from anywhere; only the steps of the thinking need it.
+    """
+
+    def __init__(self, index: int, rules: Rules, clock: Callable[[], float] = time.monotonic) -> None:
         self._index = index
         self._echoed = 0
         self._rules = rules
-        self._thinking = ThinkingSplitter(rules.start, OPENER if rules.tools else "")
+        form = call_format(rules.tool_format, rules.tools)
+        self._thinking = ThinkingSplitter(
+            rules.start,
+            form.openers if form is not None else (),
+            opener=rules.opener,
+            closer=rules.closer,
+            wanted=rules.thinking,
+        )
         self._stops = StopMatcher(rules.stops)
-        self._tools = ToolCallSplitter() if rules.tools else None
+        self._tools = ToolCallSplitter(form) if form is not None else None
+        self._calls = CallEvents(index, rules.call_id_prefix, rules.tools, several=rules.parallel_tool_calls)
         self._newlines = TrailingNewlines() if rules.chat else None
+        self._clock = clock
+        self._meter = StepMeter() if rules.steps and not rules.exclude_thinking else None
         self._raw = 0
         self._due: deque[tuple[int, TokenLogprob]] = deque()
         self._starts: list[int] = []
         self._reasoning_tokens = 0
-        self._calls = 0
         self._answered = False
         self.tokens = 0
         """Tokens read, up to the one that completed a stop string."""
@@ -77,11 +106,12 @@ class ChoiceParser:
     def push(self, pieces: Iterable[Piece]) -> list[Event]:
         """The events that are certain now: thinking first, then answer and calls as they come."""
         thought: list[str] = []
-        said: list[str | ParsedCall] = []
+        said: list[str | CallPart] = []
+        now = self._clock() if self._meter is not None else 0.0
         for piece in pieces:
             if self.stopped:
                 break
-            self._read(piece, thought, said)
+            self._read(piece, now, thought, said)
         return self._events(thought, said, final=False)
 
     def echo(self, pieces: Sequence[Piece]) -> list[Event]:
@@ -93,7 +123,7 @@ class ChoiceParser:
     def finish(self, native: Literal["stop", "length"], *, ended_turn: bool) -> list[Event]:
         """The last events. `ended_turn`: the model's end-of-turn token came, rather than a limit or a stop string."""
         thought: list[str] = []
-        said: list[str | ParsedCall] = []
+        said: list[str | CallPart] = []
         for segment in self._thinking.finish():
             self._take(segment, thought, said)
         self._take_answer(self._stops.finish(), said)
@@ -102,11 +132,14 @@ class ChoiceParser:
         if self._newlines is not None:
             said.append(self._newlines.finish(ended_turn=ended_turn))
         events = self._events(thought, said, final=True)
-        reason: FinishReason = "tool_calls" if native == "stop" and self._calls else native
-        events.append(ChoiceFinished(self._index, reason, native, self._warnings(native)))
+        if self.stopped:
+            native = "stop"
+        reason: FinishReason = "tool_calls" if native == "stop" and self._calls.begun else native
+        warnings = (*self._warnings(native), *self._calls.notices())
+        events.append(ChoiceFinished(self._index, reason, native, warnings))
         return events
 
-    def _read(self, piece: Piece, thought: list[str], said: list[str | ParsedCall]) -> None:
+    def _read(self, piece: Piece, now: float, thought: list[str], said: list[str | CallPart]) -> None:
         start, self._raw = self._raw, self._raw + len(piece.text)
         self.tokens += 1
         if piece.logprob is not None:
@@ -117,6 +150,8 @@ class ChoiceParser:
                     self._take(segment, thought, said)
             return
         self._starts.append(start)
+        if self._meter is not None:
+            self._meter.token(start, now)
         for segment in self._thinking.push(piece.text):
             self._take(segment, thought, said)
         if self._thinking.answering:
@@ -124,31 +159,34 @@ class ChoiceParser:
             self._reasoning_tokens = sum(1 for position in self._starts if position < end)
             self._starts = []
 
-    def _take(self, segment: Segment, thought: list[str], said: list[str | ParsedCall]) -> None:
+    def _take(self, segment: Segment, thought: list[str], said: list[str | CallPart]) -> None:
         if segment.thinking:
             thought.append(segment.text)
+        elif segment.literal:
+            self._take_pieces([self._stops.push(segment.text)], said)
         else:
             self._take_answer(self._stops.push(segment.text), said)
 
-    def _take_answer(self, text: str, said: list[str | ParsedCall]) -> None:
+    def _take_answer(self, text: str, said: list[str | CallPart]) -> None:
         if text:
             self._take_pieces([text] if self._tools is None else self._tools.push(text), said)
 
-    def _take_pieces(self, pieces: Sequence[str | ParsedCall], said: list[str | ParsedCall]) -> None:
+    def _take_pieces(self, pieces: Sequence[str | CallPart], said: list[str | CallPart]) -> None:
         for piece in pieces:
-            if isinstance(piece, ParsedCall):
-                if self._newlines is not None:
-                    self._newlines.finish(ended_turn=True)
-                said.append(piece)
-            else:
+            if isinstance(piece, str):
                 said.append(piece if self._newlines is None else self._newlines.push(piece))
+                continue
+            if isinstance(piece, CallStart) and self._newlines is not None:
+                self._newlines.finish(ended_turn=True)
+            said.append(piece)
 
-    def _events(self, thought: list[str], said: list[str | ParsedCall], *, final: bool) -> list[Event]:
+    def _events(self, thought: list[str], said: list[str | CallPart], *, final: bool) -> list[Event]:
         thinking_logprobs, answer_logprobs = self._due_logprobs(final=final)
         events: list[Event] = []
         thinking = "".join(thought)
-        if (thinking or thinking_logprobs) and not self._rules.exclude_thinking:
-            events.append(ReasoningDelta(self._index, thinking, thinking_logprobs))
+        steps = self._steps(thinking, final=final)
+        if (thinking or thinking_logprobs or steps) and not self._rules.exclude_thinking:
+            events.append(ReasoningDelta(self._index, thinking, thinking_logprobs, steps))
         for kind, group in itertools.groupby(said, key=type):
             if kind is str:
                 text = "".join(cast("Iterator[str]", group))
@@ -156,16 +194,25 @@ class ChoiceParser:
                     events.append(TextDelta(self._index, text, answer_logprobs))
                     answer_logprobs = ()
                     self._answered = True
-                continue
-            for call in cast("Iterator[ParsedCall]", group):
-                if self._calls and not self._rules.parallel_tool_calls:
-                    break
-                made = ToolCall(f"{self._rules.call_id_prefix}{self._index}_{self._calls}", call.name, call.arguments)
-                events.append(ToolCallEvent(self._index, self._calls, made))
-                self._calls += 1
+            elif kind is CallArguments:
+                text = "".join(part.text for part in cast("Iterator[CallArguments]", group))
+                events.extend(self._calls.read(CallArguments(text)))
+            else:
+                for part in cast("Iterator[CallPart]", group):
+                    events.extend(self._calls.read(part))
         if answer_logprobs:
             events.append(TextDelta(self._index, "", answer_logprobs))
         return events
+
+    def _steps(self, thinking: str, *, final: bool) -> tuple[Step, ...]:
+        """The steps that have ended with this text."""
+        if self._meter is None:
+            return ()
+        origin = self._thinking.thinking_start
+        steps = self._meter.push(thinking, opened_at=self._thinking.opened_at, origin=origin)
+        if self._thinking.answering or final:
+            steps += self._meter.finish(origin=origin, closed=self._thinking.thinking_end is not None)
+        return tuple(steps)
 
     def _due_logprobs(self, *, final: bool) -> tuple[tuple[TokenLogprob, ...], tuple[TokenLogprob, ...]]:
         """Log probabilities of the tokens whose text is out: of the thinking, of the answer."""
@@ -187,7 +234,7 @@ class ChoiceParser:
         return tuple(thinking), tuple(answer)
 
     def _warnings(self, native: str) -> tuple[Notice, ...]:
-        if not self._rules.chat or self._answered or self._calls or self._thinking.state != "thinking":
+        if not self._rules.chat or self._answered or self._calls.begun or self._thinking.state != "thinking":
             return ()
         how = "max_tokens was used up by" if native == "length" else "the model ended its turn within"
         return (Notice("empty_answer", f"{how} the thinking ({self.reasoning_tokens} tokens); there is no answer."),)

@@ -14,9 +14,11 @@ from nemoserve.types.events import (
     Event,
     FinishReason,
     ReasoningDelta,
+    Step,
     TextDelta,
     TokenLogprob,
-    ToolCallEvent,
+    ToolCallDelta,
+    ToolCallStart,
 )
 from nemoserve.types.usage import Timing, Usage
 
@@ -27,6 +29,7 @@ class FoldedChoice(msgspec.Struct):
     index: int
     text: str = ""
     reasoning: str = ""
+    steps: list[Step] = []
     tool_calls: list[ToolCall] = []
     logprobs: list[TokenLogprob] = []
     finish_reason: FinishReason = "error"
@@ -42,48 +45,60 @@ class Folded(msgspec.Struct):
     warnings: list[Notice]
 
 
+class _Open:
+    """A choice whose texts are still in pieces."""
+
+    def __init__(self, index: int) -> None:
+        self.choice = FoldedChoice(index)
+        self.text: list[str] = []
+        self.reasoning: list[str] = []
+        self.calls: dict[int, tuple[ToolCallStart, list[str]]] = {}
+        self.finished = False
+
+    def close(self) -> FoldedChoice:
+        choice = self.choice
+        choice.text, choice.reasoning = "".join(self.text), "".join(self.reasoning)
+        choice.tool_calls = [ToolCall(start.id, start.name, "".join(parts)) for start, parts in self.calls.values()]
+        return choice
+
+
 class Fold:
     """Takes events in order; `result` is the whole. What is missing makes it an error, never a success."""
 
     def __init__(self) -> None:
-        self._choices: dict[int, tuple[FoldedChoice, list[str], list[str]]] = {}
+        self._choices: dict[int, _Open] = {}
         self._warnings: list[Notice] = []
-        self._open: set[int] = set()
         self._completed: Completed | None = None
 
     def add(self, event: Event) -> None:
         if isinstance(event, Completed):
             self._completed = event
             return
-        choice, text, reasoning = self._choice(event.index)
+        if event.index not in self._choices:
+            self._choices[event.index] = _Open(event.index)
+        part = self._choices[event.index]
         match event:
             case TextDelta():
-                text.append(event.text)
-                choice.logprobs.extend(event.logprobs)
+                part.text.append(event.text)
+                part.choice.logprobs.extend(event.logprobs)
             case ReasoningDelta():
-                reasoning.append(event.text)
-                choice.logprobs.extend(event.logprobs)
-            case ToolCallEvent():
-                choice.tool_calls.append(event.call)
+                part.reasoning.append(event.text)
+                part.choice.logprobs.extend(event.logprobs)
+                part.choice.steps.extend(event.steps)
+            case ToolCallStart():
+                part.calls[event.position] = (event, [])
+            case ToolCallDelta():
+                part.calls[event.position][1].append(event.arguments)
             case ChoiceFinished():
-                choice.finish_reason, choice.native_reason = event.reason, event.native_reason
+                part.choice.finish_reason, part.choice.native_reason = event.reason, event.native_reason
                 self._warnings.extend(event.warnings)
-                self._open.discard(event.index)
-
-    def _choice(self, index: int) -> tuple[FoldedChoice, list[str], list[str]]:
-        if index not in self._choices:
-            self._choices[index] = (FoldedChoice(index), [], [])
-            self._open.add(index)
-        return self._choices[index]
+                part.finished = True
 
     def result(self) -> Folded:
         """Raises ApiError when the stream ended before it was complete."""
-        if self._completed is None or self._open:
+        if self._completed is None or not all(part.finished for part in self._choices.values()):
             raise ApiError("provider_unavailable", "The reply ended before it was complete.")
-        choices: list[FoldedChoice] = []
-        for _, (choice, text, reasoning) in sorted(self._choices.items()):
-            choice.text, choice.reasoning = "".join(text), "".join(reasoning)
-            choices.append(choice)
+        choices = [part.close() for _, part in sorted(self._choices.items())]
         return Folded(choices, self._completed.usage, self._completed.timing, self._warnings)
 
 

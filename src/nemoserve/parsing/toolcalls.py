@@ -1,101 +1,94 @@
-"""Tool calls in the text of an answer that comes in pieces. Knows Nano v2's markup and JSON; no tools, no wire.
-
-The markup is `<TOOLCALL>[{"name": ..., "arguments": {...}}, ...]</TOOLCALL>`.
-"""
+"""Tool calls in the text of an answer that comes in pieces: finds their markup, and reads it in the family's format. No wire."""
 
 from __future__ import annotations
 
-import json
-from typing import cast
-
-import msgspec
-
+from nemoserve.parsing.calls import CallFormat, CallPart, Reader, Source
+from nemoserve.parsing.json_calls import JSON_CALLS
 from nemoserve.parsing.markers import partial_suffix
-
-OPENER = "<TOOLCALL>"
-CLOSER = "</TOOLCALL>"
-
-
-class ParsedCall(msgspec.Struct, frozen=True):
-    """A call as the model wrote it; `arguments` is JSON text."""
-
-    name: str
-    arguments: str
+from nemoserve.parsing.tool_schemas import ToolSchemas
+from nemoserve.parsing.xml_calls import xml_calls
+from nemoserve.types.model import ToolFormat
 
 
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
-
-
-def parse_calls(text: str) -> list[ParsedCall] | None:
-    """The calls of one wrapper's inside, or None if it is not what the format says. A lone object counts as a list of one."""
-    try:
-        value: object = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        return None
-    items = cast("list[object]", value if isinstance(value, list) else [value])
-    calls: list[ParsedCall] = []
-    for item in items:
-        if not isinstance(item, dict):
+def call_format(name: ToolFormat, tools: ToolSchemas) -> CallFormat | None:
+    """The format of that name, or None if calls are not to be looked for."""
+    match name:
+        case "json":
+            return JSON_CALLS
+        case "xml":
+            return xml_calls(tools)
+        case "none":
             return None
-        fields = cast("dict[str, object]", item)
-        name, arguments = fields.get("name"), fields.get("arguments", {})
-        if not isinstance(name, str) or not name or not isinstance(arguments, (dict, str)):
-            return None
-        if isinstance(arguments, dict):
-            arguments = json.dumps(arguments, ensure_ascii=False)
-        calls.append(ParsedCall(name, arguments))
-    return calls or None
 
 
 class ToolCallSplitter:
-    """Takes calls out of the answer. Text that may begin a call is held back; malformed calls come back as text."""
+    """Takes calls out of the answer. Text that may begin a call is held back; what turns out to be none comes back."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: CallFormat) -> None:
+        self._form = form
         self._text = ""
-        self._scanned = 0
-        self._inside = False
+        self._opener = ""
+        self._source: Source | None = None
+        self._reader: Reader | None = None
 
     @property
     def held(self) -> int:
         """Characters held back at the moment."""
-        return len(self._text)
+        return len(self._text) + (self._source.held if self._source is not None else 0)
 
-    def push(self, text: str) -> list[str | ParsedCall]:
+    def push(self, text: str) -> list[str | CallPart]:
         """Text and calls that are certain now, in order."""
-        self._text += text
-        pieces: list[str | ParsedCall] = []
-        while self._step(pieces):
-            pass
+        pieces: list[str | CallPart] = []
+        text, self._text = self._text + text, ""
+        while text:
+            text = self._outside(text, pieces) if self._reader is None else self._inside(text, pieces)
         return pieces
 
-    def finish(self) -> list[str | ParsedCall]:
-        """What was held back, when no more is coming. A complete list whose closing marker is missing still counts."""
-        held, self._text = self._text, ""
-        if not held:
-            return []
-        if self._inside:
-            calls = parse_calls(held[len(OPENER) :])
-            if calls is not None:
-                return list(calls)
-        return [held]
+    def finish(self) -> list[str | CallPart]:
+        """What was held back, when no more is coming."""
+        pieces: list[str | CallPart] = []
+        left = self._feed("", pieces) if self._reader is not None else self._text
+        self._text = ""
+        return [*pieces, left] if left else pieces
 
-    def _step(self, pieces: list[str | ParsedCall]) -> bool:
-        """Takes one thing off the front of the text; False when more must come first."""
-        if not self._inside:
-            start = self._text.find(OPENER)
-            cut = start if start >= 0 else len(self._text) - partial_suffix(self._text, OPENER)
-            if cut:
-                pieces.append(self._text[:cut])
-            self._text = self._text[cut:]
-            self._inside, self._scanned = start >= 0, len(OPENER)
-            return self._inside
-        end = self._text.find(CLOSER, self._scanned)
-        if end < 0:
-            self._scanned = max(len(OPENER), len(self._text) - len(CLOSER) + 1)
-            return False
-        whole, inside = self._text[: end + len(CLOSER)], self._text[len(OPENER) : end]
-        self._text, self._inside = self._text[len(whole) :], False
-        calls = parse_calls(inside)
-        pieces.extend(calls if calls is not None else [whole])
-        return bool(self._text)
+    def _outside(self, text: str, pieces: list[str | CallPart]) -> str:
+        """Up to the next opening marker; returns what follows it."""
+        found = [(at, opener) for opener in self._form.openers if (at := text.find(opener)) >= 0]
+        start, opener = min(found, default=(-1, ""))
+        cut = start if found else len(text) - max(partial_suffix(text, opener) for opener in self._form.openers)
+        if cut:
+            pieces.append(text[:cut])
+        if not found:
+            self._text = text[cut:]
+            return ""
+        self._opener, self._source = opener, Source(opener)
+        self._reader = self._form.read(self._source, opener)
+        next(self._reader)
+        return text[start + len(opener) :]
+
+    def _inside(self, text: str, pieces: list[str | CallPart]) -> str:
+        """Up to the end of the markup; returns what is still to be looked at."""
+        for position, character in enumerate(text):
+            left = self._feed(character, pieces)
+            if left is not None:
+                return left + text[position + 1 :]
+        return ""
+
+    def _feed(self, character: str, pieces: list[str | CallPart]) -> str | None:
+        """Gives one character to the reader. Returns None while it wants more, otherwise the text that is no call's."""
+        assert self._source is not None and self._reader is not None
+        left = None
+        try:
+            self._reader.send(character)
+        except StopIteration as done:
+            left = str(done.value)
+        pieces.extend(self._source.parts)
+        self._source.parts.clear()
+        if left is None:
+            return None
+        if not self._source.calls:
+            # The marker began nothing, and is not to be looked at again.
+            pieces.append(self._opener)
+            left = left[len(self._opener) :]
+        self._reader = self._source = None
+        return left

@@ -1,7 +1,7 @@
 """The events that a generation is made of, in the order in which they happened. No wire format, no I/O.
 
-A stream of events is `TextDelta`, `ReasoningDelta`, `ToolCallEvent` in any number, one `ChoiceFinished` per choice, then one
-`Completed`. A stream that ends without `Completed` has failed.
+A stream of events is `TextDelta`, `ReasoningDelta`, `ToolCallStart` and `ToolCallDelta` in any number, one `ChoiceFinished` per
+choice, then one `Completed`. A choice's thinking comes before all else of it. A stream that ends without `Completed` has failed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from nemoserve.types.chat import Notice, ToolCall
+from nemoserve.types.chat import Notice
 from nemoserve.types.usage import Timing, Usage
 
 FinishReason = Literal["stop", "length", "tool_calls", "error"]
@@ -43,20 +43,44 @@ class TextDelta(msgspec.Struct, frozen=True):
     logprobs: tuple[TokenLogprob, ...] = ()
 
 
+class Step(msgspec.Struct, frozen=True):
+    """A step of the thinking: characters `text_start` to `text_end` of the reasoning text; steps leave no gaps.
+
+    `tokens` are those whose first character is in the step; a token that begins in a marker is in none.
+    """
+
+    index: int
+    text_start: int
+    text_end: int
+    tokens: int
+    duration_ms: float
+    """From the arrival of the last token before the step (the first token, for the first step) to that of its own last."""
+
+
 class ReasoningDelta(msgspec.Struct, frozen=True):
-    """More of the thinking."""
+    """More of the thinking, and the steps known to have ended. `text` may be empty when only they are due."""
 
     index: int
     text: str
     logprobs: tuple[TokenLogprob, ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
-class ToolCallEvent(msgspec.Struct, frozen=True):
-    """A complete call; `position` counts the calls of this choice from 0."""
+class ToolCallStart(msgspec.Struct, frozen=True):
+    """A call begins; `position` counts the calls of this choice from 0."""
 
     index: int
     position: int
-    call: ToolCall
+    id: str
+    name: str
+
+
+class ToolCallDelta(msgspec.Struct, frozen=True):
+    """More of the arguments of a call that has begun; all of them, joined, are its JSON text."""
+
+    index: int
+    position: int
+    arguments: str
 
 
 class ChoiceFinished(msgspec.Struct, frozen=True):
@@ -75,4 +99,4 @@ class Completed(msgspec.Struct, frozen=True):
     timing: Timing
 
 
-Event = TextDelta | ReasoningDelta | ToolCallEvent | ChoiceFinished | Completed
+Event = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Completed
