@@ -17,7 +17,7 @@ def model_body(backend: Backend) -> Body:
     parameters = list(_ALWAYS)
     if card.calls_tools:
         parameters += ["tools", "parallel_tool_calls"]
-    thinks = card.thinking_switch != "none"
+    thinks = card.family.switch != "none"
     if thinks:
         parameters += ["reasoning", "include_reasoning", "reasoning_effort"]
     body: Body = {
@@ -64,5 +64,5 @@ def model_body(backend: Backend) -> Body:
         "status": backend.health.state,
     }
     if thinks:
-        body["reasoning"] = {"mandatory": False, "default_enabled": True}
+        body["reasoning"] = {"mandatory": False, "default_enabled": card.family.thinks}
     return body

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from nemoserve.reasoning.intent import ThinkingFields, read_intent
+from nemoserve.reasoning.intent import read_intent
 from nemoserve.types.errors import ApiError
 from nemoserve.types.reasoning import ReasoningIntent
 
 
 def read(**fields: Any) -> ReasoningIntent:
-    return read_intent(msgspec.convert(fields, ThinkingFields))[0]
+    return read_intent(fields)[0]
 
 
 def refused(**fields: Any) -> str:
@@ -29,8 +28,8 @@ def refused(**fields: Any) -> str:
         {"reasoning": {"enabled": False}},
         {"reasoning": {"effort": "none"}},
         {"reasoning_effort": "none"},
-        {"template_kwargs": {"enable_thinking": False}},
-        {"template_kwargs": {"thinking": False}},
+        {"chat_template_kwargs": {"enable_thinking": False}},
+        {"chat_template_kwargs": {"thinking": False}},
         {"thinking": {"type": "disabled"}},
         {"reasoning": {"enabled": False, "effort": "none"}, "reasoning_effort": "none"},
     ],
@@ -47,7 +46,7 @@ def test_off(fields: dict[str, Any]) -> None:
         {"reasoning": {"effort": "high", "enabled": True}},
         {"reasoning": {"max_tokens": 1}},
         {"reasoning_effort": "xhigh"},
-        {"template_kwargs": {"enable_thinking": True}},
+        {"chat_template_kwargs": {"enable_thinking": True}},
         {"thinking": {"type": "enabled", "budget_tokens": 100}},
     ],
 )
@@ -78,11 +77,11 @@ def test_exclusion_is_no_switch() -> None:
         ({"reasoning": {"effort": "low", "max_tokens": 5}}, ("reasoning.effort", "reasoning.max_tokens")),
         ({"reasoning": {"effort": "none", "max_tokens": 5}}, ("reasoning.effort", "reasoning.max_tokens")),
         (
-            {"reasoning": {"enabled": True}, "template_kwargs": {"thinking": False}},
+            {"reasoning": {"enabled": True}, "chat_template_kwargs": {"thinking": False}},
             ("reasoning.enabled", "chat_template_kwargs.thinking"),
         ),
         (
-            {"template_kwargs": {"thinking": False, "enable_thinking": True}},
+            {"chat_template_kwargs": {"thinking": False, "enable_thinking": True}},
             ("chat_template_kwargs.thinking", "chat_template_kwargs.enable_thinking"),
         ),
         ({"thinking": {"type": "disabled"}, "reasoning_effort": "low"}, ("thinking.type", "reasoning_effort")),
