@@ -27,9 +27,12 @@ class ReasoningFields(SamplingFields, kw_only=True):
     nvext: object = None
 
 
-def read_reasoning(body: ReasoningFields) -> tuple[ReasoningIntent, list[Notice]]:
-    """What the body wants of thinking. Raises ApiError (400) naming the field, or two that contradict each other."""
-    return read_intent({name: getattr(body, name) for name in FIELDS})
+def read_reasoning(body: ReasoningFields, *, elsewhere: tuple[str, ...] = ()) -> tuple[ReasoningIntent, list[Notice]]:
+    """What the body wants of thinking, and what is dropped; `elsewhere` as for `read_intent`.
+
+    Raises ApiError (400) naming the field, or two that contradict each other.
+    """
+    return read_intent({name: getattr(body, name) for name in FIELDS}, elsewhere=elsewhere)
 
 
 def template_variables(body: ReasoningFields) -> dict[str, object]:

@@ -41,11 +41,13 @@ class _Said(msgspec.Struct):
     notices: list[Notice] = []
 
 
-def read_intent(fields: Mapping[str, object]) -> tuple[ReasoningIntent, list[Notice]]:
+def read_intent(
+    fields: Mapping[str, object], *, elsewhere: tuple[str, ...] = ()
+) -> tuple[ReasoningIntent, list[Notice]]:
     """The intent, and what of it is not honoured or means something else than it seems to.
 
-    `fields` maps the body's fields that `spellings.FIELDS` names to their JSON values; absent ones may be None. Raises
-    ApiError (400) naming the field whose value makes no sense, or both fields where two contradict each other.
+    `fields` maps the body's fields that `spellings.FIELDS` names to their JSON values; absent ones may be None.
+    `elsewhere` are beginnings of paths that another reader honours, such as `nvext.guided_`. Raises ApiError (400) naming the field whose value makes no sense, or both fields where two contradict each other.
     """
     said = _Said()
     for spelling in SPELLINGS:
@@ -63,7 +65,7 @@ def read_intent(fields: Mapping[str, object]) -> tuple[ReasoningIntent, list[Not
         transition=said.transition,
         steps=said.steps,
     )
-    return intent, [*said.notices, *_unknown(fields)]
+    return intent, [*said.notices, *_unknown(fields, elsewhere)]
 
 
 def _value(fields: Mapping[str, object], path: str) -> object:
@@ -201,14 +203,14 @@ def _expected(name: str, what: str, value: object) -> ApiError:
     return invalid(name, f"expected {what}, got {got}")
 
 
-def _unknown(fields: Mapping[str, object]) -> list[Notice]:
+def _unknown(fields: Mapping[str, object], elsewhere: tuple[str, ...]) -> list[Notice]:
     """A notice for each object with keys that are not honoured, naming them."""
     known = {spelling.path for spelling in SPELLINGS}
     notices: list[Notice] = []
     for name in _OWN_OBJECTS:
         entries = cast("Mapping[str, object]", fields.get(name) or {})
         keys = [f"{name}.{key[:60]}" for key, value in entries.items() if value is not None]
-        dropped = [key for key in keys if key not in known][:_MOST_NAMED]
+        dropped = [key for key in keys if key not in known and not key.startswith(elsewhere)][:_MOST_NAMED]
         if dropped:
             names = ", ".join(dropped)
             verb = "was dropped: it is" if len(dropped) == 1 else "were dropped: they are"

@@ -233,5 +233,7 @@ def test_what_is_not_honoured_inside_an_object_is_named() -> None:
     parameters = [notice.parameter for notice in read_intent(fields)[1]]
     assert parameters == ["reasoning.summary", "nvext.guided_json, nvext.top_k"]
     assert all(notice.code == "dropped_parameter" for notice in read_intent(fields)[1])
+    left = read_intent(fields, elsewhere=("nvext.guided_",))[1]
+    assert [notice.parameter for notice in left] == ["reasoning.summary", "nvext.top_k"]
     many = read_intent({"nvext": {f"key{n}": 1 for n in range(1000)}})[1]
     assert len(many) == 1 and len(many[0].message) < 600
