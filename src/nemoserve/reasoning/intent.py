@@ -47,7 +47,8 @@ def read_intent(
     """The intent, and what of it is not honoured or means something else than it seems to.
 
     `fields` maps the body's fields that `spellings.FIELDS` names to their JSON values; absent ones may be None.
-    `elsewhere` are beginnings of paths that another reader honours, such as `nvext.guided_`. Raises ApiError (400) naming the field whose value makes no sense, or both fields where two contradict each other.
+    `elsewhere` are beginnings of paths that another reader honours, such as `nvext.guided_`. Raises ApiError (400)
+    naming the field whose value makes no sense, or both fields where two contradict each other.
     """
     said = _Said()
     for spelling in SPELLINGS:
