@@ -21,6 +21,7 @@ from nemoserve.observe.metrics import Metrics
 from nemoserve.parsing.choice import ChoiceParser, Rules
 from nemoserve.parsing.tool_schemas import ToolSchemas
 from nemoserve.reasoning.families import switch_thinking
+from nemoserve.reasoning.sampling import with_recommended
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, Sampling
 from nemoserve.types.errors import ApiError
 from nemoserve.types.events import Completed, Event
@@ -61,14 +62,15 @@ async def chat(house: Services, request: ChatRequest, reply_id: str) -> Reply:
     """Starts the reply to a conversation. Raises ApiError if it cannot begin."""
     arrived = time.monotonic()
     backend = house.catalogue.find(request.models)
-    switched = switch_thinking(request, backend.card.thinking_switch)
-    dropped = (*request.warnings, *switched.notices)
+    switched = switch_thinking(request, backend.card.family)
+    dropped = (*_not_enforced(request), *request.warnings, *switched.notices)
     if request.tools and not backend.card.calls_tools:
         dropped += (Notice("dropped_parameter", "tools was dropped: this model has no place for them.", "tools"),)
     _require(request.require_parameters, dropped)
     prompt = await backend.render(switched.turn)
     max_tokens, notices = _room(backend, [prompt], request.sampling, house.settings.default_max_tokens)
-    job = Job(reply_id, (prompt,), request.sampling, max_tokens, thinking=switched.thinking)
+    sampling = with_recommended(request.sampling, backend.card, switched.thinking)
+    job = Job(reply_id, (prompt,), sampling, max_tokens, thinking=switched.thinking)
     rules = Rules(
         start=prompt.start,
         exclude_thinking=request.reasoning.exclude,
@@ -168,6 +170,14 @@ async def _run(house: Services, backend: Backend, job: Job, rules: Rules, arrive
 
 def _reply(backend: Backend, reply_id: str, notices: tuple[Notice, ...], events: AsyncIterator[Event]) -> Reply:
     return Reply(reply_id, backend.card.id, int(time.time()), notices, events)
+
+
+def _not_enforced(request: ChatRequest) -> tuple[Notice, ...]:
+    intent = request.reasoning
+    if intent.effort is None and intent.max_tokens is None and not intent.min_tokens:
+        return ()
+    field = "reasoning.effort" if intent.max_tokens is None else "reasoning.max_tokens"
+    return (Notice("not_enforced", "How long the model thinks is not limited yet.", field),)
 
 
 def _require(required: bool, notices: tuple[Notice, ...]) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nemoserve.http.body import decode
 from nemoserve.http.wire_chat import CHAT_DECODER, ChatBody, read_chat
 from nemoserve.http.wire_text import TEXT_DECODER, TextBody, read_text
+from nemoserve.reasoning.spellings import SPELLINGS
 from nemoserve.types.chat import ChatRequest, CompletionRequest
 from nemoserve.types.errors import ApiError
 
@@ -66,6 +67,42 @@ def test_any_values_of_the_known_text_fields_are_answered(fields: dict[str, Any]
         text(json.dumps({"prompt": "Hello", **fields}).encode())
     except ApiError as error:
         assert error.status == 400 and error.message
+
+
+numbers = st.sampled_from([-2, -1, 0, 1, 5, 100, 1 << 40, 1.5, True, None])
+words = st.sampled_from(["none", "low", "high", "max", "enabled", "disabled", "adaptive", "omitted", "huge", None])
+thinking_values = {
+    "switch": st.sampled_from([True, False, None, 1]), "type": words, "effort": words, "hint": st.booleans(),
+    "budget": numbers, "cap": numbers, "least": numbers, "hide": st.booleans(), "show": st.booleans(), "display": words,
+    "reserve": numbers, "transition": st.sampled_from(["", "So:", "</think>", None]), "steps": st.booleans(),
+}  # fmt: skip
+thinking_wishes = st.lists(
+    st.sampled_from(SPELLINGS).flatmap(lambda s: st.tuples(st.just(s.path), thinking_values[s.kind])), max_size=4
+)
+
+
+@given(thinking_wishes)
+@settings(max_examples=300)
+def test_any_wishes_for_thinking_are_one_intent_or_a_refusal_that_names_them(wishes: list[tuple[str, Any]]) -> None:
+    body: dict[str, Any] = {"messages": HELLO}
+    for path, value in wishes:
+        name, _, key = path.partition(".")
+        if key:
+            body.setdefault(name, {})[key] = value
+        else:
+            body[name] = value
+    try:
+        request = chat(json.dumps(body).encode())
+    except ApiError as error:
+        assert error.status == 400 and any(path in error.message for path, _ in wishes), error.message
+        return
+    intent = request.reasoning
+    if intent.enabled is False:
+        assert not intent.max_tokens and not intent.min_tokens
+    if intent.max_tokens is not None:
+        assert 0 <= intent.min_tokens <= intent.max_tokens
+    assert "enable_thinking" not in request.template_kwargs and "low_effort" not in request.template_kwargs
+    msgspec.msgpack.encode(intent)
 
 
 @given(chat_fields, json_values)
@@ -146,6 +183,16 @@ def check_ranges(request: ChatRequest) -> None:
         ({"reasoning": {"effort": "huge"}}, "reasoning.effort"),
         ({"reasoning": {"max_tokens": 0}}, "reasoning.max_tokens"),
         ({"reasoning": {"effort": "low", "max_tokens": 5}}, "reasoning.effort and reasoning.max_tokens"),
+        ({"reasoning": {"max_tokens": True}}, "reasoning.max_tokens"),
+        ({"reasoning": {"transition": "x" * 201}}, "reasoning.transition"),
+        ({"reasoning_effort": 0.5}, "reasoning_effort"),
+        ({"thinking": {"type": "between_tools"}}, "thinking.type"),
+        ({"thinking_token_budget": -2}, "thinking_token_budget"),
+        ({"nvext": []}, "nvext"),
+        ({"nvext": {"max_thinking_tokens": "5"}}, "nvext.max_thinking_tokens"),
+        ({"min_thinking_tokens": 5, "max_thinking_tokens": 4}, "min_thinking_tokens and max_thinking_tokens"),
+        ({"reasoning_budget": 5, "include_reasoning": "no"}, "include_reasoning"),
+        ({"chat_template_kwargs": []}, "chat_template_kwargs"),
         ({"chat_template_kwargs": {"enable_thinking": "no"}}, "chat_template_kwargs.enable_thinking"),
         ({"chat_template_kwargs": {"messages": []}}, "chat_template_kwargs.messages"),
         ({"tools": [{"type": "function"}]}, "tools[0].function"),

@@ -59,7 +59,7 @@ async def _prompt(house: Services, backend: Backend, body: TokenizeBody) -> Prom
             raise invalid("prompt", "expected string")
         return await backend.encode(text, add_special_tokens=body.add_special_tokens is not False)
     wanted = read_chat(body, most_choices=house.settings.max_choices)
-    turn = switch_thinking(wanted, backend.card.thinking_switch).turn
+    turn = switch_thinking(wanted, backend.card.family).turn
     if body.add_generation_prompt is False:
         turn = msgspec.structs.replace(turn, add_generation_prompt=False)
     return await backend.render(turn)

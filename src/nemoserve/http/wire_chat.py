@@ -7,15 +7,14 @@ from typing import cast
 import msgspec
 
 from nemoserve.http.wire_messages import WireMessage, read_messages
+from nemoserve.http.wire_reasoning import ReasoningFields, read_reasoning, template_variables
 from nemoserve.http.wire_sampling import (
     MOST_TOP_LOGPROBS,
-    SamplingFields,
     model_names,
     provider_notices,
     read_sampling,
     requires_parameters,
 )
-from nemoserve.reasoning.intent import EffortWord, ReasoningField, ThinkingField, ThinkingFields, read_intent
 from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.errors import invalid
 
@@ -27,7 +26,7 @@ _RESERVED_VARIABLES = frozenset({
 _LONGEST_TOOL_NAME = 64
 
 
-class ChatBody(SamplingFields, kw_only=True):
+class ChatBody(ReasoningFields, kw_only=True):
     """A chat completion's body. Unknown fields are let through unread."""
 
     messages: list[WireMessage] | None = None
@@ -36,11 +35,6 @@ class ChatBody(SamplingFields, kw_only=True):
     max_completion_tokens: int | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
-    reasoning: ReasoningField | None = None
-    reasoning_effort: EffortWord | None = None
-    include_reasoning: bool | None = None
-    thinking: ThinkingField | None = None
-    chat_template_kwargs: dict[str, object] | None = None
     tools: list[dict[str, object]] | None = None
     tool_choice: str | dict[str, object] | None = None
     parallel_tool_calls: bool | None = None
@@ -60,22 +54,16 @@ class ChatBody(SamplingFields, kw_only=True):
     guided_json: object = None
     guided_regex: object = None
     image_config: object = None
-    max_thinking_tokens: object = None
-    min_thinking_tokens: object = None
-    nvext: object = None
     plugins: object = None
     prediction: object = None
-    reasoning_budget: object = None
     structured_outputs: object = None
-    thinking_token_budget: object = None
     transforms: object = None
     web_search_options: object = None
 
 
 _NOT_DONE = (
     "audio", "function_call", "functions", "grammar", "guided_choice", "guided_grammar", "guided_json", "guided_regex",
-    "image_config", "max_thinking_tokens", "min_thinking_tokens", "nvext", "plugins", "prediction", "reasoning_budget",
-    "structured_outputs", "thinking_token_budget", "transforms", "web_search_options", "min_tokens", "top_a",
+    "image_config", "plugins", "prediction", "structured_outputs", "transforms", "web_search_options", "min_tokens", "top_a",
 )  # fmt: skip
 
 CHAT_DECODER = msgspec.json.Decoder(ChatBody)
@@ -86,13 +74,10 @@ def read_chat(body: ChatBody, *, most_choices: int) -> ChatRequest:
     if body.messages is None:
         raise invalid("messages", "required")
     messages, notices = read_messages(body.messages)
-    kwargs = body.chat_template_kwargs or {}
-    for name in kwargs:
+    for name in body.chat_template_kwargs or ():
         if name in _RESERVED_VARIABLES:
             raise invalid(f"chat_template_kwargs.{name}", "the server sets this variable itself")
-    intent, reasoning_notices = read_intent(
-        ThinkingFields(body.reasoning, body.reasoning_effort, body.include_reasoning, body.thinking, kwargs)
-    )
+    intent, reasoning_notices = read_reasoning(body)
     tools, tool_notices = _tools(body)
     sampling = read_sampling(body, max_tokens=_max_tokens(body), logprobs=_logprobs(body), most_choices=most_choices)
     return ChatRequest(
@@ -104,7 +89,7 @@ def read_chat(body: ChatBody, *, most_choices: int) -> ChatRequest:
         parallel_tool_calls=body.parallel_tool_calls is not False,
         stream=body.stream is True,
         require_parameters=requires_parameters(body),
-        template_kwargs={name: value for name, value in kwargs.items() if name not in ("enable_thinking", "thinking")},
+        template_kwargs=template_variables(body),
         warnings=(*notices, *reasoning_notices, *tool_notices, *_dropped(body), *provider_notices(body)),
     )
 

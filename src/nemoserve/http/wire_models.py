@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from nemoserve.backends.base import Backend
 from nemoserve.http.wire_reply import PROVIDER, Body
+from nemoserve.reasoning.sampling import with_recommended
+from nemoserve.types.chat import Sampling
 
 _ALWAYS = (
     "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "max_tokens",
@@ -17,7 +19,8 @@ def model_body(backend: Backend) -> Body:
     parameters = list(_ALWAYS)
     if card.calls_tools:
         parameters += ["tools", "parallel_tool_calls"]
-    thinks = card.thinking_switch != "none"
+    defaults = with_recommended(Sampling(), card, card.family.thinks)
+    thinks = card.family.switch != "none"
     if thinks:
         parameters += ["reasoning", "include_reasoning", "reasoning_effort"]
     body: Body = {
@@ -50,9 +53,9 @@ def model_body(backend: Backend) -> Body:
         "per_request_limits": None,
         "supported_parameters": parameters,
         "default_parameters": {
-            "temperature": card.default_temperature,
-            "top_p": card.default_top_p,
-            "top_k": card.default_top_k,
+            "temperature": defaults.temperature,
+            "top_p": defaults.top_p,
+            "top_k": defaults.top_k,
             "frequency_penalty": None,
             "presence_penalty": None,
             "repetition_penalty": None,
@@ -64,5 +67,5 @@ def model_body(backend: Backend) -> Body:
         "status": backend.health.state,
     }
     if thinks:
-        body["reasoning"] = {"mandatory": False, "default_enabled": True}
+        body["reasoning"] = {"mandatory": False, "default_enabled": card.family.thinks}
     return body

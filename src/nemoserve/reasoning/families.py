@@ -1,16 +1,29 @@
-"""An intent to a model family's own switch. Knows the families' conventions; no templates' text, no tokens."""
+"""An intent to a model family's own switch. Knows the conventions that the family's data names; no templates' text, no tokens.
+
+The families themselves are in `types/families.py`.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
 import msgspec
 
-from nemoserve.reasoning.switches import find_switch, mask, remove_switches, unused_character
+from nemoserve.reasoning.switches import (
+    find_line_switch,
+    find_switch,
+    mask,
+    remove_line_switches,
+    remove_switches,
+    unused_character,
+)
 from nemoserve.types.chat import ChatRequest, Message, Notice
-from nemoserve.types.model import ThinkingSwitch
+from nemoserve.types.model import Family
 from nemoserve.types.prompt import ChatTurn
+from nemoserve.types.reasoning import Effort
 
-_THINK_CLOSER = "</think>"
-_THINK_OPENER = "<think>"
+Messages = tuple[Message, ...]
 
 
 class Switched(msgspec.Struct, frozen=True):
@@ -21,65 +34,113 @@ class Switched(msgspec.Struct, frozen=True):
     notices: tuple[Notice, ...] = ()
 
 
-def switch_thinking(request: ChatRequest, switch: ThinkingSwitch) -> Switched:
+def switch_thinking(request: ChatRequest, family: Family) -> Switched:
     """Sets the family's switch to what the request wants.
 
-    A parameter beats the text; in the text the last message with a switch wins; otherwise the model thinks, unless the
-    request ends with the beginning of an answer, which is past thinking. Paths such as `/thinking` are no switches, and
+    A parameter beats the text; in the text the last message with a switch wins; otherwise the family's default holds, unless
+    the request ends with the beginning of an answer, which is past thinking. Paths such as `/thinking` are no switches, and
     reach the model unharmed.
     """
-    messages, prefill = _split_prefill(request.messages)
+    messages, prefill = _split_prefill(request.messages, family)
     wanted = request.reasoning.enabled
-    if wanted is None and switch != "none":
-        wanted = _said_in_text(messages)
+    if wanted is None:
+        wanted = _said_in_text(messages, family)
     if wanted is None and prefill:
-        wanted = _THINK_CLOSER in prefill or prefill.startswith(_THINK_OPENER)
-    thinking = wanted is not False
+        wanted = family.closer in prefill or prefill.startswith(family.opener)
+    thinking = family.thinks if wanted is None else wanted
     turn = ChatTurn(messages, prefill, request.tools, dict(request.template_kwargs))
-    if switch == "none":
-        notices = (
-            () if thinking else (Notice("dropped_parameter", "This model has no switch for thinking.", "reasoning"),)
-        )
-        return Switched(turn, True, notices)
-    messages = tuple(
-        msgspec.structs.replace(m, text=remove_switches(m.text)) if m.role in ("system", "user") else m
-        for m in messages
-    )
-    if switch == "variable":
-        kwargs = {**turn.template_kwargs, "enable_thinking": thinking}
-        return Switched(msgspec.structs.replace(turn, messages=messages, template_kwargs=kwargs), thinking)
-    slash = unused_character(m.text for m in messages)
-    messages = tuple(
-        msgspec.structs.replace(m, text=mask(m.text, slash)) if m.role in ("system", "user") else m for m in messages
-    )
-    if not thinking:
-        messages = _add_to_system(messages, "/no_think")
-    return Switched(msgspec.structs.replace(turn, messages=messages, slash=slash), thinking)
+    if family.switch == "none":
+        return Switched(turn, True, _cannot_switch() if request.reasoning.enabled is False else ())
+    messages = _without_switches(messages, family)
+    match family.switch:
+        case "variable":
+            turn.template_kwargs["enable_thinking"] = thinking
+            effort = _effort_variable(request.reasoning.effort, family) if thinking else None
+            if effort is not None:
+                turn.template_kwargs[effort] = True
+        case "slash":
+            turn = msgspec.structs.replace(turn, slash=unused_character(_texts(request)))
+            messages = tuple(
+                _with_text(m, mask(m.text, turn.slash)) if m.role in ("system", "user") else m for m in messages
+            )
+            if not thinking:
+                messages = _add_to_system(messages, "/no_think")
+            elif not family.thinks:
+                messages = _add_to_system(messages, "/think")
+        case "detailed":
+            messages = _put_before_system(messages, f"detailed thinking {'on' if thinking else 'off'}")
+    if not thinking and family.direct_prefill:
+        prefill = family.direct_prefill + (prefill or "").rpartition(family.closer)[2].lstrip("\n")
+    return Switched(msgspec.structs.replace(turn, messages=messages, prefill=prefill), thinking)
 
 
-def _split_prefill(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], str | None]:
+def _split_prefill(messages: Messages, family: Family) -> tuple[Messages, str | None]:
     """Takes a final assistant message off: its thinking and text are the beginning of the reply."""
     last = messages[-1]
     if last.role != "assistant":
         return messages, None
     prefill = last.text if last.text.strip() else ""
-    if last.reasoning and _THINK_CLOSER not in prefill:
-        thought = last.reasoning.strip()
-        prefill = f"{_THINK_OPENER}{thought}\n{_THINK_CLOSER}\n{prefill}" if prefill else f"{_THINK_OPENER}{thought}"
+    if last.reasoning and family.closer not in prefill:
+        thought = f"{family.opener}{last.reasoning.strip()}"
+        prefill = f"{thought}\n{family.closer}\n{prefill}" if prefill else thought
     return messages[:-1], prefill or None
 
 
-def _said_in_text(messages: tuple[Message, ...]) -> bool | None:
+def _said_in_text(messages: Messages, family: Family) -> bool | None:
+    find = find_line_switch if family.switch == "detailed" else find_switch
     said: bool | None = None
     for message in messages:
-        if message.role in ("system", "user"):
-            here = find_switch(message.text)
+        if message.role in family.switched_by:
+            here = find(message.text)
             said = said if here is None else here
     return said
 
 
-def _add_to_system(messages: tuple[Message, ...], switch: str) -> tuple[Message, ...]:
+def _without_switches(messages: Messages, family: Family) -> Messages:
+    remove = remove_line_switches if family.switch == "detailed" else remove_switches
+    return tuple(_with_text(m, remove(m.text)) if m.role in family.switched_by else m for m in messages)
+
+
+def _effort_variable(effort: Effort | None, family: Family) -> str | None:
+    """The template variable for little thinking: the lowest that the effort reaches up to, else the family's only one."""
+    if effort not in ("minimal", "low", "medium"):
+        return None
+    known = dict(family.effort_variables)
+    if effort == "medium":
+        return known.get("medium")
+    return known.get("low", known.get("medium"))
+
+
+def _texts(request: ChatRequest) -> Iterator[str]:
+    """All that a template may write into a prompt; in none of it may the character that stands for a slash occur."""
+    for message in request.messages:
+        yield message.text
+        yield message.reasoning
+        for call in message.tool_calls:
+            yield call.name
+            yield call.arguments
+    yield json.dumps((request.tools, request.template_kwargs), ensure_ascii=False)
+
+
+def _with_text(message: Message, text: str) -> Message:
+    return msgspec.structs.replace(message, text=text)
+
+
+def _add_to_system(messages: Messages, switch: str) -> Messages:
+    """The switch at the end of the system text, without a gap: templates cut out the switch alone."""
     if messages and messages[0].role == "system":
-        text = f"{messages[0].text}\n{switch}"
-        return (msgspec.structs.replace(messages[0], text=text), *messages[1:])
+        return (_with_text(messages[0], messages[0].text + switch), *messages[1:])
     return (Message("system", switch), *messages)
+
+
+def _put_before_system(messages: Messages, line: str) -> Messages:
+    """The line first in the system text, then what the user wrote there."""
+    if messages and messages[0].role == "system":
+        rest = messages[0].text.lstrip("\r\n")
+        text = f"{line}\n\n{rest}" if rest.strip() else line
+        return (_with_text(messages[0], text), *messages[1:])
+    return (Message("system", line), *messages)
+
+
+def _cannot_switch() -> tuple[Notice, ...]:
+    return (Notice("dropped_parameter", "This model has no switch for thinking.", "reasoning"),)

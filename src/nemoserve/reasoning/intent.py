@@ -2,123 +2,218 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import TypeVar, cast, get_args
 
 import msgspec
 
+from nemoserve.reasoning.spellings import SPELLINGS, Spelling
 from nemoserve.types.chat import Notice
-from nemoserve.types.errors import invalid
+from nemoserve.types.errors import ApiError, invalid
+from nemoserve.types.families import FAMILIES
 from nemoserve.types.reasoning import Effort, ReasoningIntent
 
-EffortWord = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+T = TypeVar("T")
+
+LONGEST_TRANSITION = 200
+_MOST_TOKENS = 1 << 31
+_EFFORTS = get_args(Effort)
+# Objects of which every key is for thinking, or is not honoured at all.
+_OWN_OBJECTS = ("reasoning", "thinking", "nvext", "custom_params")
+_MOST_NAMED = 8
 
 
-class ReasoningField(msgspec.Struct, frozen=True):
-    """OpenRouter's `reasoning` object."""
+class _Said(msgspec.Struct):
+    """What the fields say, each thing with the name of the field that says it."""
 
-    effort: EffortWord | None = None
-    max_tokens: int | None = None
-    enabled: bool | None = None
-    exclude: bool | None = None
-    summary: object = None
-
-
-class ThinkingField(msgspec.Struct, frozen=True):
-    """Anthropic's `thinking` object, which some clients send everywhere."""
-
-    type: Literal["enabled", "disabled", "adaptive"]
-    budget_tokens: int | None = None
-
-
-class ThinkingFields(msgspec.Struct, frozen=True):
-    """All fields of a request that speak about thinking."""
-
-    reasoning: ReasoningField | None = None
-    reasoning_effort: EffortWord | None = None
-    include_reasoning: bool | None = None
-    thinking: ThinkingField | None = None
-    template_kwargs: Mapping[str, object] = {}
-
-
-def read_intent(fields: ThinkingFields) -> tuple[ReasoningIntent, list[Notice]]:
-    """The intent, and what of it is not honoured. Raises ApiError (400) naming both fields where two contradict."""
-    said: list[tuple[str, bool]] = []
-    reasoning = fields.reasoning or ReasoningField()
-    effort = _effort(reasoning.effort, fields.reasoning_effort, said)
-    budget = _budget(reasoning, fields.thinking)
-    if budget is not None:
-        if effort is not None:
-            raise invalid(f"{effort[0]} and {budget[0]}", "give a level or a number of tokens, not both")
-        said.append((budget[0], True))
-    if reasoning.enabled is not None:
-        said.append(("reasoning.enabled", reasoning.enabled))
-    if fields.thinking is not None:
-        said.append(("thinking.type", fields.thinking.type != "disabled"))
-    for name in ("enable_thinking", "thinking"):
-        value = fields.template_kwargs.get(name)
-        if value is None:
-            continue
-        if not isinstance(value, bool):
-            raise invalid(f"chat_template_kwargs.{name}", f"expected true or false, got {value!r:.40}")
-        said.append((f"chat_template_kwargs.{name}", value))
-    for name, value in said[1:]:
-        first, wanted = said[0]
-        if value != wanted:
-            on, off = (first, name) if wanted else (name, first)
-            raise invalid(f"{first} and {name}", f"they contradict each other: {on} wants thinking, {off} does not")
-    intent = ReasoningIntent(
-        enabled=said[0][1] if said else None,
-        exclude=_exclude(reasoning.exclude, fields.include_reasoning),
-        effort=effort[1] if effort is not None else None,
-        max_tokens=budget[1] if budget is not None else None,
-    )
-    return intent, _notices(effort, budget, reasoning)
-
-
-def _effort(
-    nested: EffortWord | None, flat: EffortWord | None, said: list[tuple[str, bool]]
-) -> tuple[str, Effort] | None:
-    if nested is not None and flat is not None and nested != flat:
-        raise invalid("reasoning.effort and reasoning_effort", f"they contradict each other: {nested} and {flat}")
-    word, name = (nested, "reasoning.effort") if nested is not None else (flat, "reasoning_effort")
-    if word is None:
-        return None
-    said.append((name, word != "none"))
-    return None if word == "none" else (name, word)
-
-
-def _budget(reasoning: ReasoningField, thinking: ThinkingField | None) -> tuple[str, int] | None:
-    given: list[tuple[str, int]] = []
-    if reasoning.max_tokens is not None:
-        given.append(("reasoning.max_tokens", reasoning.max_tokens))
-    if thinking is not None and thinking.budget_tokens is not None:
-        given.append(("thinking.budget_tokens", thinking.budget_tokens))
-    for name, value in given:
-        if value < 1:
-            raise invalid(
-                name, f"expected at least 1, got {value}; to switch thinking off use reasoning.enabled: false"
-            )
-    if len(given) == 2 and given[0][1] != given[1][1]:
-        raise invalid(f"{given[0][0]} and {given[1][0]}", "they contradict each other")
-    return given[0] if given else None
-
-
-def _exclude(exclude: bool | None, include: bool | None) -> bool:
-    if exclude is not None and include is not None and exclude == include:
-        raise invalid("reasoning.exclude and include_reasoning", "they contradict each other")
-    return exclude if exclude is not None else include is False
-
-
-def _notices(
-    effort: tuple[str, Effort] | None, budget: tuple[str, int] | None, reasoning: ReasoningField
-) -> list[Notice]:
+    switches: list[tuple[str, bool]] = []
+    efforts: list[tuple[str, Effort]] = []
+    hints: list[tuple[str, Effort]] = []
+    budgets: list[tuple[str, int | None]] = []
+    """Numbers that ask for thinking."""
+    caps: list[tuple[str, int | None]] = []
+    """Numbers that limit thinking if there is any; None is an explicit "no limit"."""
+    least: list[tuple[str, int]] = []
+    hidden: list[tuple[str, bool]] = []
+    reserve: int | None = None
+    transition: str | None = None
+    steps: bool = False
     notices: list[Notice] = []
-    for given in (effort, budget):
-        if given is not None:
-            text = f"{given[0]} switches thinking on; how long the model thinks is not limited yet."
-            notices.append(Notice("not_enforced", text, given[0]))
-    if reasoning.summary is not None:
-        text = "reasoning.summary was dropped: the thinking is returned as the model wrote it."
-        notices.append(Notice("dropped_parameter", text, "reasoning.summary"))
+
+
+def read_intent(
+    fields: Mapping[str, object], *, elsewhere: tuple[str, ...] = ()
+) -> tuple[ReasoningIntent, list[Notice]]:
+    """The intent, and what of it is not honoured or means something else than it seems to.
+
+    `fields` maps the body's fields that `spellings.FIELDS` names to their JSON values; absent ones may be None.
+    `elsewhere` are beginnings of paths that another reader honours, such as `nvext.guided_`. Raises ApiError (400)
+    naming the field whose value makes no sense, or both fields where two contradict each other.
+    """
+    said = _Said()
+    for spelling in SPELLINGS:
+        value = _value(fields, spelling.path)
+        if value is not None:
+            _read(spelling, value, said)
+    effort, budget, least = _agreed(said)
+    intent = ReasoningIntent(
+        enabled=said.switches[0][1] if said.switches else None,
+        exclude=said.hidden[0][1] if said.hidden else False,
+        effort=effort,
+        max_tokens=budget,
+        min_tokens=least,
+        answer_reserve=said.reserve,
+        transition=said.transition,
+        steps=said.steps,
+    )
+    return intent, [*said.notices, *_unknown(fields, elsewhere)]
+
+
+def _value(fields: Mapping[str, object], path: str) -> object:
+    name, _, key = path.partition(".")
+    value = fields.get(name)
+    if not key or value is None:
+        return value
+    if not isinstance(value, Mapping):
+        raise _expected(name, "an object", value)
+    return cast("Mapping[str, object]", value).get(key)
+
+
+def _read(spelling: Spelling, value: object, said: _Said) -> None:
+    name = spelling.path
+    match spelling.kind:
+        case "switch":
+            said.switches.append((name, _boolean(name, value)))
+        case "type":
+            said.switches.append((name, _word(name, value, ("enabled", "disabled", "adaptive")) != "disabled"))
+        case "effort":
+            word = _word(name, value, ("none", *_EFFORTS))
+            said.switches.append((name, word != "none"))
+            if word != "none":
+                said.efforts.append((name, cast("Effort", word)))
+        case "hint":
+            if _boolean(name, value):
+                said.hints.append((name, spelling.stands_for))
+        case "budget":
+            said.budgets.append((name, _budget(spelling, value, said)))
+            said.switches.append((name, True))
+        case "cap":
+            said.caps.append((name, _budget(spelling, value, said)))
+        case "least":
+            said.least.append((name, _tokens(name, value, 0)))
+        case "hide" | "show":
+            said.hidden.append((name, _boolean(name, value) is (spelling.kind == "hide")))
+        case "display":
+            said.hidden.append((name, _word(name, value, ("summarized", "omitted")) == "omitted"))
+        case "reserve":
+            said.reserve = _tokens(name, value, 0)
+        case "transition":
+            said.transition = _transition(name, value)
+        case "steps":
+            said.steps = _boolean(name, value)
+
+
+def _budget(spelling: Spelling, value: object, said: _Said) -> int | None:
+    """A number of tokens, or None where the value sets no limit or only switches off."""
+    name = spelling.path
+    if spelling.minus_one and value == -1 and not isinstance(value, bool):
+        return None
+    tokens = _tokens(name, value, 0, minus_one=spelling.minus_one)
+    if tokens or spelling.zero == "at_once":
+        return tokens
+    match spelling.zero:
+        case "unlimited":
+            text = f"{name}: 0 sets no limit, as NVIDIA reads it; to switch thinking off use reasoning.enabled: false."
+            said.notices.append(Notice("adjusted_parameter", text, name))
+        case "off":
+            said.switches.append((name, False))
+        case _:
+            raise invalid(name, "expected at least 1, got 0; to switch thinking off use reasoning.enabled: false")
+    return None
+
+
+def _agreed(said: _Said) -> tuple[Effort | None, int | None, int]:
+    """Effort, budget and least number of tokens, once nothing contradicts anything."""
+    on = [*said.switches, *((name, True) for name, tokens in (*said.caps, *said.least) if tokens)]
+    for name, value in on[1:]:
+        first, wanted = on[0]
+        if value != wanted:
+            yes, no = (first, name) if wanted else (name, first)
+            raise invalid(f"{first} and {name}", f"they contradict each other: {yes} wants thinking, {no} does not")
+    _same(said.hidden, "returned", "hidden")
+    effort = _same(said.efforts) or _same(said.hints)
+    numbers = [*said.budgets, *said.caps]
+    budget = _same(numbers)
+    if said.efforts and said.budgets:
+        raise invalid(f"{said.efforts[0][0]} and {said.budgets[0][0]}", "give a level or a number of tokens, not both")
+    least = _same(said.least) or 0
+    if budget is not None and least > budget:
+        raise invalid(
+            f"{said.least[0][0]} and {numbers[0][0]}",
+            f"they contradict each other: at least {least} and at most {budget} tokens of thinking",
+        )
+    return effort, budget, least
+
+
+def _same(given: Sequence[tuple[str, T]], no: str = "", yes: str = "") -> T | None:
+    """The one value that all fields give. Raises ApiError (400) naming two that differ."""
+    for name, value in given[1:]:
+        first, wanted = given[0]
+        if value != wanted:
+            words = {False: no, True: yes} if no else {}
+            pair = " and ".join(
+                words.get(cast("bool", v), "no limit" if v is None else str(v)) for v in (wanted, value)
+            )
+            raise invalid(f"{first} and {name}", f"they contradict each other: {pair}")
+    return given[0][1] if given else None
+
+
+def _boolean(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _expected(name, "true or false", value)
+    return value
+
+
+def _word(name: str, value: object, words: Sequence[str]) -> str:
+    if not isinstance(value, str) or value not in words:
+        raise _expected(name, f"{', '.join(words[:-1])} or {words[-1]}", value)
+    return value
+
+
+def _tokens(name: str, value: object, least: int, *, minus_one: bool = False) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MOST_TOKENS:
+        also = ", or -1 for no limit" if minus_one else ""
+        raise _expected(name, f"a whole number of tokens, at least {least} and at most {_MOST_TOKENS}{also}", value)
+    return value
+
+
+def _transition(name: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TRANSITION:
+        raise _expected(name, f"a string of at most {LONGEST_TRANSITION} characters", value)
+    for closer in {family.closer for family in FAMILIES}:
+        if closer in value:
+            raise invalid(name, f"it may not contain {closer}, which is put after it")
+    return value
+
+
+def _expected(name: str, what: str, value: object) -> ApiError:
+    if isinstance(value, (Mapping, list)):
+        got = "an object" if isinstance(value, Mapping) else "an array"
+    else:
+        got = str(value).lower() if isinstance(value, bool) else f"{value!r:.40}"
+    return invalid(name, f"expected {what}, got {got}")
+
+
+def _unknown(fields: Mapping[str, object], elsewhere: tuple[str, ...]) -> list[Notice]:
+    """A notice for each object with keys that are not honoured, naming them."""
+    known = {spelling.path for spelling in SPELLINGS}
+    notices: list[Notice] = []
+    for name in _OWN_OBJECTS:
+        entries = cast("Mapping[str, object]", fields.get(name) or {})
+        keys = [f"{name}.{key[:60]}" for key, value in entries.items() if value is not None]
+        dropped = [key for key in keys if key not in known and not key.startswith(elsewhere)][:_MOST_NAMED]
+        if dropped:
+            names = ", ".join(dropped)
+            verb = "was dropped: it is" if len(dropped) == 1 else "were dropped: they are"
+            notices.append(Notice("dropped_parameter", f"{names} {verb} not supported here.", names))
     return notices

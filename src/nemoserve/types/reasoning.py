@@ -18,7 +18,7 @@ class ReasoningIntent(msgspec.Struct, frozen=True):
     """Think, but return none of it."""
     effort: Effort | None = None
     max_tokens: int | None = None
-    """Most tokens of thinking wanted."""
+    """Most tokens of thinking wanted; it goes before `effort`. 0: thinking is ended before it begins."""
     min_tokens: int = 0
     """Fewest tokens of thinking wanted."""
     answer_reserve: int | None = None

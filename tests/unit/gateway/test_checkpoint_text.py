@@ -106,14 +106,6 @@ def test_published_features_of_templates_work() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "switch"),
-    [("... '/no_think' ... ns.enable_thinking", "slash"), ("{% if enable_thinking %}", "variable"), ("plain", "none")],
-)
-def test_the_family_is_told_by_its_template(source: str, switch: str) -> None:
-    assert Template(source if "{%" not in source else source + "{% endif %}", {}).thinking_switch == switch
-
-
-@pytest.mark.parametrize(
     ("ending", "prefill", "text", "start"),
     [
         ("<think>\n", None, "<think>\n", "thinking"),
@@ -127,6 +119,9 @@ def test_the_family_is_told_by_its_template(source: str, switch: str) -> None:
         ("assistant:", None, "assistant:", "undecided"),
         ("assistant:", "<think>So", "assistant:<think>So", "thinking"),
         ("assistant:", "A", "assistant:A", "answer"),
+        ("assistant:", "<think>\n</think>\n\n", "assistant:<think>\n</think>\n\n", "undecided"),
+        ("assistant:", "<think>So</think>\nA", "assistant:<think>So</think>\nA", "answer"),
+        ("assistant:", "A </think> B", "assistant:A </think> B", "answer"),
     ],
 )
 def test_the_reply_begins_where_the_prompt_ends(ending: str, prefill: str | None, text: str, start: str) -> None:

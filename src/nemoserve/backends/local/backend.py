@@ -14,11 +14,8 @@ from nemoserve.config.settings import EMBEDDED_MODEL, Settings
 from nemoserve.engine import protocol
 from nemoserve.observe.logs import Log
 from nemoserve.types.errors import invalid
-from nemoserve.types.model import ModelCard
+from nemoserve.types.model import PLAIN, ModelCard
 from nemoserve.types.prompt import ChatTurn, Job, Prompt
-
-# What NVIDIA recommends for the family where the checkpoint says nothing: sampled with thinking, greedy without.
-_THINKING_TEMPERATURE, _THINKING_TOP_P = 0.6, 0.95
 
 
 class LocalBackend:
@@ -36,7 +33,7 @@ class LocalBackend:
         on_status: Callable[[str, protocol.Status], None] = lambda _name, _status: None,
     ) -> None:
         """Reads the text side at once. Raises CheckpointError."""
-        self._text_side: TextSide = load_text_side(folder)
+        self._text_side: TextSide = load_text_side(folder, name)
         self._prompts = PromptMaker(self._text_side)
         self._aliases = tuple(aliases)
         self._name = name
@@ -67,7 +64,7 @@ class LocalBackend:
             max_completion_tokens=self.context_length,
             description=f"A {self._text_side.model_type or 'transformer'} model served on this machine.",
             aliases=self._aliases,
-            thinking_switch="none" if template is None else template.thinking_switch,
+            family=PLAIN if template is None else template.family,
             calls_tools=template is not None and template.offers_tools,
             default_temperature=defaults.temperature,
             default_top_p=defaults.top_p,
@@ -113,25 +110,16 @@ class LocalBackend:
         return LocalGeneration(job, self.supervisor.submit(sequences), self._text_side.vocabulary)
 
     def _sampling(self, job: Job, choice: int, max_tokens: int, vocabulary_size: int) -> protocol.Sampling:
-        """The engine's sampling parameters: the request's, else the checkpoint's, else the family's."""
+        """The engine's sampling parameters: the request's, else the checkpoint's."""
         asked, defaults = job.sampling, self._text_side.defaults
-        temperature, top_p = defaults.temperature, defaults.top_p
-        template = self._text_side.template
-        if job.chat and not job.thinking and template is not None and template.thinking_switch == "slash":
-            # What the checkpoint recommends is for thinking; the family's direct answers are meant to be greedy.
-            temperature = 0.0
-        elif temperature is None and job.chat:
-            temperature, top_p = _THINKING_TEMPERATURE, _THINKING_TOP_P if top_p is None else top_p
-        elif temperature is None:
-            temperature = 1.0
         end = self._text_side.turn_end_tokens if job.chat else self._text_side.end_tokens
         for token in asked.logit_bias:
             if token >= vocabulary_size:
                 raise invalid("logit_bias", f"{token} is not a token id; the vocabulary has {vocabulary_size} tokens")
         return protocol.Sampling(
             max_tokens=max_tokens,
-            temperature=_first(asked.temperature, temperature),
-            top_p=_first(asked.top_p, top_p, 1.0),
+            temperature=_first(asked.temperature, defaults.temperature, 1.0),
+            top_p=_first(asked.top_p, defaults.top_p, 1.0),
             top_k=max(0, int(_first(asked.top_k, defaults.top_k, 0))),
             min_p=_first(asked.min_p, 0.0),
             frequency_penalty=_first(asked.frequency_penalty, 0.0),

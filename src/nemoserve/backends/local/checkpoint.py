@@ -45,8 +45,8 @@ class TextSide(msgspec.Struct, frozen=True):
     model_type: str
 
 
-def load_text_side(folder: Path) -> TextSide:
-    """Reads the text side of a Hugging Face style folder. Raises CheckpointError."""
+def load_text_side(folder: Path, name: str = "") -> TextSide:
+    """Reads the text side of a Hugging Face style folder; `name` is the model's. Raises CheckpointError."""
     if not folder.is_dir():
         raise CheckpointError(f"{folder} is not a folder.")
     config = _read_json(folder / "config.json", required=True)
@@ -63,7 +63,8 @@ def load_text_side(folder: Path) -> TextSide:
     try:
         vocabulary = Vocabulary.load(file)
         source = _template_source(folder, tokenizer)
-        template = Template(source, special) if source else None
+        model_type = str(config.get("model_type", ""))
+        template = Template(source, special, model_type=model_type, name=name) if source else None
     except ValueError as error:
         raise CheckpointError(f"{error}.".replace("..", ".")) from error
     end = _ids(generation.get("eos_token_id")) | _ids(config.get("eos_token_id"))
@@ -77,7 +78,7 @@ def load_text_side(folder: Path) -> TextSide:
         turn_end_tokens=tuple(sorted(end | _turn_tokens(source, vocabulary))),
         context_length=_context_length(config, tokenizer),
         defaults=_defaults(generation),
-        model_type=str(config.get("model_type", "")),
+        model_type=model_type,
     )
 
 

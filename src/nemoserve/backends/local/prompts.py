@@ -12,7 +12,6 @@ from nemoserve.types.chat import Message
 from nemoserve.types.errors import ApiError
 from nemoserve.types.prompt import ChatTurn, Prompt, ReplyStart
 
-_OPENER, _CLOSER = "<think>", "</think>"
 # Above it, tokenising would hold up other requests noticeably and is done in a thread.
 _LONG_TEXT = 16_384
 
@@ -59,20 +58,19 @@ def render_text(turn: ChatTurn, template: Template | None) -> tuple[str, ReplySt
         text = text.replace(turn.slash, "/")
     if not turn.add_generation_prompt:
         return text, "answer"
-    tail = text.rstrip()
-    opened, closed = tail.endswith(_OPENER), tail.endswith(_CLOSER)
-    prefill = turn.prefill or ""
+    opener, closer = template.family.opener, template.family.closer
+    tail, prefill = text.rstrip(), turn.prefill or ""
+    opened = tail.endswith(opener)
     if opened:
         # The template has opened the block already.
-        prefill = prefill.removeprefix(_OPENER).lstrip("\n")
-        if _CLOSER not in prefill:
-            return text + prefill, "thinking"
-        return text + prefill, "answer" if prefill.partition(_CLOSER)[2].strip() else "undecided"
-    if closed:
-        prefill = prefill.rpartition(_CLOSER)[2].lstrip("\n")
-    elif prefill.startswith(_OPENER) and _CLOSER not in prefill:
+        prefill = prefill.removeprefix(opener).lstrip("\n")
+    elif tail.endswith(closer):
+        prefill = prefill.rpartition(closer)[2].lstrip("\n")
+    thought, closed, answer = prefill.partition(closer)
+    if not closed and (opened or prefill.startswith(opener)):
         return text + prefill, "thinking"
-    return text + prefill, "answer" if prefill else "undecided"
+    begun = answer if closed and (opened or thought.startswith(opener)) else prefill
+    return text + prefill, "answer" if begun.strip() else "undecided"
 
 
 class PromptMaker:

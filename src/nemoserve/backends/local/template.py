@@ -19,7 +19,7 @@ import jinja2.parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from nemoserve.types.errors import ApiError
-from nemoserve.types.model import ThinkingSwitch
+from nemoserve.types.families import family_of
 
 
 class _GenerationBlocks(jinja2.ext.Extension):
@@ -53,7 +53,7 @@ def _strftime_now(form: str) -> str:
 class Template:
     """One compiled template. Raises ValueError when it does not compile."""
 
-    def __init__(self, source: str, special_tokens: Mapping[str, str]) -> None:
+    def __init__(self, source: str, special_tokens: Mapping[str, str], *, model_type: str = "", name: str = "") -> None:
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlocks, jinja2.ext.loopcontrols]
         )
@@ -67,9 +67,9 @@ class Template:
         except jinja2.TemplateError as error:
             raise ValueError(f"the chat template does not compile: {error}") from error
         self._special_tokens = dict(special_tokens)
-        self.thinking_switch: ThinkingSwitch = _thinking_switch(source)
+        self.family = family_of(source, model_type, name)
         self.offers_tools = "tools" in source
-        self.objects_as_arguments = self.thinking_switch == "variable"
+        self.objects_as_arguments = self.family.switch == "variable"
         """Arguments of past calls must be objects (Nemotron 3 loops over them); Nano v2 copies their text."""
         self.reads_past_thinking = "reasoning_content" in source
 
@@ -99,9 +99,3 @@ class Template:
                 f"messages: the model's chat template cannot render them: {str(error)[:500]}",
                 metadata={"parameter": "messages"},
             ) from error
-
-
-def _thinking_switch(source: str) -> ThinkingSwitch:
-    if "/no_think" in source:
-        return "slash"
-    return "variable" if "enable_thinking" in source else "none"
