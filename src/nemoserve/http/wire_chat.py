@@ -7,14 +7,15 @@ from typing import cast
 import msgspec
 
 from nemoserve.http.wire_messages import WireMessage, read_messages
+from nemoserve.http.wire_output import OutputFields, read_output
 from nemoserve.http.wire_sampling import (
     MOST_TOP_LOGPROBS,
-    SamplingFields,
     model_names,
     provider_notices,
     read_sampling,
     requires_parameters,
 )
+from nemoserve.http.wire_tools import read_tools
 from nemoserve.reasoning.intent import EffortWord, ReasoningField, ThinkingField, ThinkingFields, read_intent
 from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.errors import invalid
@@ -24,10 +25,9 @@ _RESERVED_VARIABLES = frozenset({
     "messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "bos_token", "eos_token",
     "raise_exception", "strftime_now",
 })  # fmt: skip
-_LONGEST_TOOL_NAME = 64
 
 
-class ChatBody(SamplingFields, kw_only=True):
+class ChatBody(OutputFields, kw_only=True):
     """A chat completion's body. Unknown fields are let through unread."""
 
     messages: list[WireMessage] | None = None
@@ -44,7 +44,6 @@ class ChatBody(SamplingFields, kw_only=True):
     tools: list[dict[str, object]] | None = None
     tool_choice: str | dict[str, object] | None = None
     parallel_tool_calls: bool | None = None
-    response_format: dict[str, object] | None = None
     modalities: list[str] | None = None
     service_tier: str | None = None
     verbosity: str | None = None
@@ -54,11 +53,6 @@ class ChatBody(SamplingFields, kw_only=True):
     audio: object = None
     function_call: object = None
     functions: object = None
-    grammar: object = None
-    guided_choice: object = None
-    guided_grammar: object = None
-    guided_json: object = None
-    guided_regex: object = None
     image_config: object = None
     max_thinking_tokens: object = None
     min_thinking_tokens: object = None
@@ -66,16 +60,14 @@ class ChatBody(SamplingFields, kw_only=True):
     plugins: object = None
     prediction: object = None
     reasoning_budget: object = None
-    structured_outputs: object = None
     thinking_token_budget: object = None
     transforms: object = None
     web_search_options: object = None
 
 
 _NOT_DONE = (
-    "audio", "function_call", "functions", "grammar", "guided_choice", "guided_grammar", "guided_json", "guided_regex",
-    "image_config", "max_thinking_tokens", "min_thinking_tokens", "nvext", "plugins", "prediction", "reasoning_budget",
-    "structured_outputs", "thinking_token_budget", "transforms", "web_search_options", "min_tokens", "top_a",
+    "audio", "function_call", "functions", "image_config", "max_thinking_tokens", "min_thinking_tokens", "plugins",
+    "prediction", "reasoning_budget", "thinking_token_budget", "transforms", "web_search_options", "min_tokens", "top_a",
 )  # fmt: skip
 
 CHAT_DECODER = msgspec.json.Decoder(ChatBody)
@@ -93,7 +85,8 @@ def read_chat(body: ChatBody, *, most_choices: int) -> ChatRequest:
     intent, reasoning_notices = read_intent(
         ThinkingFields(body.reasoning, body.reasoning_effort, body.include_reasoning, body.thinking, kwargs)
     )
-    tools, tool_notices = _tools(body)
+    tools, tool_choice, tool_notices = read_tools(body.tools or [], body.tool_choice)
+    output, output_notices = read_output(body, body.nvext)
     sampling = read_sampling(body, max_tokens=_max_tokens(body), logprobs=_logprobs(body), most_choices=most_choices)
     return ChatRequest(
         models=model_names(body),
@@ -101,11 +94,20 @@ def read_chat(body: ChatBody, *, most_choices: int) -> ChatRequest:
         sampling=sampling,
         reasoning=intent,
         tools=tools,
+        tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
+        output=output,
         stream=body.stream is True,
         require_parameters=requires_parameters(body),
         template_kwargs={name: value for name, value in kwargs.items() if name not in ("enable_thinking", "thinking")},
-        warnings=(*notices, *reasoning_notices, *tool_notices, *_dropped(body), *provider_notices(body)),
+        warnings=(
+            *notices,
+            *reasoning_notices,
+            *tool_notices,
+            *output_notices,
+            *_dropped(body),
+            *provider_notices(body),
+        ),
     )
 
 
@@ -127,68 +129,12 @@ def _logprobs(body: ChatBody) -> int | None:
     return (top or 0) if body.logprobs else None
 
 
-def _tools(body: ChatBody) -> tuple[tuple[dict[str, object], ...], list[Notice]]:
-    """The function tools offered to the model, and what of the tool fields is not honoured."""
-    tools: list[dict[str, object]] = []
-    notices: list[Notice] = []
-    for at, tool in enumerate(body.tools or ()):
-        kind = tool.get("type", "function")
-        if kind != "function":
-            text = f"tools[{at}] was dropped: tools of type {str(kind)[:60]!r} are not known here."
-            notices.append(Notice("dropped_parameter", text, f"tools[{at}]"))
-            continue
-        tools.append(_tool(f"tools[{at}].function", tool))
-    choice = body.tool_choice
-    if choice is None or choice == "auto" or choice == "none":
-        return (() if choice == "none" else tuple(tools)), notices
-    if isinstance(choice, str) and choice != "required":
-        raise invalid("tool_choice", f"expected none, auto, required or an object, got {choice[:40]!r}")
-    if not tools:
-        raise invalid("tool_choice", "it needs tools to choose from")
-    if isinstance(choice, dict):
-        name = _chosen(choice)
-        if name not in [cast("dict[str, object]", tool["function"])["name"] for tool in tools]:
-            raise invalid("tool_choice.function.name", f"{name[:64]!r} is not among the tools")
-    text = "tool_choice was dropped: the model decides itself whether it calls a tool."
-    notices.append(Notice("dropped_parameter", text, "tool_choice"))
-    return tuple(tools), notices
-
-
-def _tool(where: str, tool: dict[str, object]) -> dict[str, object]:
-    function = tool.get("function")
-    if not isinstance(function, dict):
-        raise invalid(where, "expected an object")
-    function = cast("dict[str, object]", function)
-    name = function.get("name")
-    if not isinstance(name, str) or not name or len(name) > _LONGEST_TOOL_NAME:
-        raise invalid(f"{where}.name", f"expected a string of 1 to {_LONGEST_TOOL_NAME} characters")
-    for field, kind, words in (("description", str, "a string"), ("parameters", dict, "an object")):
-        if function.get(field) is not None and not isinstance(function[field], kind):
-            raise invalid(f"{where}.{field}", f"expected {words}")
-    known = {
-        field: function[field] for field in ("name", "description", "parameters") if function.get(field) is not None
-    }
-    return {"type": "function", "function": known}
-
-
-def _chosen(choice: dict[str, object]) -> str:
-    function = choice.get("function")
-    name = cast("dict[str, object]", function).get("name") if isinstance(function, dict) else None
-    if not isinstance(name, str):
-        raise invalid("tool_choice.function.name", "expected a string")
-    return name
-
-
 def _dropped(body: ChatBody) -> list[Notice]:
     """Notices for the fields that ask for something that is not done. Empty values ask for nothing."""
     names = [name for name in _NOT_DONE if getattr(body, name)]
-    form = body.response_format
-    if form is not None:
-        kind = form.get("type")
-        if not isinstance(kind, str):
-            raise invalid("response_format.type", "expected a string")
-        if kind != "text":
-            names.append("response_format")
+    nvext = cast("dict[str, object]", body.nvext) if isinstance(body.nvext, dict) else {}
+    if any(not name.startswith("guided_") for name in nvext):
+        names.append("nvext")
     if body.modalities and set(body.modalities) != {"text"}:
         names.append("modalities")
     if body.service_tier not in (None, "auto", "default"):
