@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from nemoserve.structured.grammar import grammar_for, pieces
@@ -108,6 +108,7 @@ def test_a_finished_answer_breaks_its_schema(schema: Any, seed: int) -> None:
     assert grammar is not None and complaint(grammar, MINI) is None, (schema, complaint(grammar, MINI))
     assert [complaint(piece, MINI) for _, piece in pieces(output, (), FREE)] == [None]
     text = drive(grammar, MINI, seed)
+    event("cut" if text is None else "finished")
     if text is not None:
         jsonschema_rs.validate(schema, read(text), validate_formats=True)
         assert check_output(output, text) is None
@@ -138,6 +139,7 @@ def test_a_forced_json_call_is_none(tools: Any, mode: Any, parallel: bool, spelt
     grammar = grammar_for(None, tools, choice, parallel, "json", {} if spelt else MINI_MARKERS)
     tokenizer = BYTES if spelt else MINI
     text = drive(grammar or "", tokenizer, seed)
+    event("cut" if text is None else "finished")
     if text is None:
         return
     inside = text.removeprefix("<TOOLCALL>").removesuffix("</TOOLCALL>")
@@ -191,6 +193,7 @@ def test_a_forced_xml_call_is_none(tools: Any, parallel: bool, single: bool, see
     tokens = {"<tool_call>": 257, "</tool_call>": 258} if single else {}
     grammar = grammar_for(None, tools, ToolChoice("required"), parallel, "xml", tokens)
     text = drive(grammar or "", tokenizer, seed, 500)
+    event("cut" if text is None else "finished")
     if text is None:
         return
     calls = _CALL.findall(text)

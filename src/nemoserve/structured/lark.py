@@ -14,6 +14,11 @@ _NO_FORCING = '%llguidance {"no_forcing": true}'
 # cannot get lost in it. Escapes are those that leave every string but one spelling.
 _JSON_OPTIONS = {"whitespace_pattern": r" |\n[ \t]{0,32}", "json_allowed_escapes": 'nrbtf\\"'}
 
+_RESPELT = {
+    "/": r"\/", "\n": r"\n", "\\\n": r"\n", "\r": r"\r", "\\\r": r"\r",
+    r"\d": "[0-9]", r"\D": "[^0-9]", r"\w": "[0-9A-Za-z_]", r"\W": "[^0-9A-Za-z_]",
+}  # fmt: skip
+
 
 def literal(text: str) -> str:
     """A terminal that matches the text exactly."""
@@ -26,9 +31,11 @@ def choice(texts: Iterable[str]) -> str:
 
 
 def regex(pattern: str) -> str:
-    """A terminal that matches the whole pattern, in the regular expressions of Rust without look-around."""
-    spelt = {"/": r"\/", "\n": r"\n", "\\\n": r"\n", "\r": r"\r", "\\\r": r"\r"}
-    return "/" + re.sub(r"\\[\s\S]|[/\n\r]", lambda found: spelt.get(found[0], found[0]), pattern) + "/"
+    """A terminal that matches the whole pattern, in Rust's regular expressions without look-around.
+
+    Digits and word characters are ASCII's, as in JSON Schema's patterns.
+    """
+    return "/" + re.sub(r"\\[\s\S]|[/\n\r]", lambda found: _RESPELT.get(found[0], found[0]), pattern) + "/"
 
 
 def marker(text: str, tokens: Mapping[str, int]) -> str:

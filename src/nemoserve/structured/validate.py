@@ -44,31 +44,36 @@ def _problem(output: OutputFormat, text: str, complete: bool) -> str | None:
 
 
 def _mismatch(schema: dict[str, Any] | bool, text: str) -> str | None:
+    validator = _validator(json.dumps(schema))
     try:
         value = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
         return "it is not JSON"
     try:
-        _validator(json.dumps(schema)).validate(value)
+        if validator is not None:
+            validator.validate(value)
     except jsonschema_rs.ValidationError as error:
         return error.message[:_LONGEST_REASON]
-    except (jsonschema_rs.ReferencingError, ValueError):
-        # The validator cannot read the schema, or the value is deeper than it goes: nothing can be said.
+    except ValueError:
+        # The value is deeper than the validator goes: nothing can be said.
         return None
     return None
 
 
 def _pattern_problem(pattern: str, text: str) -> str | None:
     schema = {"type": "string", "pattern": f"^(?:{pattern.removeprefix('^').removesuffix('$')})$"}
-    try:
-        return None if _validator(json.dumps(schema)).is_valid(text) else "it does not match the expression"
-    except (jsonschema_rs.ValidationError, ValueError):
-        return None
+    validator = _validator(json.dumps(schema))
+    return None if validator is None or validator.is_valid(text) else "it does not match the expression"
 
 
 @lru_cache(maxsize=256)
-def _validator(schema: str) -> Any:
+def _validator(schema: str) -> jsonschema_rs.Validator | None:
+    """None for a schema that cannot be read."""
     # Linear expressions: the pattern and the text are both from outside. Nothing is ever fetched.
-    return jsonschema_rs.validator_for(
-        json.loads(schema), offline=True, validate_formats=True, pattern_options=jsonschema_rs.RegexOptions()
-    )
+    options = jsonschema_rs.RegexOptions()
+    try:
+        return jsonschema_rs.validator_for(
+            json.loads(schema), offline=True, validate_formats=True, pattern_options=options
+        )
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
+        return None

@@ -68,13 +68,13 @@ def _spoken(message: str) -> str:
     return message
 
 
-def _serve(folder: Path, memory_bytes: int, time_s: float) -> None:
+def _serve(tokenizer_file: Path, memory_bytes: int, time_s: float) -> None:
     # Whatever the libraries print must not be taken for an answer.
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    tokenizer = LLTokenizer(str(folder))
+    tokenizer = LLTokenizer(str(tokenizer_file))
     print("null", file=replies, flush=True)
     for line in sys.stdin:
         # Unlike a Python handler, the signal's default action also ends a library that never returns.
