@@ -75,6 +75,8 @@ class OutputFormat(msgspec.Struct, frozen=True):
     pattern: str = ""
     """A regular expression, or a grammar in Lark's notation."""
     choices: tuple[str, ...] = ()
+    field: str = "response_format"
+    """The request's field that asked for it, which complaints name."""
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
