@@ -64,8 +64,11 @@ _NOT_DONE = (
 CHAT_DECODER = msgspec.json.Decoder(ChatBody)
 
 
-def read_chat(body: ChatBody, *, most_choices: int) -> ChatRequest:
-    """The typed request. Raises ApiError (400) naming the field that makes no sense."""
+def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = None) -> ChatRequest:
+    """The typed request; `session_id` is the header's, which the body's own goes before.
+
+    Raises ApiError (400) naming the field that makes no sense.
+    """
     if body.messages is None:
         raise invalid("messages", "required")
     messages, notices = read_messages(body.messages)
@@ -85,7 +88,7 @@ def read_chat(body: ChatBody, *, most_choices: int) -> ChatRequest:
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         output=output,
-        session_id=body.session_id or body.prompt_cache_key,
+        session_id=body.session_id or session_id or body.prompt_cache_key,
         stream=body.stream is True,
         require_parameters=requires_parameters(body),
         template_kwargs=template_variables(body),
