@@ -60,10 +60,14 @@ class TokenBytes:
         return found
 
     def opening(self, rest: bytes) -> list[int]:
-        """Tokens that bring a text closer to a marker of which `rest` is missing; beyond it they carry whitespace at most."""
+        """Tokens that complete a marker of which `rest` is missing, with whitespace at most beyond it.
+
+        Where there is none, those that bring the text closer to it: a marker that is a token is not spelt letter by letter.
+        """
         found = self._opening.get(rest)
         if found is None:
-            found = [i for i, text in enumerate(self._table) if text and _leads_to(rest, text)]
+            whole = [i for i, text in enumerate(self._table) if text.startswith(rest) and not text[len(rest) :].strip()]
+            found = whole or [i for i, text in enumerate(self._table) if text and rest.startswith(text)]
             _remember(self._opening, rest, found)
         return found
 
@@ -78,10 +82,6 @@ class TokenBytes:
 def _after(marker: bytes, text: bytes) -> bytes | None:
     _, found, rest = text.partition(marker)
     return rest if found else None
-
-
-def _leads_to(rest: bytes, text: bytes) -> bool:
-    return rest.startswith(text) or (text.startswith(rest) and text[len(rest) :].isspace())
 
 
 def _remember(cache: dict[Any, Any], key: object, value: object) -> None:
