@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from nemoserve.engine.grammar import Grammars, GrammarState, allow
@@ -194,7 +195,6 @@ def _mask(logits: torch.Tensor, masked: Sequence[tuple[int, Constraint, GrammarS
     rows = [row for row, _, grammar in masked if not grammar.error]
     if not rows:
         return
-    packed = from_array(bits[[not grammar.error for _, _, grammar in masked]]).to(logits.device)
-    places = torch.arange(8, dtype=torch.uint8, device=logits.device)
-    forbidden = (packed.unsqueeze(-1) >> places & 1).flatten(1)[:, : logits.shape[1]] == 0
-    logits[rows] = logits[rows].masked_fill_(forbidden, -torch.inf)
+    usable = bits[[not grammar.error for _, _, grammar in masked]]
+    allowed = from_array(np.unpackbits(usable, axis=-1, count=logits.shape[1], bitorder="little")).to(logits.device)
+    logits[rows] = logits[rows].masked_fill_(allowed == 0, -torch.inf)

@@ -14,7 +14,17 @@ from nemoserve.engine.core import EngineCore
 from nemoserve.engine.protocol import EndThinking, Sampling, Submit, Thinking, Tokens
 from nemoserve.engine.sampling import Row
 from nemoserve.engine.scheduler import Limits
-from tests.checkpoints import BOS, END_OF_TURN, END_THINK, FIRST_BYTE, THINK, VOCAB_SIZE, byte_tokenizer
+from nemoserve.engine.worker import handle, load, parse_options
+from tests.checkpoints import (
+    BOS,
+    END_OF_TURN,
+    END_THINK,
+    FIRST_BYTE,
+    THINK,
+    VOCAB_SIZE,
+    byte_tokenizer,
+    tiny_checkpoint,
+)
 from tests.unit.engine import test_core
 
 NEWLINE = FIRST_BYTE + ord("\n")
@@ -309,3 +319,38 @@ def test_an_engine_without_spelling_refuses_limits() -> None:
     core = EngineCore(model, model, Limits(1, 100, 1), context_length=100, vocab_size=50)
     (refusal,) = core.submit(Submit("r", [1], Sampling(max_tokens=1, thinking=Thinking(budget=1, end=(1,)))))
     assert refusal.__class__.__name__ == "Rejected" and not core.has_work
+
+
+def test_the_worker_wires_limits_and_live_control_up(tmp_path: Any) -> None:
+    said: list[Any] = []
+
+    class Sink:
+        def put(self, messages: list[Any]) -> None:
+            said.extend(messages)
+
+    sink: Any = Sink()
+    checkpoint = tiny_checkpoint(tmp_path / "tiny")
+    options = [
+        "--socket",
+        "",
+        "--model",
+        str(checkpoint),
+        "--max-sequences",
+        "2",
+        "--kv-tokens",
+        "500",
+        "--threads",
+        "1",
+    ]
+    core, _ = load(parse_options(options), sink)
+    said.clear()
+    handle(Submit("r", [BOS, THINK], Sampling(max_tokens=20, temperature=0.0, thinking=Thinking(end=END))), core, sink)
+    handle(EndThinking("r"), core, sink)
+    handle(
+        Submit("g", [BOS], Sampling(max_tokens=20, grammar='start: "yes"', stop_token_ids=(END_OF_TURN,))), core, sink
+    )
+    while core.has_work:
+        said += core.step()
+    replies = {n: [t for m in said if isinstance(m, Tokens) and m.id == n for t in m.tokens] for n in ("r", "g")}
+    assert tuple(replies["r"][:4]) == END
+    assert bytes(t - FIRST_BYTE for t in replies["g"]) == b"yes"
