@@ -5,10 +5,13 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nemoserve.engine.protocol import Thinking
+from nemoserve.engine.constraint import Constraint
+from nemoserve.engine.protocol import Sampling, Thinking
+from nemoserve.engine.sampling import Row, sample
 from nemoserve.engine.thinking import Phase, ThinkingState
 from nemoserve.engine.token_bytes import TokenBytes
 
@@ -141,3 +144,30 @@ def test_only_a_reply_that_begins_with_the_opener_thinks(offered: list[int], bud
         else:
             assert state.opened == begun.startswith(b"<think>")
             return
+
+
+def generate(asked: list[tuple[Thinking, int]], steps: int = 25) -> list[list[int]]:
+    """Replies sampled in one batch; a row's logits depend on its own tokens alone."""
+    replies: list[list[int]] = [[] for _ in asked]
+    rows = [
+        Row(
+            Sampling(max_tokens=steps, seed=seed, frequency_penalty=0.3, logprobs=1 if seed % 2 else None),
+            [0],
+            Constraint(ThinkingState(limits, SPELLING), None, None, SPELLING, [0]),
+        )
+        for limits, seed in asked
+    ]
+    for _ in range(steps):
+        generators = [torch.Generator().manual_seed(hash(tuple(reply)) % 2**32) for reply in replies]
+        logits = torch.stack([torch.randn(len(PIECES), generator=generator) * 2 for generator in generators])
+        for row, reply, choice in zip(rows, replies, sample(logits, rows), strict=True):
+            assert choice.token is not None
+            row.observe(choice.token)
+            reply.append(choice.token)
+    return replies
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(limits, st.integers(0, 2**32)), min_size=2, max_size=5))
+def test_a_sequence_gets_the_same_tokens_alone_and_in_any_batch(asked: list[tuple[Thinking, int]]) -> None:
+    assert generate(asked) == [generate([one])[0] for one in asked]

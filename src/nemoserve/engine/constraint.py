@@ -112,6 +112,8 @@ class Constraints:
         self._vocab_size = vocab_size
         self._spelling: TokenBytes | None = None
         self._grammars: Grammars | None = None
+        self._no_grammars = ""
+        """Why there are none, once that is known: finding it out takes as long as making them."""
 
     def prepare(self) -> None:
         """Read the tokenizer now, so that no request has to wait for it. Raises ValueError if it cannot be used."""
@@ -156,9 +158,15 @@ class Constraints:
         return self._spelling
 
     def _grammars_ready(self) -> Grammars:
+        if self._no_grammars:
+            raise ValueError(self._no_grammars)
         if self._grammars is None:
             size = len(self._spelling_ready())
-            self._grammars = Grammars(self._file.read_text(encoding="utf-8"), size)
+            try:
+                self._grammars = Grammars(self._file.read_text(encoding="utf-8"), size)
+            except ValueError as error:
+                self._no_grammars = f"this checkpoint's tokenizer cannot follow a grammar: {error}"
+                raise ValueError(self._no_grammars) from error
         return self._grammars
 
 

@@ -129,7 +129,7 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
     try:
         constraints.prepare()  # before the memory that is left is measured, and before a request would have to wait for it
     except ValueError as error:
-        logger.warning("no thinking limits and no grammars: %s", error)
+        logger.warning("requests with thinking limits or a grammar may be refused: %s", error)
     probe = model.new_cache(1)
     costs = Costs(probe.state_bytes_per_sequence, probe.kv_bytes_per_token)
     del probe

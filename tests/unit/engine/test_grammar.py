@@ -325,3 +325,15 @@ def test_the_same_grammar_twice_is_two_places_in_it(start: Callable[[], Engine])
         engine.run(1)
     engine.run()
     assert engine.text("first") == engine.text("second") in ("yes", "no", "eighty-five")
+
+
+def test_a_tokenizer_that_no_grammar_can_follow_is_tried_once_and_limits_still_hold(tmp_path: Path) -> None:
+    content = json.loads((MINI / "tokenizer.json").read_text())
+    content["decoder"] = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    constraints = Constraints(tmp_path, 1024)
+    assert constraints.constrain(Sampling(max_tokens=1, thinking=Thinking(budget=1, end=END)), [1]) is not None
+    for attempt in range(2):
+        with pytest.raises(ValueError, match="cannot follow a grammar"):
+            constraints.constrain(Sampling(max_tokens=1, grammar=DIGITS), [1])
+        (tmp_path / "tokenizer.json").unlink(missing_ok=attempt > 0)
