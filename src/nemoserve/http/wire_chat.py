@@ -132,8 +132,8 @@ def _logprobs(body: ChatBody) -> int | None:
 def _dropped(body: ChatBody) -> list[Notice]:
     """Notices for the fields that ask for something that is not done. Empty values ask for nothing."""
     names = [name for name in _NOT_DONE if getattr(body, name)]
-    nvext = cast("dict[str, object]", body.nvext) if isinstance(body.nvext, dict) else {}
-    if any(not name.startswith("guided_") for name in nvext):
+    nvext = body.nvext
+    if isinstance(nvext, dict) and any(not name.startswith("guided_") for name in cast("dict[str, object]", nvext)):
         names.append("nvext")
     if body.modalities and set(body.modalities) != {"text"}:
         names.append("modalities")
