@@ -41,6 +41,8 @@ _OTHER_FORMATS = {
     "idn-email", "idn-hostname", "iri", "iri-reference", "json-pointer", "regex", "relative-json-pointer",
     "uri-reference", "uri-template",
 }  # fmt: skip
+# The library lets every minute have a leap second; validators know which could.
+_NO_LEAP_SECOND = {"pattern": "^(.*T)?[0-9]{2}:[0-9]{2}:[0-5][0-9]"}
 # JSON can spell any character as \uXXXX, but then a key would have many spellings, and `properties` could be evaded.
 _UNSPEAKABLE = {*map(chr, range(32)), "\x7f"} - set("\b\t\n\f\r")
 
@@ -81,6 +83,9 @@ def _ready(schema: object, where: str, root: str, depth: int) -> Schema:
             ready[key] = root + value[1:]
         elif key not in ANNOTATIONS and key != "x-guidance":
             ready[key] = _keyword(key, value, where, inner)
+    if ready.get("format") in ("time", "date-time"):
+        parts = ready.get("allOf", [])
+        ready["allOf"] = [*cast("list[object]", parts), _NO_LEAP_SECOND] if isinstance(parts, list) else parts
     return ready
 
 

@@ -47,12 +47,12 @@ def _combined(
     """A reference, or parts or cases with what stands beside them."""
     parts = cast("list[Schema]", value) if isinstance(value, list) else []
     if keyword == "$ref":
-        parts = [_resolve(str(value), root)]
+        parts = [_resolve(value, root)] if isinstance(value, str) else []
     if keyword in ("$ref", "allOf"):
         split = [_split(part, root, field, depth) for part in parts]
         if not any(texts for texts, _ in split):
             bare = keyword == "$ref" and not rest.keys() - ANNOTATIONS
-            return [], split[0][1] if bare else [{keyword: value, **rest}]
+            return [], split[0][1] if bare and split else [{keyword: value, **rest}]
         merged = rest
         for part in parts:
             merged = _merged(merged, part, field)

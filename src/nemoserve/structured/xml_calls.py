@@ -117,8 +117,10 @@ def _scalars(schemas: Sequence[Schema], field: str) -> tuple[list[str], list[Sch
 def _kinds(schema: Schema) -> set[str]:
     """The JSON types, strings left out, that values of the schema may have."""
     given = schema.get("type") if isinstance(schema, dict) else None
-    named = [given] if isinstance(given, str) else given if isinstance(given, list) else _READS_AS
-    return {kind for kind in _READS_AS if kind in cast("list[object]", named)}
+    if given is None:
+        return set(_READS_AS)
+    named = cast("list[object]", given) if isinstance(given, list) else [given]
+    return {kind for kind in _READS_AS if kind in named}
 
 
 def _alone(tool: Tool, schema: Schema, field: str) -> Schema:

@@ -91,6 +91,12 @@ def test_properties_come_in_another_order_than_the_schemas() -> None:
         (OutputFormat("choice", choices=("a", "ab")), ["a", "ab"], ["abb"]),
         (OutputFormat("lark", pattern='start: a b?\na: "x"+\nb: /[0-9]/'), ["xx", "x1"], ["1", ""]),
         (schema({"enum": ["</TOOLCALL>", "<SPECIAL_12>"]}), ['"</TOOLCALL>"'], ['"</TOOL>"']),
+        (
+            schema({"type": "string", "format": "date-time", "pattern": "Z$"}),
+            ['"2024-02-29T23:59:59Z"'],
+            ['"2024-02-29T23:58:60Z"', '"2023-02-29T00:00:00Z"', '"2024-02-29T00:00:00+01:00"'],
+        ),
+        (schema({"type": "string", "format": "time"}), ['"12:00:00Z"'], ['"12:00:60Z"']),
         (schema(True), ["1", "[]", '"a"'], ["", "a"]),
     ],
 )
