@@ -41,8 +41,11 @@ _OTHER_FORMATS = {
     "idn-email", "idn-hostname", "iri", "iri-reference", "json-pointer", "regex", "relative-json-pointer",
     "uri-reference", "uri-template",
 }  # fmt: skip
-# The library lets every minute have a leap second; validators know which could.
-_NO_LEAP_SECOND = {"pattern": "^(.*T)?[0-9]{2}:[0-9]{2}:[0-5][0-9]"}
+# The library lets every minute have a leap second and every year a leap day; validators know better.
+_REAL_TIME = {"pattern": "^(.*T)?[0-9]{2}:[0-9]{2}:[0-5][0-9]"}
+_LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+_REAL_DATE = {"pattern": f"^([0-9]{{4}}-(0[13-9]-|1[0-2]-|02-[01]|02-2[0-8])|{_LEAP_YEAR}-02-29)"}
+_REAL = {"time": [_REAL_TIME], "date": [_REAL_DATE], "date-time": [_REAL_DATE, _REAL_TIME]}
 # JSON can spell any character as \uXXXX, but then a key would have many spellings, and `properties` could be evaded.
 _UNSPEAKABLE = {*map(chr, range(32)), "\x7f"} - set("\b\t\n\f\r")
 
@@ -83,9 +86,9 @@ def _ready(schema: object, where: str, root: str, depth: int) -> Schema:
             ready[key] = root + value[1:]
         elif key not in ANNOTATIONS and key != "x-guidance":
             ready[key] = _keyword(key, value, where, inner)
-    if ready.get("format") in ("time", "date-time"):
-        parts = ready.get("allOf", [])
-        ready["allOf"] = [*cast("list[object]", parts), _NO_LEAP_SECOND] if isinstance(parts, list) else parts
+    parts = ready.get("allOf", [])
+    if isinstance(parts, list) and (real := _REAL.get(str(ready.get("format")))):
+        ready["allOf"] = [*cast("list[object]", parts), *real]
     return ready
 
 
