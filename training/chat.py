@@ -41,3 +41,10 @@ def render_prompt(messages: list[dict[str, Any]], tools: list[dict[str, Any]] | 
 def render_reply(example: Example, thinking: bool) -> str:
     """What the model is to write after the prompt, its end-of-turn token included."""
     return (f"{example.trace}{END_OF_THINKING}" if thinking else "") + example.answer + END_OF_TURN
+
+
+def cut_thinking(example: Example, lines: int) -> tuple[str, str]:
+    """The first lines of the thinking, and the end that a server puts in when a budget is used up there."""
+    kept = "\n".join(example.trace.split("\n")[:lines])
+    # The prompt ends with a newline, so nothing but the marker is put in where nothing has been thought.
+    return kept, END_OF_THINKING if lines else END_OF_THINKING.removeprefix("\n")

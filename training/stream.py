@@ -13,10 +13,12 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.chat import render_prompt, render_reply
+from training.chat import END_OF_TURN, cut_thinking, render_prompt, render_reply
 from training.tasks import TASKS, Example, Task
 
 PROMPT_WEIGHT = 0.1
+CUT_SHARE = 0.1
+"""Share of the thinking replies whose thinking is cut short, as a budget does it: the answer has to follow all the same."""
 NEEDED = 0.2
 """Share of wrong replies from which on a task is drawn at its full weight; a task without mistakes keeps a quarter of it."""
 SYSTEM_TEXTS = (
@@ -50,6 +52,7 @@ class Document:
     weights: list[float]
     task: str
     thinking: bool
+    """All of it: neither switched off nor cut short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +138,27 @@ class Stream:
             prompt = self.tokenizer.encode(
                 render_prompt(example.messages, example.tools, thinking), add_special_tokens=False
             ).ids
-            reply = self.tokenizer.encode(render_reply(example, thinking), add_special_tokens=False).ids
+            cut = thinking and rng.random() < CUT_SHARE
+            reply, learnt = self.cut_reply(example) if cut else self.whole_reply(example, thinking)
             if len(prompt) + len(reply) <= self.row_length:
-                weights = [PROMPT_WEIGHT] * len(prompt) + [1.0] * len(reply)
-                return Document(prompt + reply, weights, chosen.name, thinking)
+                weights = [PROMPT_WEIGHT] * len(prompt) + learnt
+                return Document(prompt + reply, weights, chosen.name, thinking and not cut)
             self.dropped += 1
+
+    def whole_reply(self, example: Example, thinking: bool) -> tuple[list[int], list[float]]:
+        reply = self.tokenizer.encode(render_reply(example, thinking), add_special_tokens=False).ids
+        return reply, [1.0] * len(reply)
+
+    def cut_reply(self, example: Example) -> tuple[list[int], list[float]]:
+        """A reply whose thinking a budget ends at a line's end. That end is not the model's to learn; the answer is."""
+        kept, end = cut_thinking(example, self.rng.randrange(example.trace.count("\n") + 1))
+        ids: list[int] = []
+        weights: list[float] = []
+        for text, weight in ((kept, 1.0), (end, 0.0), (example.answer + END_OF_TURN, 1.0)):
+            part = self.tokenizer.encode(text, add_special_tokens=False).ids
+            ids += part
+            weights += [weight] * len(part)
+        return ids, weights
 
     def rows(self) -> Iterator[Row]:
         """Rows of `row_length` ids, filled best-fit from a small pool; the rest is padding, a document of its own."""

@@ -42,7 +42,7 @@ class Constraint:
     @property
     def done(self) -> bool:
         """There is nothing left to watch."""
-        return self.grammar is None and self._thought
+        return self.grammar is None and self._thought and not (self.thinking is not None and self.thinking.shut)
 
     @property
     def cut(self) -> bool:
@@ -69,8 +69,10 @@ class Constraint:
         return self.thinking is None or self.thinking.phase is Phase.AFTER
 
     def banned(self) -> list[int]:
-        """Tokens that must not be sampled inside the thinking."""
+        """Tokens that must not be sampled inside the thinking, or after one that was cut."""
         thinking = self.thinking
+        if thinking is not None and thinking.shut:
+            return [token for token, _ in thinking.closing()]
         if thinking is None or thinking.phase is not Phase.INSIDE:
             return []
         if thinking.early:

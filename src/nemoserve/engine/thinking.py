@@ -2,7 +2,8 @@
 
 The end is due once the budget is used up, or from the moment it is asked for. It then waits for a newline, so that a line is
 not cut in two, but no longer than the grace. Then the tokens of `end` take the place of sampled ones. The model may close its
-thinking by itself at any time before; once it is closed, by whomever, nothing is interfered with any more.
+thinking by itself at any time before; then nothing is interfered with any more. A model whose thinking was cut may go on with
+it as its answer, and close it once more: so after a forced end the closing marker cannot be sampled again.
 
 What is forced continues what is there. If the text stands at the beginning of a line, newlines at the beginning of `end` are
 left out. If the model has begun the closing marker, `end` goes on from that point of the marker, provided that one of its
@@ -55,6 +56,8 @@ class ThinkingState:
         """The reply thinks, or has thought."""
         self.cut = False
         """The end was forced because the budget was used up, not because it was asked for."""
+        self.shut = False
+        """The end was forced, and the closing marker must not come again."""
         self.phase = Phase.BEFORE
         if limits.opened:
             self._open(b"")
@@ -92,9 +95,11 @@ class ThinkingState:
 
     def observe(self, token: int) -> None:
         """`token` has been added to the reply, sampled or forced."""
-        if self.phase is Phase.AFTER:
-            return
         text = self._spelling[token]
+        if self.phase is Phase.AFTER:
+            if self.shut:
+                self._tail = self._last(self._tail + text)
+            return
         if self.phase is Phase.BEFORE:
             self._look_for_opener(text)
             return
@@ -102,7 +107,7 @@ class ThinkingState:
         if self.phase is Phase.FORCING:
             self._queue = self._queue[1:]
             if not self._queue:
-                self.phase = Phase.AFTER
+                self.phase, self.shut, self._tail = Phase.AFTER, True, b""
             return
         self._look_for_closer(text)
         if self.phase is Phase.INSIDE:
@@ -131,10 +136,15 @@ class ThinkingState:
         if closer in window:
             self.phase = Phase.AFTER
             return
-        self._tail = window[1 - len(closer) :] if len(closer) > 1 else b""
+        self._tail = self._last(window)
         self._newline_taken = b"\n" in text
         if text:
             self._new_line = text.endswith(b"\n")
+
+    def _last(self, text: bytes) -> bytes:
+        """The bytes in which the closing marker may have begun."""
+        length = len(self._limits.closer) - 1
+        return text[-length:] if length else b""
 
     def _end_if_due(self) -> None:
         if self._due is None or self._deadline is None or self.count < self._due:

@@ -150,12 +150,23 @@ def test_forced_tokens_count_for_penalties(folder: Any) -> None:
         Sampling(max_tokens=9, thinking=Thinking(budget=0, end=END)), [BOS, THINK]
     )
     row = Row(Sampling(max_tokens=9, frequency_penalty=1.0), [BOS, THINK], constraint)
-    while row.constraint is not None:
-        assert row.constraint.forced is not None
+    assert row.constraint is not None
+    while row.constraint.forced is not None:
         row.observe(row.constraint.forced)
     ids, counts = row.adjustments.seen
     assert dict(zip(ids.tolist(), counts.tolist(), strict=True)) == {NEWLINE: 3.0, END_THINK: 1.0}
     assert row.position == 2 + len(END)
+
+
+@pytest.mark.parametrize("end", [END, SPELT_END])
+def test_a_model_that_goes_on_thinking_after_a_cut_cannot_close_it_again(folder: Any, end: tuple[int, ...]) -> None:
+    bench = Bench(folder)
+    wish = {END_THINK: 100.0, **{FIRST_BYTE + byte: 100.0 - place for place, byte in enumerate(b">kniht/<")}}
+    bench.ask("r", sampling={"max_tokens": 60, "logit_bias": wish, "temperature": 1.0, "seed": 3}, budget=0, end=end)
+    bench.run()
+    spelling = Constraints(folder, VOCAB_SIZE)._spelling_ready()
+    text = spelling.join(tuple(bench.tokens("r")))
+    assert text.count(b"</think>") == 1 and b">" in text.partition(b"</think>")[2]
 
 
 def test_the_same_seed_gives_the_same_reply_alone_in_company_and_twice(folder: Any) -> None:

@@ -111,6 +111,19 @@ def test_rows_are_full_length_and_weigh_replies(tokenizer: Tokenizer) -> None:
         assert packed == row.ids[: len(packed)]
 
 
+def test_thinking_that_is_cut_ends_as_a_budget_ends_it_and_teaches_no_early_end(tokenizer: Tokenizer) -> None:
+    stream = Stream(tokenizer, seed=1, row_length=512)
+    example = TASKS["add"].sample(random.Random(1), "train")
+    for _ in range(20):
+        ids, weights = stream.cut_reply(example)
+        text = tokenizer.decode(ids, skip_special_tokens=False)
+        thought, answer = text.split("</think>\n\n")
+        assert answer == example.answer + "\n<SPECIAL_12>" and example.trace.startswith(thought.removesuffix("\n"))
+        assert thought.removesuffix("\n") != example.trace
+        unlearnt = tokenizer.decode([i for i, w in zip(ids, weights, strict=True) if not w], skip_special_tokens=False)
+        assert unlearnt == ("\n" if thought else "") + "</think>\n\n"
+
+
 def test_a_task_that_goes_well_is_drawn_less_often_but_never_dropped(tokenizer: Tokenizer) -> None:
     stream = Stream(tokenizer, seed=1, row_length=512, weights={"add": 1.0, "compare": 1.0})
     for _ in range(2000):
