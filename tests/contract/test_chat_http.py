@@ -367,15 +367,15 @@ def test_logprobs_follow_the_tokens(gateway: Gateway) -> None:
 
 
 def test_dropped_parameters_are_reported_or_refused(gateway: Gateway) -> None:
-    fields = {"response_format": {"type": "json_object"}, "tools": TOOLS, "tool_choice": "required"}
+    fields = {"response_format": {"type": "python"}, "prediction": {"type": "content", "content": "ok"}}
     body = gateway.chat(order(say="</think>ok"), **fields).json()
-    assert {warning["parameter"] for warning in body["warnings"]} == {"response_format", "tool_choice"}
+    assert {warning["parameter"] for warning in body["warnings"]} == {"response_format", "prediction"}
     parts = chunks(gateway.chat(order(say="</think>ok"), stream=True, **fields))
     assert parts[-1]["warnings"] == body["warnings"] and "warnings" not in parts[0]
     response = gateway.chat("x", provider={"require_parameters": True}, **fields)
     assert response.status_code == 404
     assert "response_format" in response.json()["error"]["message"]
-    assert "tool_choice" in response.json()["error"]["message"]
+    assert "prediction" in response.json()["error"]["message"]
     plain = {"response_format": {"type": "text"}, "tool_choice": "auto", "provider": {"require_parameters": True}}
     assert "warnings" not in gateway.chat(order(say="</think>ok"), **plain).json()
 

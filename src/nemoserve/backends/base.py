@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
@@ -44,6 +45,15 @@ class Backend(Protocol):
 
     @property
     def health(self) -> Health: ...
+
+    @property
+    def tokenizer_file(self) -> Path:
+        """The `tokenizer.json` by which grammars are compiled."""
+        ...
+
+    def tokens_named(self, names: Sequence[str]) -> dict[str, int]:
+        """The ids of those names that are a token of their own."""
+        ...
 
     async def render(self, turn: ChatTurn) -> Prompt: ...
 

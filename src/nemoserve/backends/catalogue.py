@@ -18,6 +18,10 @@ class Catalogue:
             for name in (backend.card.id, *backend.card.aliases):
                 self._by_name.setdefault(name.lower(), backend)
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(backend.card.id for backend in self.backends)
+
     def get(self, name: str) -> Backend | None:
         """The model of that id or alias, whatever its case; variants such as `:free` mean the model itself."""
         name = name.strip().lower()

@@ -41,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default_max_tokens: int = 8192
     """Longest chat answer when a request does not say; cut to what the context leaves."""
 
+    keep_reasoning_s: float = 3600.0
+    """Thinking is kept for clients that drop it between turns, for so long after its last use; 0 keeps none."""
+
     max_body_bytes: int = 16 << 20
     max_choices: int = 128
     """Largest `n`, and largest number of prompts times `n` of a text completion."""

@@ -16,14 +16,17 @@ from typing import Literal, Protocol
 import torch
 
 from nemoserve.engine.batch import Chunk
+from nemoserve.engine.constraint import Constraint
 from nemoserve.engine.failures import explain, first_line
 from nemoserve.engine.logprobs import token_logprobs
 from nemoserve.engine.protocol import (
     MAX_FRAME_BYTES,
     Cancel,
+    EndThinking,
     Finished,
     FromEngine,
     Rejected,
+    Sampling,
     Status,
     Submit,
     TokenLogprob,
@@ -51,6 +54,14 @@ class Slots(Protocol):
     def release(self, slot: int) -> None: ...
 
 
+class ConstraintMaker(Protocol):
+    """What the core needs for thinking limits and grammars, which are about bytes."""
+
+    def constrain(self, sampling: Sampling, prompt: list[int]) -> Constraint | None:
+        """None for a sequence that needs none. Raises ValueError with what is wrong with the settings."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class _Live:
     """A sequence with what sampling and reporting need."""
@@ -65,7 +76,10 @@ class _Live:
 
 
 class EngineCore:
-    """`context_length` and `vocab_size` bound what is accepted; `clock` gives seconds."""
+    """`context_length` and `vocab_size` bound what is accepted; `clock` gives seconds.
+
+    Without `constraints`, requests with thinking limits or a grammar are refused.
+    """
 
     def __init__(
         self,
@@ -75,6 +89,7 @@ class EngineCore:
         *,
         context_length: int,
         vocab_size: int,
+        constraints: ConstraintMaker | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runner = runner
@@ -82,6 +97,7 @@ class EngineCore:
         self._scheduler = Scheduler(limits)
         self._context_length = context_length
         self._vocab_size = vocab_size
+        self._constraints = constraints
         self._clock = clock
         self._live: dict[str, _Live] = {}
         self._service_s: float | None = None
@@ -100,6 +116,10 @@ class EngineCore:
         if refusal is not None:
             return [refusal]
         sampling = message.sampling
+        try:
+            constraint = self._constrain(message)
+        except ValueError as error:
+            return [Rejected(message.id, "invalid", str(error))]
         wanted = sampling.prompt_logprobs is not None
         sequence = Sequence(message.id, message.prompt, sampling.max_tokens, all_logits=wanted)
         try:
@@ -110,7 +130,7 @@ class EngineCore:
         except QueueFull:
             text = f"{self._scheduler.running} requests are running and {self._scheduler.waiting} waiting"
             return [Rejected(message.id, "overloaded", text, self._retry_after())]
-        live = _Live(sequence, Row(sampling, message.prompt), self._clock())
+        live = _Live(sequence, Row(sampling, message.prompt, constraint), self._clock())
         live.prompt_logprobs = [None] if wanted else None
         self._live[message.id] = live
         return []
@@ -118,6 +138,13 @@ class EngineCore:
     def cancel(self, message: Cancel) -> list[FromEngine]:
         live = self._live.get(message.id)
         return [] if live is None else [self._finish(live, "cancelled")]
+
+    def end_thinking(self, message: EndThinking) -> list[FromEngine]:
+        """Make a sequence's thinking end at its next newline. Ignored when it is not thinking, or is not there."""
+        live = self._live.get(message.id)
+        if live is not None and live.row.constraint is not None:
+            live.row.constraint.end_thinking()
+        return []
 
     def cancel_all(self) -> list[FromEngine]:
         return [self._finish(live, "cancelled") for live in list(self._live.values())]
@@ -186,6 +213,14 @@ class EngineCore:
             return Rejected(message.id, "too_long", text)
         return None
 
+    def _constrain(self, message: Submit) -> Constraint | None:
+        sampling = message.sampling
+        if sampling.thinking is None and sampling.grammar is None:
+            return None
+        if self._constraints is None:
+            raise ValueError("this engine has no tokenizer, which thinking limits and grammars need")
+        return self._constraints.constrain(sampling, message.prompt)
+
     def _begin(self, planned: Planned, messages: list[FromEngine]) -> bool:
         """Reserve the cache before a sequence's first chunk; if that fails the sequence ends and is not run."""
         live = self._live[planned.sequence.id]
@@ -248,8 +283,7 @@ class EngineCore:
                 messages.append(Tokens(sequence.id, [], None, live.prompt_logprobs))
             return [*messages, self._finish(live, "length")]
         if token is None:
-            text = "the model's output is not a finite number"
-            return [self._finish(live, "error", message=text)]
+            return [self._finish(live, "error", message=choice.error)]
         live.first = live.first or self._clock()
         self._sampled += 1
         sampling = live.row.sampling
@@ -262,7 +296,9 @@ class EngineCore:
         logprobs = None if choice.logprob is None else [choice.logprob]
         messages = [Tokens(sequence.id, [token], logprobs, live.prompt_logprobs)]
         live.prompt_logprobs = None
-        if sequence.sampled >= sequence.max_tokens:
+        if live.row.constraint is not None and live.row.constraint.finished:
+            messages.append(self._finish(live, "stop"))
+        elif sequence.sampled >= sequence.max_tokens:
             messages.append(self._finish(live, "length"))
         return messages
 
@@ -291,6 +327,7 @@ class EngineCore:
             prompt_tokens=len(sequence.prompt),
             completion_tokens=sequence.sampled,
             stop_token=stop_token,
+            thinking_cut=live.row.thinking_cut,
             message=message,
             queue_s=started - live.submitted,
             prefill_s=first - started,

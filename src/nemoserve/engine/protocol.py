@@ -16,19 +16,22 @@ _LENGTH = struct.Struct(">I")
 
 
 class Thinking(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a sequence's thinking ends, and when it is made to end. Counts are of sampled tokens."""
+    """Where a sequence's thinking ends, and when it is made to end. Counts are of the reply's tokens inside the thinking."""
 
     opened: bool = True
     """The prompt has opened the think block; False: it begins if the reply opens it."""
     opener: bytes = b"<think>"
     closer: bytes = b"</think>"
     budget: int | None = None
-    """After so many tokens of thinking the end is due: at the next newline, or when `grace` more have come."""
+    """After so many tokens of thinking the end is due: at the next newline, or when `grace` more have come. 0: at once."""
     grace: int = 0
     minimum: int = 0
-    """The closing marker is kept from being sampled before so many tokens."""
+    """Neither the closing marker nor a stop token can be sampled before so many tokens, unless the end is due."""
     end: tuple[int, ...] = ()
-    """The tokens that are then put in place of sampled ones; they contain the closing marker."""
+    """The tokens that are then put in place of sampled ones; they contain the closing marker.
+
+    Needed with a budget, and for `EndThinking` to have an effect.
+    """
 
 
 class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,6 +59,7 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
     ignore_eos: bool = False
     """True: stop_token_ids are ignored and cannot end the generation."""
     thinking: Thinking | None = None
+    """None: the reply does not think, or nobody limits it and there is no grammar that would have to wait for its end."""
     grammar: str | None = None
     """What the reply must look like once its thinking has ended, in llguidance's own JSON form."""
 
@@ -63,7 +67,7 @@ class Sampling(msgspec.Struct, frozen=True, omit_defaults=True):
 class TokenLogprob(msgspec.Struct, frozen=True, array_like=True):
     token: int
     logprob: float
-    """Natural log of the model's probability before temperature and truncation (after penalties and bias)."""
+    """Natural log of the model's probability after penalties and bias; temperature, truncation, grammars have no part in it."""
     top: list[tuple[int, float]]
     """The most likely tokens with their log probabilities, best first."""
 
@@ -137,6 +141,8 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
     completion_tokens: int
     """Tokens sampled, the stop token included."""
     stop_token: int | None = None
+    thinking_cut: bool = False
+    """The thinking was ended at its budget."""
     message: str = ""
     """What went wrong, for reason "error"."""
     queue_s: float = 0.0

@@ -1,7 +1,8 @@
 """From logits to tokens, for a batch in which every row has its own settings. Knows tensors; no scheduling, no text.
 
-The order of operations is vLLM's ("vllm/v1/sample/sampler.py"): logit bias, penalties, then for rows that are not greedy
-temperature, min_p, top_k, top_p, and the draw. Log probabilities are taken after the penalties.
+The order of operations is vLLM's ("vllm/v1/sample/sampler.py"): logit bias, penalties, what a row's constraint forbids, then
+for rows that are not greedy temperature, min_p, top_k, top_p, and the draw. Log probabilities are taken after the penalties and
+before anything is forbidden, so that they are the model's own, also of a token that was forced or whose rivals were forbidden.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from nemoserve.engine.constraint import Constraint, restrict
 from nemoserve.engine.draws import draw, draw_few, uniform
 from nemoserve.engine.logprobs import token_logprobs
 from nemoserve.engine.penalties import Adjustments, adjust
@@ -23,8 +25,12 @@ from nemoserve.engine.typed import flags, from_array, integers
 class Row:
     """What sampling remembers of one sequence between steps."""
 
-    def __init__(self, sampling: Sampling, prompt: list[int]) -> None:
+    def __init__(self, sampling: Sampling, prompt: list[int], constraint: Constraint | None = None) -> None:
         self.sampling = sampling
+        self.constraint = constraint
+        self.thinking_cut = False
+        """The thinking was ended at its budget."""
+        """What the next token must be or may be; None once there is nothing left to watch."""
         self.seed = secrets.randbits(64) if sampling.seed is None else sampling.seed
         self.position = len(prompt)
         """Of the next token in its sequence, prompt included."""
@@ -38,17 +44,27 @@ class Row:
         """`token` has been added to the reply."""
         self.adjustments.observe(token)
         self.position += 1
+        if self.constraint is not None:
+            self.constraint.observe(token)
+            self.thinking_cut = self.constraint.cut
+            if self.constraint.done:
+                self.constraint = None
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     token: int | None
-    """None: the row's logits are not finite numbers, so no choice can be made."""
+    """None: no choice can be made."""
     logprob: TokenLogprob | None = None
+    error: str = ""
+    """Why there is no token."""
+
+
+NOT_FINITE = "the model's output is not a finite number"
 
 
 def sample(logits: torch.Tensor, rows: list[Row]) -> list[Choice]:
-    """Choose a token for every row. `logits`: float32 [rows, vocabulary]; changed in place by bias and penalties.
+    """Choose a token for every row. `logits`: float32 [rows, vocabulary]; changed in place by bias, penalties, constraints.
 
     The rows are not told of their tokens: call `Row.observe` for those that are kept.
     """
@@ -57,22 +73,35 @@ def sample(logits: torch.Tensor, rows: list[Row]) -> list[Choice]:
     logits = logits.contiguous()
     if any(row.adjustments.active for row in rows):
         adjust(logits, [row.adjustments for row in rows])
+    constrained = [(i, row.constraint) for i, row in enumerate(rows) if row.constraint is not None]
+    unrestricted = {i: logits[i].clone() for i, _ in constrained if rows[i].sampling.logprobs is not None}
+    if constrained:
+        restrict(logits, constrained)
+    forced = {i: token for i, constraint in constrained if (token := constraint.forced) is not None}
+    failures = {i: grammar.error for i, constraint in constrained if (grammar := constraint.grammar) and grammar.error}
     peaks, tokens = _argmax(logits)
-    usable = flags(torch.isfinite(peaks))
+    usable = [finite and i not in failures for i, finite in enumerate(flags(torch.isfinite(peaks)))]
 
-    random = [i for i, row in enumerate(rows) if usable[i] and not row.greedy]
+    random = [i for i, row in enumerate(rows) if usable[i] and not row.greedy and i not in forced]
     if random:
         scaled = _rows(logits, random) - _rows(peaks, random).unsqueeze(-1)
         scaled /= torch.tensor([[rows[i].sampling.temperature] for i in random], device=scaled.device)
         tokens[random] = _draw(scaled, [rows[i] for i in random])
+    if forced:
+        tokens[list(forced)] = torch.tensor(list(forced.values()), device=tokens.device)
 
     logprobs: dict[int, TokenLogprob] = {}
     wanted = [i for i, row in enumerate(rows) if usable[i] and row.sampling.logprobs is not None]
     if wanted:
+        for i, row in unrestricted.items():
+            logits[i] = row
         top = [rows[i].sampling.logprobs or 0 for i in wanted]
         logprobs = dict(zip(wanted, token_logprobs(_rows(logits, wanted), tokens[wanted], top), strict=True))
     ids = integers(tokens)
-    return [Choice(ids[i], logprobs.get(i)) if usable[i] else Choice(None) for i in range(len(rows))]
+    return [
+        Choice(ids[i], logprobs.get(i)) if usable[i] else Choice(None, error=failures.get(i, NOT_FINITE))
+        for i in range(len(rows))
+    ]
 
 
 def _draw(scaled: torch.Tensor, rows: list[Row]) -> torch.Tensor:

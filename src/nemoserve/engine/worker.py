@@ -26,12 +26,13 @@ from pathlib import Path
 import torch
 
 from nemoserve.engine.capacity import Costs, TooLittleMemory, available_bytes, fit
+from nemoserve.engine.constraint import Constraints
 from nemoserve.engine.core import EngineCore
 from nemoserve.engine.failures import out_of_memory
 from nemoserve.engine.inbox import Inbox
 from nemoserve.engine.models import load_model
 from nemoserve.engine.outbox import Outbox
-from nemoserve.engine.protocol import Cancel, Failed, Loading, Ready, Shutdown, Submit, ToEngine
+from nemoserve.engine.protocol import Cancel, EndThinking, Failed, Loading, Ready, Shutdown, Submit, ToEngine
 from nemoserve.engine.runner import Runner
 from nemoserve.engine.scheduler import Limits
 
@@ -124,6 +125,11 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
 
     model = load_model(options.model, dtype=options.dtype, device=options.device, progress=progress)
     config = model.config
+    constraints = Constraints(options.model, config.vocab_size)
+    try:
+        constraints.prepare()  # before the memory that is left is measured, and before a request would have to wait for it
+    except ValueError as error:
+        logger.warning("requests with thinking limits or a grammar may be refused: %s", error)
     probe = model.new_cache(1)
     costs = Costs(probe.state_bytes_per_sequence, probe.kv_bytes_per_token)
     del probe
@@ -138,7 +144,12 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
     cache = model.new_cache(capacity.max_sequences)
     limits = Limits(capacity.max_sequences, capacity.kv_tokens, options.max_waiting, options.prefill_chunk)
     core = EngineCore(
-        Runner(model, cache), cache, limits, context_length=config.context_length, vocab_size=config.vocab_size
+        Runner(model, cache),
+        cache,
+        limits,
+        context_length=config.context_length,
+        vocab_size=config.vocab_size,
+        constraints=constraints,
     )
     ready = Ready(
         context_length=config.context_length,
@@ -184,6 +195,8 @@ def handle(message: ToEngine, core: EngineCore, outbox: Outbox) -> None:
         outbox.put(core.submit(message))
     elif isinstance(message, Cancel):
         outbox.put(core.cancel(message))
+    elif isinstance(message, EndThinking):
+        outbox.put(core.end_thinking(message))
 
 
 def _leave(*_: object) -> None:

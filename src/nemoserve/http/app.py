@@ -17,6 +17,7 @@ from nemoserve.backends.catalogue import Catalogue
 from nemoserve.backends.local.backend import LocalBackend
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.local.resolve import resolve
+from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
 from nemoserve.http import routes_control, routes_generate, routes_health, routes_models, routes_tokens
@@ -25,6 +26,8 @@ from nemoserve.http.middleware import Envelope
 from nemoserve.observe.logs import open_log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.pipeline import Services
+from nemoserve.reasoning.keep import ReasoningKeep
+from nemoserve.structured.compiler import GrammarCompiler
 from nemoserve.types.errors import ApiError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -63,6 +66,8 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
     if not backends:
         raise CheckpointError("There is no model to serve.")
 
+    compilers = {backend.card.id: GrammarCompiler(backend.tokenizer_file) for backend in backends}
+
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         for backend in backends:
@@ -72,6 +77,8 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
         finally:
             for backend in backends:
                 await backend.supervisor.stop()
+            for compiler in compilers.values():
+                await compiler.close()
 
     app = Starlette(
         routes=_routes(),
@@ -81,7 +88,15 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
     )
     # A redirected POST loses its body in many clients; an unknown path is told as such.
     app.router.redirect_slashes = False
-    app.state.services = Services(settings, Catalogue(backends), metrics, log)
+    app.state.services = Services(
+        settings=settings,
+        catalogue=Catalogue(backends),
+        compilers=compilers,
+        keep=ReasoningKeep(settings.keep_reasoning_s),
+        secret=server_secret(settings.data_dir),
+        metrics=metrics,
+        log=log,
+    )
     return app
 
 

@@ -17,7 +17,7 @@ from nemoserve.observe.metrics import Metrics
 from nemoserve.types.errors import ApiError
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_EXPOSED = "X-Request-Id, X-Generation-Id, X-Processing-Ms, Server-Timing, Retry-After"
+_EXPOSED = "X-Request-Id, X-Generation-Id, X-Sampling, X-Processing-Ms, Server-Timing, Retry-After"
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, OPTIONS",
     "access-control-allow-headers": "*, Authorization",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +20,7 @@ from nemoserve.http.wire_text import TEXT_DECODER, read_text
 from nemoserve.http.wire_text_reply import TextChunks, text_body
 from nemoserve.parsing.fold import fold_stream
 from nemoserve.pipeline import Reply, Services
+from nemoserve.reasoning.signature import sign
 
 
 async def chat_completions(request: Request) -> Response | ASGIApp:
@@ -27,14 +30,15 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
     body = decode(raw, CHAT_DECODER)
     if body.messages is None and body.prompt is not None:
         return await _complete(request, house, raw)
-    wanted = read_chat(body, most_choices=house.settings.max_choices)
+    wanted = read_chat(body, most_choices=house.settings.max_choices, session_id=request.headers.get("x-session-id"))
     reply = await pipeline.chat(house, wanted, pipeline.new_id())
     logprobs = wanted.sampling.logprobs is not None
+    signed = functools.partial(sign, house.secret)
     if wanted.stream:
-        return _stream(house, reply, ChatChunks(reply, logprobs=logprobs))
+        return _stream(house, reply, ChatChunks(reply, logprobs=logprobs, sign=signed))
     folded = await unless_gone(request.receive, fold_stream(reply.events))
     add_timing(request.scope, timing_metrics(folded.timing))
-    return _whole(reply, chat_body(reply, folded, logprobs=logprobs))
+    return _whole(reply, chat_body(reply, folded, logprobs=logprobs, sign=signed))
 
 
 async def completions(request: Request) -> Response | ASGIApp:
@@ -55,9 +59,16 @@ async def _complete(request: Request, house: Services, raw: bytes) -> Response |
 
 
 def _stream(house: Services, reply: Reply, chunks: Chunks) -> ASGIApp:
-    headers = {"x-generation-id": reply.id}
-    return StreamingReply(reply.events, chunks, headers, house.settings, house.log)
+    return StreamingReply(reply.events, chunks, _headers(reply), house.settings, house.log)
 
 
 def _whole(reply: Reply, body: dict[str, object]) -> Response:
-    return Response(msgspec.json.encode(body), 200, {"x-generation-id": reply.id}, "application/json")
+    return Response(msgspec.json.encode(body), 200, _headers(reply), "application/json")
+
+
+def _headers(reply: Reply) -> dict[str, str]:
+    """The reply's id, and the sampling that was applied where the request left it open."""
+    sampling = reply.sampling
+    named = (("temperature", sampling.temperature), ("top_p", sampling.top_p), ("top_k", sampling.top_k))
+    applied = ", ".join(f"{name}={value:g}" for name, value in named if value is not None)
+    return {"x-generation-id": reply.id, **({"x-sampling": applied} if applied else {})}

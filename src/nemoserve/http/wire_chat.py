@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import msgspec
 
 from nemoserve.http.wire_messages import WireMessage, read_messages
-from nemoserve.http.wire_reasoning import ReasoningFields, read_reasoning, template_variables
+from nemoserve.http.wire_output import OutputFields, read_output
+from nemoserve.http.wire_reasoning import read_reasoning, template_variables
 from nemoserve.http.wire_sampling import (
     MOST_TOP_LOGPROBS,
     model_names,
@@ -15,6 +14,7 @@ from nemoserve.http.wire_sampling import (
     read_sampling,
     requires_parameters,
 )
+from nemoserve.http.wire_tools import read_tools
 from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.errors import invalid
 
@@ -23,10 +23,9 @@ _RESERVED_VARIABLES = frozenset({
     "messages", "tools", "documents", "add_generation_prompt", "continue_final_message", "bos_token", "eos_token",
     "raise_exception", "strftime_now",
 })  # fmt: skip
-_LONGEST_TOOL_NAME = 64
 
 
-class ChatBody(ReasoningFields, kw_only=True):
+class ChatBody(OutputFields, kw_only=True):
     """A chat completion's body. Unknown fields are let through unread."""
 
     messages: list[WireMessage] | None = None
@@ -38,9 +37,11 @@ class ChatBody(ReasoningFields, kw_only=True):
     tools: list[dict[str, object]] | None = None
     tool_choice: str | dict[str, object] | None = None
     parallel_tool_calls: bool | None = None
-    response_format: dict[str, object] | None = None
     modalities: list[str] | None = None
     service_tier: str | None = None
+    session_id: str | None = None
+    prompt_cache_key: str | None = None
+    """What names the conversation where there is no session_id."""
     verbosity: str | None = None
     min_tokens: int | None = None
     top_a: float | None = None
@@ -48,37 +49,35 @@ class ChatBody(ReasoningFields, kw_only=True):
     audio: object = None
     function_call: object = None
     functions: object = None
-    grammar: object = None
-    guided_choice: object = None
-    guided_grammar: object = None
-    guided_json: object = None
-    guided_regex: object = None
     image_config: object = None
     plugins: object = None
     prediction: object = None
-    structured_outputs: object = None
     transforms: object = None
     web_search_options: object = None
 
 
 _NOT_DONE = (
-    "audio", "function_call", "functions", "grammar", "guided_choice", "guided_grammar", "guided_json", "guided_regex",
-    "image_config", "plugins", "prediction", "structured_outputs", "transforms", "web_search_options", "min_tokens", "top_a",
+    "audio", "function_call", "functions", "image_config", "plugins", "prediction", "transforms", "web_search_options",
+    "min_tokens", "top_a",
 )  # fmt: skip
 
 CHAT_DECODER = msgspec.json.Decoder(ChatBody)
 
 
-def read_chat(body: ChatBody, *, most_choices: int) -> ChatRequest:
-    """The typed request. Raises ApiError (400) naming the field that makes no sense."""
+def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = None) -> ChatRequest:
+    """The typed request; `session_id` is the header's, which the body's own goes before.
+
+    Raises ApiError (400) naming the field that makes no sense.
+    """
     if body.messages is None:
         raise invalid("messages", "required")
     messages, notices = read_messages(body.messages)
     for name in body.chat_template_kwargs or ():
         if name in _RESERVED_VARIABLES:
             raise invalid(f"chat_template_kwargs.{name}", "the server sets this variable itself")
-    intent, reasoning_notices = read_reasoning(body)
-    tools, tool_notices = _tools(body)
+    intent, reasoning_notices = read_reasoning(body, elsewhere=("nvext.guided_",))
+    tools, tool_choice, tool_notices = read_tools(body.tools or [], body.tool_choice)
+    output, output_notices = read_output(body, body.nvext)
     sampling = read_sampling(body, max_tokens=_max_tokens(body), logprobs=_logprobs(body), most_choices=most_choices)
     return ChatRequest(
         models=model_names(body),
@@ -86,11 +85,21 @@ def read_chat(body: ChatBody, *, most_choices: int) -> ChatRequest:
         sampling=sampling,
         reasoning=intent,
         tools=tools,
+        tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
+        output=output,
+        session_id=body.session_id or session_id or body.prompt_cache_key,
         stream=body.stream is True,
         require_parameters=requires_parameters(body),
         template_kwargs=template_variables(body),
-        warnings=(*notices, *reasoning_notices, *tool_notices, *_dropped(body), *provider_notices(body)),
+        warnings=(
+            *notices,
+            *reasoning_notices,
+            *tool_notices,
+            *output_notices,
+            *_dropped(body),
+            *provider_notices(body),
+        ),
     )
 
 
@@ -112,68 +121,9 @@ def _logprobs(body: ChatBody) -> int | None:
     return (top or 0) if body.logprobs else None
 
 
-def _tools(body: ChatBody) -> tuple[tuple[dict[str, object], ...], list[Notice]]:
-    """The function tools offered to the model, and what of the tool fields is not honoured."""
-    tools: list[dict[str, object]] = []
-    notices: list[Notice] = []
-    for at, tool in enumerate(body.tools or ()):
-        kind = tool.get("type", "function")
-        if kind != "function":
-            text = f"tools[{at}] was dropped: tools of type {str(kind)[:60]!r} are not known here."
-            notices.append(Notice("dropped_parameter", text, f"tools[{at}]"))
-            continue
-        tools.append(_tool(f"tools[{at}].function", tool))
-    choice = body.tool_choice
-    if choice is None or choice == "auto" or choice == "none":
-        return (() if choice == "none" else tuple(tools)), notices
-    if isinstance(choice, str) and choice != "required":
-        raise invalid("tool_choice", f"expected none, auto, required or an object, got {choice[:40]!r}")
-    if not tools:
-        raise invalid("tool_choice", "it needs tools to choose from")
-    if isinstance(choice, dict):
-        name = _chosen(choice)
-        if name not in [cast("dict[str, object]", tool["function"])["name"] for tool in tools]:
-            raise invalid("tool_choice.function.name", f"{name[:64]!r} is not among the tools")
-    text = "tool_choice was dropped: the model decides itself whether it calls a tool."
-    notices.append(Notice("dropped_parameter", text, "tool_choice"))
-    return tuple(tools), notices
-
-
-def _tool(where: str, tool: dict[str, object]) -> dict[str, object]:
-    function = tool.get("function")
-    if not isinstance(function, dict):
-        raise invalid(where, "expected an object")
-    function = cast("dict[str, object]", function)
-    name = function.get("name")
-    if not isinstance(name, str) or not name or len(name) > _LONGEST_TOOL_NAME:
-        raise invalid(f"{where}.name", f"expected a string of 1 to {_LONGEST_TOOL_NAME} characters")
-    for field, kind, words in (("description", str, "a string"), ("parameters", dict, "an object")):
-        if function.get(field) is not None and not isinstance(function[field], kind):
-            raise invalid(f"{where}.{field}", f"expected {words}")
-    known = {
-        field: function[field] for field in ("name", "description", "parameters") if function.get(field) is not None
-    }
-    return {"type": "function", "function": known}
-
-
-def _chosen(choice: dict[str, object]) -> str:
-    function = choice.get("function")
-    name = cast("dict[str, object]", function).get("name") if isinstance(function, dict) else None
-    if not isinstance(name, str):
-        raise invalid("tool_choice.function.name", "expected a string")
-    return name
-
-
 def _dropped(body: ChatBody) -> list[Notice]:
     """Notices for the fields that ask for something that is not done. Empty values ask for nothing."""
     names = [name for name in _NOT_DONE if getattr(body, name)]
-    form = body.response_format
-    if form is not None:
-        kind = form.get("type")
-        if not isinstance(kind, str):
-            raise invalid("response_format.type", "expected a string")
-        if kind != "text":
-            names.append("response_format")
     if body.modalities and set(body.modalities) != {"text"}:
         names.append("modalities")
     if body.service_tier not in (None, "auto", "default"):

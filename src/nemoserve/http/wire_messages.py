@@ -6,6 +6,7 @@ from typing import Literal, cast
 
 import msgspec
 
+from nemoserve.reasoning.signature import SIGNATURE_PREFIX
 from nemoserve.types.chat import Message, Notice, Role, ToolCall
 from nemoserve.types.errors import invalid
 
@@ -82,10 +83,10 @@ def _message(at: int, wire: WireMessage) -> Message:
     if wire.name and role != "tool":
         text = f"{wire.name}: {text}"
     if role != "assistant":
-        return Message(role, text, tool_call_id=wire.tool_call_id if role == "tool" else None)
-    return Message(
-        role, text, reasoning=_reasoning(wire), tool_calls=tuple(_call(call) for call in wire.tool_calls or ())
-    )
+        return Message(role, text, tool_call_id=wire.tool_call_id if role == "tool" else None, at=at)
+    reasoning, signature = _reasoning(wire)
+    calls = tuple(_call(call) for call in wire.tool_calls or ())
+    return Message(role, text, reasoning, signature, at, calls)
 
 
 def _text(where: str, content: str | list[WirePart] | None) -> str:
@@ -111,17 +112,17 @@ def _call(wire: WireToolCall) -> ToolCall:
     return ToolCall(wire.id or "", wire.function.name, arguments)
 
 
-def _reasoning(wire: WireMessage) -> str:
-    """Past thinking in any of its spellings; what cannot be read (encrypted, summaries) is left out."""
-    for value in (wire.reasoning, wire.reasoning_content):
-        if isinstance(value, str):
-            return value
+def _reasoning(wire: WireMessage) -> tuple[str, str]:
+    """Past thinking in any of its spellings, and our signature of it; what cannot be read (encrypted, summaries) is left out."""
     texts: list[str] = []
+    signature = ""
     details = wire.reasoning_details
-    if isinstance(details, list):
-        for item in cast("list[object]", details):
-            if isinstance(item, dict):
-                text = cast("dict[str, object]", item).get("text")
-                if isinstance(text, str):
-                    texts.append(text)
-    return "".join(texts)
+    for item in cast("list[object]", details) if isinstance(details, list) else ():
+        if isinstance(item, dict):
+            fields = cast("dict[str, object]", item)
+            if isinstance(text := fields.get("text"), str):
+                texts.append(text)
+            if isinstance(signed := fields.get("signature"), str) and signed.startswith(SIGNATURE_PREFIX):
+                signature = signed
+    whole = (value for value in (wire.reasoning, wire.reasoning_content) if isinstance(value, str))
+    return next(whole, "".join(texts)), signature

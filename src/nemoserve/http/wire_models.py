@@ -9,7 +9,8 @@ from nemoserve.types.chat import Sampling
 
 _ALWAYS = (
     "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "max_tokens",
-    "max_completion_tokens", "logit_bias", "logprobs", "top_logprobs", "seed", "stop",
+    "max_completion_tokens", "logit_bias", "logprobs", "top_logprobs", "seed", "stop", "response_format",
+    "structured_outputs",
 )  # fmt: skip
 
 
@@ -18,7 +19,7 @@ def model_body(backend: Backend) -> Body:
     card = backend.card
     parameters = list(_ALWAYS)
     if card.calls_tools:
-        parameters += ["tools", "parallel_tool_calls"]
+        parameters += ["tools", "tool_choice", "parallel_tool_calls"]
     defaults = with_recommended(Sampling(), card, card.family.thinks)
     thinks = card.family.switch != "none"
     if thinks:
@@ -67,5 +68,10 @@ def model_body(backend: Backend) -> Body:
         "status": backend.health.state,
     }
     if thinks:
-        body["reasoning"] = {"mandatory": False, "default_enabled": card.family.thinks}
+        body["reasoning"] = {
+            "mandatory": False,
+            "default_enabled": card.family.thinks,
+            "supported_efforts": None,
+            "supports_max_tokens": True,
+        }
     return body

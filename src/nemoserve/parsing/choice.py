@@ -49,7 +49,6 @@ class Rules(msgspec.Struct, frozen=True):
     closer: str = CLOSER
     thinking: bool = True
     """False: thinking was switched off, and a think block that comes all the same is doubted."""
-    exclude_thinking: bool = False
     steps: bool = False
     """Report the steps of the thinking."""
     tool_format: ToolFormat = "none"
@@ -84,7 +83,7 @@ class ChoiceParser:
         self._calls = CallEvents(index, rules.call_id_prefix, rules.tools, several=rules.parallel_tool_calls)
         self._newlines = TrailingNewlines() if rules.chat else None
         self._clock = clock
-        self._meter = StepMeter() if rules.steps and not rules.exclude_thinking else None
+        self._meter = StepMeter() if rules.steps else None
         self._raw = 0
         self._due: deque[tuple[int, TokenLogprob]] = deque()
         self._starts: list[int] = []
@@ -185,7 +184,7 @@ class ChoiceParser:
         events: list[Event] = []
         thinking = "".join(thought)
         steps = self._steps(thinking, final=final)
-        if (thinking or thinking_logprobs or steps) and not self._rules.exclude_thinking:
+        if thinking or thinking_logprobs or steps:
             events.append(ReasoningDelta(self._index, thinking, thinking_logprobs, steps))
         for kind, group in itertools.groupby(said, key=type):
             if kind is str:

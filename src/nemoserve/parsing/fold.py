@@ -63,9 +63,13 @@ class _Open:
 
 
 class Fold:
-    """Takes events in order; `result` is the whole. What is missing makes it an error, never a success."""
+    """Takes events in order; `result` is the whole. What is missing makes it an error, never a success.
 
-    def __init__(self) -> None:
+    `logprobs` False leaves the log probabilities out, which are most of a reply's bulk.
+    """
+
+    def __init__(self, *, logprobs: bool = True) -> None:
+        self._logprobs = logprobs
         self._choices: dict[int, _Open] = {}
         self._warnings: list[Notice] = []
         self._completed: Completed | None = None
@@ -80,10 +84,12 @@ class Fold:
         match event:
             case TextDelta():
                 part.text.append(event.text)
-                part.choice.logprobs.extend(event.logprobs)
+                if self._logprobs:
+                    part.choice.logprobs.extend(event.logprobs)
             case ReasoningDelta():
                 part.reasoning.append(event.text)
-                part.choice.logprobs.extend(event.logprobs)
+                if self._logprobs:
+                    part.choice.logprobs.extend(event.logprobs)
                 part.choice.steps.extend(event.steps)
             case ToolCallStart():
                 part.calls[event.position] = (event, [])
@@ -93,6 +99,10 @@ class Fold:
                 part.choice.finish_reason, part.choice.native_reason = event.reason, event.native_reason
                 self._warnings.extend(event.warnings)
                 part.finished = True
+
+    def choice(self, index: int) -> FoldedChoice:
+        """One choice as far as it has come. Raises KeyError before its first event."""
+        return self._choices[index].close()
 
     def result(self) -> Folded:
         """Raises ApiError when the stream ended before it was complete."""

@@ -50,13 +50,12 @@ def limits(
     """
     if not thinking:
         return Allowance(ThinkingLimits())
-    transition = intent.transition or ""
     wanted = _wanted(intent, max_tokens)
     left = max(0, max_tokens - end_tokens)
     reserve = min(left, _reserve(intent, max_tokens))
     room = left - reserve
     if wanted is None and intent.answer_reserve == 0:
-        return Allowance(ThinkingLimits(minimum=min(intent.min_tokens, max_tokens), transition=transition))
+        return Allowance(ThinkingLimits(minimum=min(intent.min_tokens, max_tokens)))
     budget, if_cut = _largest_budget(room), None
     if wanted is not None and wanted <= budget:
         budget = wanted
@@ -77,7 +76,6 @@ def limits(
             budget=budget,
             grace=min(grace_of(budget), room - budget),
             minimum=min(intent.min_tokens, budget),
-            transition=transition,
         ),
         reserve,
         tuple(notices),

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 
-_PREFIX = "nv1."
+SIGNATURE_PREFIX = "nv1."
 
 
 def sign(secret: bytes, model: str, text: str) -> str:
@@ -15,7 +15,7 @@ def sign(secret: bytes, model: str, text: str) -> str:
     parts = (part.encode("utf-8", "surrogatepass") for part in (model, text))
     message = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
     digest = hmac.new(secret, message, hashlib.sha256).digest()
-    return _PREFIX + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return SIGNATURE_PREFIX + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def verify(secret: bytes, model: str, text: str, signature: str) -> bool:

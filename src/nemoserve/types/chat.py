@@ -27,6 +27,10 @@ class Message(msgspec.Struct, frozen=True):
     text: str
     reasoning: str = ""
     """Past thinking that the client sent back (assistant only)."""
+    reasoning_signature: str = ""
+    """This server's signature of that thinking, if it came back with it."""
+    at: int = 0
+    """Its place in the request's messages, for what is said about it."""
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
 
@@ -75,6 +79,8 @@ class OutputFormat(msgspec.Struct, frozen=True):
     pattern: str = ""
     """A regular expression, or a grammar in Lark's notation."""
     choices: tuple[str, ...] = ()
+    field: str = "response_format"
+    """The request's field that asked for it, which complaints name."""
 
 
 class ChatRequest(msgspec.Struct, frozen=True):

@@ -86,6 +86,8 @@ class Ended(msgspec.Struct, frozen=True):
     timing: Timing
     ended_turn: bool = False
     """A stop token came, rather than a limit."""
+    thinking_cut: bool = False
+    """The thinking was ended at its budget, not by the model."""
 
 
 RawOutput = PromptPieces | Pieces | Ended

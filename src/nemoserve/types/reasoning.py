@@ -37,4 +37,5 @@ class ThinkingLimits(msgspec.Struct, frozen=True):
     grace: int = 0
     """So many more tokens may come while a newline is waited for."""
     minimum: int = 0
-    transition: str = ""
+    end: tuple[int, ...] = ()
+    """The tokens that end thinking which does not end by itself."""

@@ -164,4 +164,3 @@ def test_a_reply_that_does_not_think_has_no_limits() -> None:
 def test_what_is_put_in_at_the_budget_begins_with_the_transition() -> None:
     assert end_text(NANO_V2, None) == "\n</think>\n\n"
     assert end_text(NANO_V2, "\nTime is up.") == "\nTime is up.\n</think>\n\n"
-    assert allowed(1000, transition="So:").limits.transition == "So:"

@@ -15,6 +15,7 @@ from nemoserve.http.wire_chat_reply import ChatChunks, chat_body
 from nemoserve.parsing.fold import fold
 from nemoserve.pipeline import Reply
 from nemoserve.reasoning.signature import sign, verify
+from nemoserve.types.chat import Sampling
 from nemoserve.types.events import (
     ChoiceFinished,
     Completed,
@@ -50,7 +51,7 @@ async def _nothing() -> AsyncIterator[Event]:
         yield event
 
 
-REPLY = Reply("gen-1700000000-abcdefghijABCDEFGHIJ", "m/x", 1, (), _nothing())
+REPLY = Reply("gen-1700000000-abcdefghijABCDEFGHIJ", "m/x", 1, Sampling(), (), _nothing())
 
 
 def signature(text: str) -> str:

@@ -65,7 +65,7 @@ class LocalBackend:
             description=f"A {self._text_side.model_type or 'transformer'} model served on this machine.",
             aliases=self._aliases,
             family=PLAIN if template is None else template.family,
-            calls_tools=template is not None and template.offers_tools,
+            calls_tools=template is not None and template.offers_tools and template.family.tool_format != "none",
             default_temperature=defaults.temperature,
             default_top_p=defaults.top_p,
             default_top_k=defaults.top_k,
@@ -74,6 +74,15 @@ class LocalBackend:
     @property
     def health(self) -> Health:
         return self.supervisor.health
+
+    @property
+    def tokenizer_file(self) -> Path:
+        return self._text_side.folder / "tokenizer.json"
+
+    def tokens_named(self, names: Sequence[str]) -> dict[str, int]:
+        """The ids of those names that are a token of their own."""
+        ids = ((name, self._text_side.vocabulary.id_of(name)) for name in names)
+        return {name: token for name, token in ids if token is not None}
 
     async def render(self, turn: ChatTurn) -> Prompt:
         return await self._prompts.render(turn, self.context_length)
@@ -104,12 +113,14 @@ class LocalBackend:
                 raise too_long(len(prompt.tokens), job.max_tokens, limit)
             for choice in range(job.sampling.n):
                 index = at * job.sampling.n + choice
-                sampling = self._sampling(job, choice, min(job.max_tokens, room), ready.vocab_size)
+                sampling = self._sampling(job, prompt, choice, min(job.max_tokens, room), ready.vocab_size)
                 sequences.append(protocol.Submit(f"{job.id}/{index}", prompt.tokens, sampling))
         # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
         return LocalGeneration(job, self.supervisor.submit(sequences), self._text_side.vocabulary)
 
-    def _sampling(self, job: Job, choice: int, max_tokens: int, vocabulary_size: int) -> protocol.Sampling:
+    def _sampling(
+        self, job: Job, prompt: Prompt, choice: int, max_tokens: int, vocabulary_size: int
+    ) -> protocol.Sampling:
         """The engine's sampling parameters: the request's, else the checkpoint's."""
         asked, defaults = job.sampling, self._text_side.defaults
         end = self._text_side.turn_end_tokens if job.chat else self._text_side.end_tokens
@@ -131,6 +142,24 @@ class LocalBackend:
             prompt_logprobs=asked.logprobs if job.echo else None,
             stop_token_ids=tuple(sorted({*end, *asked.stop_token_ids})),
             ignore_eos=asked.ignore_eos,
+            thinking=self._thinking(job, prompt),
+            grammar=job.grammar,
+        )
+
+    def _thinking(self, job: Job, prompt: Prompt) -> protocol.Thinking | None:
+        """What the engine is to watch; nothing where the reply cannot think, or is not asked to."""
+        template = self._text_side.template
+        if template is None or not (job.chat and job.thinking) or prompt.start == "answer":
+            return None
+        family, limits = template.family, job.limits
+        return protocol.Thinking(
+            opened=prompt.start == "thinking",
+            opener=family.opener.encode(),
+            closer=family.closer.encode(),
+            budget=limits.budget,
+            grace=limits.grace,
+            minimum=limits.minimum,
+            end=limits.end,
         )
 
     def _check_ids(self, field: str, tokens: Sequence[int], size: int | None = None) -> None:

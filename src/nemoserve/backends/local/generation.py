@@ -107,7 +107,7 @@ class LocalGeneration:
         match message.reason:
             case "stop" | "length":
                 ended_turn = message.stop_token is not None
-                return Ended(index, message.reason, message.completion_tokens, timing, ended_turn=ended_turn)
+                return Ended(index, message.reason, message.completion_tokens, timing, ended_turn, message.thinking_cut)
             case "cancelled":
                 raise ApiError("provider_unavailable", "The engine cancelled the request.")
             case "error":

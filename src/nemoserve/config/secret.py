@@ -1,0 +1,34 @@
+"""The server's own secret, made once and kept in its data folder. Knows one file; what is signed with it is not its business."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+_BYTES = 32
+
+
+def server_secret(data_dir: Path) -> bytes:
+    """The secret in `data_dir`, made on the first start, readable by this user alone. Raises OSError."""
+    file = data_dir / "secret"
+    try:
+        known = file.read_bytes()
+    except FileNotFoundError:
+        known = b""
+    if len(known) >= _BYTES:
+        return known
+    data_dir.mkdir(parents=True, exist_ok=True)
+    made = secrets.token_bytes(_BYTES)
+    part = data_dir / f"secret.{os.getpid()}.part"
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:
+        sink.write(made)
+    try:
+        os.link(part, file)  # fails if another server was quicker, whose secret then counts
+    except FileExistsError:
+        if len(known := file.read_bytes()) >= _BYTES:
+            return known
+        part.replace(file)  # what was there is a torn or empty file
+    finally:
+        part.unlink(missing_ok=True)
+    return made
