@@ -39,6 +39,8 @@ def test_the_body_has_every_field_in_its_place(gateway: Gateway) -> None:
     assert response.headers["content-type"] == "application/json"
     choice = body.pop("choices")[0]
     detail_id = f"rs-{body['id'][-20:]}-0"
+    (detail,) = choice["message"]["reasoning_details"]
+    assert re.fullmatch(r"nv1\.[\w-]{43}", detail.pop("signature"))
     assert choice == {
         "index": 0,
         "logprobs": None,
@@ -225,11 +227,49 @@ def test_excluded_thinking_is_done_and_counted_but_not_shown(gateway: Gateway, f
     assert "2 and 2" not in streamed.text and "reasoning_details" not in streamed.text
 
 
-def test_levels_and_budgets_switch_on_and_say_what_is_not_enforced(gateway: Gateway) -> None:
-    for reasoning in ({"effort": "high", "enabled": True}, {"max_tokens": 100}, {"effort": "minimal"}):
-        body = gateway.chat(order(say=REPLY) + " /no_think", reasoning=reasoning).json()
-        assert body["choices"][0]["message"]["reasoning"] == THOUGHT
-        assert body["warnings"][0]["code"] == "not_enforced"
+@pytest.mark.parametrize(
+    ("fields", "budget", "grace"),
+    [
+        ({"reasoning": {"effort": "medium", "enabled": True}}, 500, 50),
+        ({"reasoning_effort": "minimal"}, 100, 10),
+        ({"reasoning": {"max_tokens": 64}}, 64, 6),
+        ({"thinking": {"type": "enabled", "budget_tokens": 300}}, 300, 30),
+    ],
+)
+def test_levels_and_budgets_switch_on_and_reach_the_engine_in_tokens(
+    gateway: Gateway, fields: dict[str, Any], budget: int, grace: int
+) -> None:
+    body = gateway.chat(order(say=REPLY) + " /no_think", max_tokens=1000, **fields).json()
+    assert body["choices"][0]["message"]["reasoning"] == THOUGHT
+    assert "warnings" not in body
+    thinking = gateway.submitted()["sampling"]["thinking"]
+    assert (thinking["budget"], thinking["grace"]) == (budget, grace)
+    assert bytes(token - 32 for token in thinking["end"] if token >= 32) == b"\n\n\n"
+
+
+def test_a_budget_that_leaves_no_answer_is_lowered_and_reported(gateway: Gateway) -> None:
+    body = gateway.chat(order(say=REPLY), max_tokens=1000, reasoning={"max_tokens": 900}).json()
+    assert [w["code"] for w in body["warnings"]] == ["adjusted_parameter"]
+    thinking = gateway.submitted()["sampling"]["thinking"]
+    assert thinking["budget"] + thinking["grace"] + len(thinking["end"]) + 250 <= 1000
+
+
+def test_a_client_that_drops_the_thinking_of_a_session_gets_it_back_and_a_changed_one_is_noticed(
+    gateway: Gateway,
+) -> None:
+    first = gateway.chat(order(say=REPLY), session_id="s1").json()["choices"][0]["message"]
+    history = [{"role": "user", "content": "x"}, {"role": "assistant", "content": first["content"]}]
+    history.append({"role": "user", "content": order(say=REPLY)})
+    assert "warnings" not in gateway.post("/v1/chat/completions", {"messages": history, "session_id": "s1"}).json()
+    returned = {"role": "assistant", "content": first["content"], "reasoning_details": first["reasoning_details"]}
+    untouched = gateway.post("/v1/chat/completions", {"messages": [history[0], returned, history[2]]}).json()
+    assert "warnings" not in untouched
+    detail = {**first["reasoning_details"][0], "text": "changed"}
+    changed = gateway.post(
+        "/v1/chat/completions", {"messages": [history[0], {**returned, "reasoning_details": [detail]}, history[2]]}
+    ).json()
+    assert [w["code"] for w in changed["warnings"]] == ["modified_reasoning"]
+    assert "messages[1]" in changed["warnings"][0]["message"]
 
 
 def test_a_tool_call_becomes_one(gateway: Gateway) -> None:

@@ -141,13 +141,13 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
     completion_tokens: int
     """Tokens sampled, the stop token included."""
     stop_token: int | None = None
-    thinking_cut: bool = False
-    """The thinking was ended at its budget."""
     message: str = ""
     """What went wrong, for reason "error"."""
     queue_s: float = 0.0
     prefill_s: float = 0.0
     decode_s: float = 0.0
+    thinking_cut: bool = False
+    """The thinking was ended at its budget."""
 
 
 class Rejected(msgspec.Struct, frozen=True, tag="rejected"):

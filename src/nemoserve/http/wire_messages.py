@@ -86,7 +86,7 @@ def _message(at: int, wire: WireMessage) -> Message:
         return Message(role, text, tool_call_id=wire.tool_call_id if role == "tool" else None, at=at)
     reasoning, signature = _reasoning(wire)
     calls = tuple(_call(call) for call in wire.tool_calls or ())
-    return Message(role, text, reasoning, signature, at, calls)
+    return Message(role, text, reasoning, calls, reasoning_signature=signature, at=at)
 
 
 def _text(where: str, content: str | list[WirePart] | None) -> str:

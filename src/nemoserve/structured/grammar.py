@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from nemoserve.structured import lark
-from nemoserve.structured.calls import MOST_CALLS, Tool, json_calls, xml_calls
+from nemoserve.structured.calls import MOST_CALLS, Tool, json_calls
 from nemoserve.structured.schema import Schema, enforceable
+from nemoserve.structured.xml_calls import xml_calls
 from nemoserve.types.chat import OutputFormat, ToolChoice
 from nemoserve.types.errors import invalid
 from nemoserve.types.model import ToolFormat

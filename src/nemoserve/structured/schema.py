@@ -30,9 +30,10 @@ _MENDS = {
     "if": "write the cases with anyOf",
     "dependencies": "write the cases with anyOf",
 }
-_ANNOTATIONS = {
+ANNOTATIONS = {
     "$comment", "default", "deprecated", "description", "example", "examples", "readOnly", "title", "writeOnly",
 }  # fmt: skip
+"""Keywords that ask for nothing."""
 _ENFORCED_FORMATS = {
     "date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "unknown", "uri", "uuid",
 }  # fmt: skip
@@ -40,6 +41,11 @@ _OTHER_FORMATS = {
     "idn-email", "idn-hostname", "iri", "iri-reference", "json-pointer", "regex", "relative-json-pointer",
     "uri-reference", "uri-template",
 }  # fmt: skip
+# The library lets every minute have a leap second and every year a leap day; validators know better.
+_REAL_TIME = {"pattern": "^(.*T)?[0-9]{2}:[0-9]{2}:[0-5][0-9]"}
+_LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+_REAL_DATE = {"pattern": f"^([0-9]{{4}}-(0[13-9]-|1[0-2]-|02-[01]|02-2[0-8])|{_LEAP_YEAR}-02-29)"}
+_REAL = {"time": [_REAL_TIME], "date": [_REAL_DATE], "date-time": [_REAL_DATE, _REAL_TIME]}
 # JSON can spell any character as \uXXXX, but then a key would have many spellings, and `properties` could be evaded.
 _UNSPEAKABLE = {*map(chr, range(32)), "\x7f"} - set("\b\t\n\f\r")
 
@@ -50,34 +56,6 @@ def enforceable(schema: Schema, field: str, *, root: str = "#") -> Schema:
     Raises ApiError (400) that names the keyword by its place under `field`.
     """
     return _ready(schema, field, root, 0)
-
-
-def is_text(schema: Schema, root: Schema) -> dict[str, object] | None:
-    """The schema of a plain string, its reference resolved within `root`; None for anything that may be something else."""
-    for _ in range(_DEEPEST):
-        if not isinstance(schema, dict):
-            return None
-        reference = schema.get("$ref")
-        if not isinstance(reference, str):
-            break
-        schema = _resolve(reference, root)
-    else:
-        return None
-    if schema.get("type") == "string":
-        return schema
-    values = schema.get("enum", [schema["const"]] if "const" in schema else None)
-    if "type" in schema or not isinstance(values, list) or not values:
-        return None
-    return schema if all(isinstance(value, str) for value in cast("list[object]", values)) else None
-
-
-def _resolve(reference: str, root: Schema) -> Schema:
-    """The subschema that a local pointer names; true where there is none, which the library then complains about."""
-    at = root
-    for part in reference.split("/")[1:]:
-        found = at.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(at, dict) else None
-        at = cast("Schema", found) if isinstance(found, dict) else True
-    return at
 
 
 def _ready(schema: object, where: str, root: str, depth: int) -> Schema:
@@ -106,8 +84,11 @@ def _ready(schema: object, where: str, root: str, depth: int) -> Schema:
             if not value.startswith("#"):
                 raise invalid(f"{where}.$ref", f"only references within the schema are followed, not {value[:80]!r}")
             ready[key] = root + value[1:]
-        elif key not in _ANNOTATIONS and key != "x-guidance":
+        elif key not in ANNOTATIONS and key != "x-guidance":
             ready[key] = _keyword(key, value, where, inner)
+    parts = ready.get("allOf", [])
+    if isinstance(parts, list) and (real := _REAL.get(str(ready.get("format")))):
+        ready["allOf"] = [*cast("list[object]", parts), *real]
     return ready
 
 

@@ -27,12 +27,12 @@ class Message(msgspec.Struct, frozen=True):
     text: str
     reasoning: str = ""
     """Past thinking that the client sent back (assistant only)."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
     reasoning_signature: str = ""
     """This server's signature of that thinking, if it came back with it."""
     at: int = 0
     """Its place in the request's messages, for what is said about it."""
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -184,7 +184,7 @@ def test_unwanted_thinking_that_becomes_the_answer_counts_as_answer() -> None:
         assert len(choice.logprobs) == len(tokens)
     choice, parser = run(["<think>", "a", "</think>", "\n", "4"], **rules)
     assert (choice.text, choice.reasoning, parser.reasoning_tokens) == ("4", "a", 3)
-    choice, parser = run(["<think>", *"ab" * DOUBT, "</think>", "4"], exclude_thinking=True, **rules)
+    choice, parser = run(["<think>", *"ab" * DOUBT, "</think>", "4"], **rules)
     assert (choice.text, parser.reasoning_tokens) == ("ab" * DOUBT + "4", 0)
 
 
@@ -198,12 +198,6 @@ def test_log_probabilities_leave_out_the_stop_string() -> None:
     choice, parser = run(["a", "b", " ST", "OP", "c"], start="undecided", stops=(" STOP",))
     assert [entry.chosen.text for entry in choice.logprobs] == ["a", "b"]
     assert choice.text == "ab" and parser.tokens == 4 and parser.stopped
-
-
-def test_excluded_thinking_takes_its_log_probabilities_along() -> None:
-    choice, parser = run(["secret", "</think>", "a"], start="thinking", exclude_thinking=True)
-    assert choice.reasoning == "" and [entry.chosen.text for entry in choice.logprobs] == ["a"]
-    assert parser.reasoning_tokens == 2
 
 
 def test_raw_text_is_left_as_it_is() -> None:

@@ -91,6 +91,17 @@ def test_properties_come_in_another_order_than_the_schemas() -> None:
         (OutputFormat("choice", choices=("a", "ab")), ["a", "ab"], ["abb"]),
         (OutputFormat("lark", pattern='start: a b?\na: "x"+\nb: /[0-9]/'), ["xx", "x1"], ["1", ""]),
         (schema({"enum": ["</TOOLCALL>", "<SPECIAL_12>"]}), ['"</TOOLCALL>"'], ['"</TOOL>"']),
+        (
+            schema({"type": "string", "format": "date-time", "pattern": "Z$"}),
+            ['"2024-02-29T23:59:59Z"'],
+            ['"2024-02-29T23:58:60Z"', '"2023-02-29T00:00:00Z"', '"2024-02-29T00:00:00+01:00"'],
+        ),
+        (
+            schema({"type": "string", "format": "date"}),
+            ['"2000-02-29"', '"2024-02-28"', '"2023-12-31"'],
+            ['"1900-02-29"', '"2023-02-29"', '"2023-02-30"', '"2023-13-01"'],
+        ),
+        (schema({"type": "string", "format": "time"}), ['"12:00:00Z"'], ['"12:00:60Z"']),
         (schema(True), ["1", "[]", '"a"'], ["", "a"]),
     ],
 )
@@ -240,6 +251,38 @@ def test_a_parameter_of_an_xml_call_is_not_what_its_schema_says() -> None:
         assert not accepts(found, bad, tokenizer), bad
 
 
+@pytest.mark.parametrize(
+    ("value", "good", "bad"),
+    [
+        ({"type": ["string", "null"]}, ["any text", "null", "", "nullable"], []),
+        ({"type": ["string", "integer", "boolean"]}, ["any text", "5 x", "12", "true"], ["04", " 4 ", "1.5", "True"]),
+        ({"type": ["string", "null"], "enum": ["a b", None]}, ["a b", "null"], ["b", '"a b"']),
+        ({"anyOf": [{"$ref": "#/$defs/word"}, {"type": "integer"}]}, ["ab", "12"], ["a b", "1.5", '"ab"']),
+        ({"allOf": [{"$ref": "#/$defs/word"}], "description": "d"}, ["ab"], ["a b", '"ab"']),
+        ({"$ref": "#/$defs/word", "maxLength": 2}, ["ab"], ["abc"]),
+        ({"oneOf": [{"const": "on"}, {"const": "off"}, {"type": "boolean"}]}, ["on", "off", "true"], ['"on"', "maybe"]),
+        ({"enum": ["a", 1, None]}, ["a", "1", "null"], ['"a"', "2"]),
+        ({"type": "string", "anyOf": [{"pattern": "^a"}, {"maxLength": 1}]}, ["abc", "b"], ["bc"]),
+        (
+            {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/word"}}, {"type": "null"}]},
+            ['["ab"]', "null"],
+            ["ab"],
+        ),
+        ({"type": ["object", "string"]}, ['{"a": [1, 2]}', '{"a":1}', "text"], ['{"a"', '{ "a":1}']),
+        ({}, ['"ab"', "1", "[ ]"], ["ab"]),
+    ],
+)
+def test_a_value_of_an_xml_call_is_not_read_as_it_was_written(value: Any, good: list[str], bad: list[str]) -> None:
+    defs = {"word": {"type": "string", "pattern": "^[a-z]+$"}}
+    tools = [tool("f", {"properties": {"x": value}, "required": ["x"], "$defs": defs})]
+    found, tokenizer = grammar(None, tools, REQUIRED, form="xml", tokens={}), bytewise()
+    call = "<tool_call>\n<function=f>\n<parameter=x>\n{}\n</parameter>\n</function>\n</tool_call>"
+    for text in good:
+        assert accepts(found, call.format(text), tokenizer), text
+    for text in bad:
+        assert not accepts(found, call.format(text), tokenizer), text
+
+
 @pytest.mark.parametrize("form", ["json", "xml"])
 @pytest.mark.parametrize(
     ("output", "text"),
@@ -271,8 +314,10 @@ def test_with_tools_an_answer_or_a_call_is_shut_out(form: ToolFormat, output: Ou
         ([ADD, tool("f", {"not": {}})], "json", "tools[1].function.parameters.not"),
         ([tool("f", {"anyOf": [{}]})], "xml", "tools[0].function.parameters.anyOf"),
         ([tool("f", {"properties": {"a>b": S}})], "xml", "tools[0].function.parameters.properties.a>b"),
-        ([tool("f", {"properties": {"a": {"type": "string", "anyOf": [S]}}})], "xml",
-         "tools[0].function.parameters.properties.a.anyOf"),
+        ([tool("f", {"properties": {"a": {"minLength": 1, "anyOf": [{"type": "string", "minLength": 2}]}}})], "xml",
+         "tools[0].function.parameters.properties.a.minLength"),
+        ([tool("f", {"properties": {"a": {"type": ["string", "integer"], "minimum": 5}}})], "xml",
+         "tools[0].function.parameters.properties.a"),
         ([tool("f", {"properties": 5})], "xml", "tools[0].function.parameters"),
     ],
 )  # fmt: skip

@@ -148,7 +148,7 @@ def test_a_wrong_value_is_refused_without_its_field(fields: Any, named: str) -> 
         ({"response_format": {"type": "python"}}, "response_format"),
         ({"nvext": {"guided_whitespace_pattern": " ?"}}, "nvext.guided_whitespace_pattern"),
         ({"structured_outputs": {"structural_tag": "{}"}}, "structured_outputs.structural_tag"),
-        ({"nvext": {"ignore_eos": True}}, "nvext"),
+        ({"nvext": {"ignore_eos": True}}, "nvext.ignore_eos"),
     ],
 )
 def test_what_is_not_done_is_dropped_in_silence(fields: Any, named: str) -> None:
