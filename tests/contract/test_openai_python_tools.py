@@ -146,9 +146,7 @@ def test_an_answer_is_parsed_into_a_model(client: openai.OpenAI, remembering: Ga
     messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": text}]
     reply = client.chat.completions.parse(model=remembering.model, messages=messages, response_format=Verdict)
     assert reply.choices[0].message.parsed == Verdict(colour="red", sure=True)
-    with client.chat.completions.stream(
-        model=remembering.model, messages=messages, response_format=Verdict
-    ) as stream:
+    with client.chat.completions.stream(model=remembering.model, messages=messages, response_format=Verdict) as stream:
         assert stream.get_final_completion().choices[0].message.parsed == Verdict(colour="red", sure=True)
 
 
