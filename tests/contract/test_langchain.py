@@ -41,7 +41,6 @@ from tests.contract.tool_loop import (
 from tests.gateway import Gateway, order
 from tests.servers import Server
 
-
 NEEDS_A_BETTER_MODEL = {
     "test_tool_calling": "the argument must be the question's number",
     "test_tool_calling_async": "the argument must be the question's number",

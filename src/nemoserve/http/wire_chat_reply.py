@@ -113,8 +113,8 @@ class ChatChunks:
             "created": reply.created,
             "model": reply.model,
             "provider": PROVIDER,
-            "system_fingerprint": None,
         }
+        # No system_fingerprint: in a chunk, unlike in a body, OpenRouter's own SDK takes a string or nothing.
         self._logprobs = logprobs
         self._notices: list[Notice] = list(reply.notices)
         self._finish: Body | None = None

@@ -52,7 +52,7 @@ const steps = {
     }
     return { first, second: await ask(messages) };
   },
-  models: async () => (await client.models.list()).data.map((model) => model.id),
+  models: async () => (await client.models.list()).result.data.map((model) => model.id),
   error: async () => {
     try {
       await send([{ role: "user", content: "x" }], { temperature: 9 });
