@@ -1,22 +1,22 @@
-"""LangChain: its own standard tests of chat models on the embedded model, and a tool loop through ChatOpenRouter.
+"""LangChain: its own standard tests of chat models, and a tool loop, through ChatOpenRouter.
 
-The standard tests are LangChain's, unchanged; what they ask of the server, and how it fares:
+The standard tests are LangChain's, unchanged. They run twice: against an engine that says what is right, which tries the
+wire, and against the embedded model, which tries the whole server:
 
-| tests | on the embedded model |
-|---|---|
-| invoke, stream, batch, events, conversation, usage, stop, names, model override (and their asynchronous twins) | pass |
-| tool choice, tool histories, few-shot examples, agent loop, JSON mode, structured output by a JSON schema | pass |
-| tool calling, runnables as tools, unicode arguments, structured output by a class | `NEEDS_A_BETTER_MODEL`: pass or fail |
-| images, audio, PDF, Anthropic's inputs | skipped by LangChain: the model reads text only |
-| stream time | skipped by LangChain: it is a benchmark against a recording |
-| serialisation (a unit test) | skipped: it compares LangChain's object with LangChain's snapshot |
-
-What a client makes of calls and answers that are right is held elsewhere, with an engine that says what it is told to.
+| tests | scripted engine | embedded model |
+|---|---|---|
+| invoke, stream, batch, events, conversation, usage, stop, names, model override; asynchronous twins | pass | pass |
+| tool choice, tool histories, few-shot examples, agent loop, JSON mode | pass | pass |
+| tool calling, runnables as tools, unicode arguments, structured output | pass | `NEEDS_A_BETTER_MODEL`: pass or fail |
+| images, audio, PDF, Anthropic's inputs | skipped by LangChain: the models read text only | the same |
+| stream time | skipped by LangChain: a benchmark against a recording | the same |
+| serialisation, time to make a client, settings from the environment (unit tests of the client alone) | skipped | |
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from langchain_openrouter import ChatOpenRouter
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
+from tests.checkpoints import CHAT_TEMPLATE, tiny_checkpoint
 from tests.contract.recorder import Recorder
 from tests.contract.tool_loop import (
     ANSWER,
@@ -38,7 +39,7 @@ from tests.contract.tool_loop import (
     check_loop,
     get_weather,
 )
-from tests.gateway import Gateway, order
+from tests.gateway import Gateway, order, start_gateway
 from tests.servers import Server
 
 NEEDS_A_BETTER_MODEL = {
@@ -55,11 +56,17 @@ NEEDS_A_BETTER_MODEL = {
 """Tests whose outcome hangs on what a model of some million parameters writes, with the reason."""
 
 
+OF_THE_CLIENT_ALONE = {
+    "test_serdes": "compares LangChain's object with LangChain's snapshot",
+    "test_init_time": "times the making of LangChain's object, for a quarter of a minute",
+}
+
+
 class TestUnit(ChatModelUnitTests):
     @pytest.fixture(autouse=True)
     def _leave_out(self, request: pytest.FixtureRequest) -> None:
-        if request.node.originalname == "test_serdes":
-            pytest.skip("compares LangChain's object with LangChain's snapshot")
+        if reason := OF_THE_CLIENT_ALONE.get(request.node.originalname):
+            pytest.skip(reason)
 
     @property
     def chat_model_class(self) -> type[BaseChatModel]:
@@ -70,13 +77,41 @@ class TestUnit(ChatModelUnitTests):
         return {"model": "nemoserve/mini", "api_key": "unused"}
 
 
-@pytest.mark.slow
-class TestStandard(ChatModelIntegrationTests):
-    @pytest.fixture(autouse=True)
-    def _reach(self, server: Server, request: pytest.FixtureRequest) -> None:
-        if reason := NEEDS_A_BETTER_MODEL.get(request.node.originalname):
-            request.applymarker(pytest.mark.xfail(reason=f"needs a better model: {reason}", strict=False))
-        type(self).address, type(self).model_id = f"{server.url}/api/v1", server.model
+_ANSWERS = {
+    "magic_function(3)": {"input": 3},
+    "no_args": {},
+    "Hello!": {"input": 3},
+    "Pirate": {"answer_style": "pirate"},
+    "San Francisco": {"location": "San Francisco"},
+    "你好": {"customer_name": "你好啊集团", "description": "技术"},
+    "こんにちは": {"customer_name": "こんにちは株式会社", "description": "会社"},
+    "cats": {"setup": "Why do cats purr?", "punchline": "They may."},
+}
+"""Words of LangChain's questions, and what is to be called with or, without tools, answered."""
+_SCRIPT = (
+    "{%- set script = namespace(say='</think>Good day.') -%}{%- set question = messages[-1] -%}"
+    "{%- for words, answer in ANSWERS.items() if question.role == 'user' and words in question.content -%}"
+    "{%- set answer = answer | tojson -%}"
+    "{%- if tools -%}{%- set name = tools[0].function.name | tojson -%}"
+    """{%- set answer = '<TOOLCALL>[{"name": ' ~ name ~ ', "arguments": ' ~ answer ~ '}]</TOOLCALL>' -%}{%- endif -%}"""
+    "{%- set script.say = '</think>' ~ answer -%}{%- endfor -%}{{- '@@' ~ {'say': script.say} | tojson ~ '@@' -}}"
+).replace("ANSWERS", json.dumps(_ANSWERS))
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway whose template tells the fake engine what is right, as LangChain's questions cannot."""
+    folder = tiny_checkpoint(tmp_path_factory.mktemp("checkpoint") / "scripted", max_position_embeddings=65536)
+    (folder / "chat_template.jinja").write_text(_SCRIPT + CHAT_TEMPLATE)
+    running = start_gateway(tmp_path_factory.mktemp("gateway"), folder)
+    yield running
+    running.stop()
+
+
+class Standard(ChatModelIntegrationTests):
+    """LangChain's tests against `reached`, which a fixture sets."""
+
+    reached: Server
 
     @property
     def chat_model_class(self) -> type[BaseChatModel]:
@@ -85,8 +120,8 @@ class TestStandard(ChatModelIntegrationTests):
     @property
     def chat_model_params(self) -> dict[str, Any]:
         return {
-            "model": self.model_id,
-            "base_url": self.address,
+            "model": self.reached.model,
+            "base_url": f"{self.reached.url}/api/v1",
             "api_key": "unused",
             "max_retries": 0,
             "temperature": 0,
@@ -99,7 +134,22 @@ class TestStandard(ChatModelIntegrationTests):
 
     @property
     def model_override_value(self) -> str:
-        return self.model_id
+        return self.reached.model
+
+
+class TestScriptedEngine(Standard):
+    @pytest.fixture(autouse=True)
+    def _reach(self, scripted: Gateway) -> None:
+        type(self).reached = scripted
+
+
+@pytest.mark.slow
+class TestEmbeddedModel(Standard):
+    @pytest.fixture(autouse=True)
+    def _reach(self, server: Server, request: pytest.FixtureRequest) -> None:
+        type(self).reached = server
+        if reason := NEEDS_A_BETTER_MODEL.get(request.node.originalname):
+            request.applymarker(pytest.mark.xfail(reason=f"needs a better model: {reason}", strict=False))
 
 
 @pytest.fixture
