@@ -16,6 +16,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
+from nemoserve.engine.constraint import Constraints
 from nemoserve.engine.core import EngineCore
 from nemoserve.engine.models import load_model
 from nemoserve.engine.protocol import Finished, Rejected, Sampling, Submit, Tokens
@@ -27,8 +28,19 @@ from training.tasks import TASKS, Example, Split, Task
 EMBEDDED = Path(__file__).parents[1] / "src" / "nemoserve" / "mini"
 
 
+@dataclass(slots=True)
+class Reply:
+    """One generated reply: its token ids, the stop token left out."""
+
+    tokens: list[int]
+    ended: bool = False
+    """By itself, rather than at a limit."""
+    least_logprob: float = 0.0
+    """Of its least certain token; 0 unless `Sampling.logprobs` asks for log probabilities."""
+
+
 class Greedy:
-    """Generates greedily for many prompts at once, on the engine's own batching."""
+    """Generates greedily for many prompts at once, on the engine's own batching. `sampling` holds for what comes next."""
 
     def __init__(self, folder: Path, batch: int, max_tokens: int) -> None:
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -38,13 +50,13 @@ class Greedy:
         self.core = EngineCore(
             Runner(model, cache), cache, limits,
             context_length=model.config.context_length, vocab_size=model.config.vocab_size,
+            constraints=Constraints(folder, model.config.vocab_size),
         )  # fmt: skip
         self.sampling = Sampling(max_tokens=max_tokens, temperature=0.0, stop_token_ids=model.config.eos_token_ids)
 
-    def replies(self, prompts: list[str], progress: tqdm[None] | None = None) -> list[tuple[list[int], bool]]:
-        """Token ids of each reply, the stop token left out, and whether it ended by itself."""
-        ids: dict[str, list[int]] = {str(i): [] for i in range(len(prompts))}
-        ended: dict[str, bool] = {}
+    def replies(self, prompts: list[str], progress: tqdm[None] | None = None) -> list[Reply]:
+        """A reply to each prompt, in order."""
+        replies = {str(i): Reply([]) for i in range(len(prompts))}
         for i, prompt in enumerate(prompts):
             tokens = self.tokenizer.encode(prompt, add_special_tokens=False).ids
             for refusal in self.core.submit(Submit(str(i), tokens, self.sampling)):
@@ -52,14 +64,29 @@ class Greedy:
         while self.core.has_work:
             for message in self.core.step():
                 if isinstance(message, Tokens):
-                    ids[message.id] += message.tokens
+                    reply = replies[message.id]
+                    reply.tokens += message.tokens
+                    reply.least_logprob = min([reply.least_logprob, *(p.logprob for p in message.logprobs or ())])
                 elif isinstance(message, Finished):
-                    ended[message.id] = message.reason == "stop"
+                    replies[message.id].ended = message.reason == "stop"
                     if progress is not None:
                         progress.update()
                 elif isinstance(message, Rejected):
                     raise RuntimeError(message.message)
-        return [(ids[str(i)], ended[str(i)]) for i in range(len(prompts))]
+        return list(replies.values())
+
+    def answered(self, example: Example, reply: Reply, *, thinking: bool) -> bool:
+        """Whether the reply ended by itself, closed its thinking and has the right answer after it."""
+        end = self.tokenizer.token_to_id("</think>")
+        if not reply.ended or (thinking and end not in reply.tokens):
+            return False
+        answer = reply.tokens[thinking_tokens(reply.tokens, end) if thinking else 0 :]
+        return example.accepts(self.tokenizer.decode([i for i in answer if i != 12], skip_special_tokens=False))
+
+
+def thinking_tokens(ids: list[int], end: int) -> int:
+    """Tokens up to and including the end of the thinking; all of them if it does not end."""
+    return ids.index(end) + 1 if end in ids else len(ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +130,10 @@ def evaluate(
     right: Counter[str] = Counter()
     spent: Counter[str] = Counter()
     shown: Counter[str] = Counter()
-    for (name, example), prompt, (ids, ended) in zip(examples, prompts, replies, strict=True):
-        cut = ids.index(end) + 1 if end in ids else (len(ids) if thinking else 0)
-        spent[name] += cut
-        answer = greedy.tokenizer.decode([i for i in ids[cut:] if i != 12], skip_special_tokens=False)
-        good = ended and (not thinking or end in ids) and example.accepts(answer)
+    for (name, example), prompt, reply in zip(examples, prompts, replies, strict=True):
+        ids = reply.tokens
+        spent[name] += thinking_tokens(ids, end) if thinking else 0
+        good = greedy.answered(example, reply, thinking=thinking)
         right[name] += good
         if not good and shown[name] < show:
             shown[name] += 1

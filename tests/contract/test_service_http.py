@@ -20,7 +20,12 @@ def test_models_have_both_clients_fields(gateway: Gateway) -> None:
             assert field in model
         assert model["context_length"] == model["max_model_len"] == model["top_provider"]["context_length"] == 4096
         assert model["pricing"]["prompt"] == "0" and model["architecture"]["modality"] == "text->text"
-        assert model["reasoning"] == {"mandatory": False, "default_enabled": True}
+        assert model["reasoning"] == {
+            "mandatory": False,
+            "default_enabled": True,
+            "supported_efforts": None,
+            "supports_max_tokens": True,
+        }
         assert {"reasoning", "tools", "temperature", "stop"} <= set(model["supported_parameters"])
         assert model == gateway.get(f"{path}/nemoserve/fake").json()
         assert gateway.get(f"{path}/nemoserve%2Ffake").json() == model

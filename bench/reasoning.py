@@ -1,0 +1,160 @@
+"""What thinking buys: accuracy against thinking tokens on the embedded model's held-out problems, for several budgets.
+
+`python -m bench.reasoning` prints a table and draws a plot. Greedy, through the engine, budgets enforced in its decode loop as
+the server has them enforced: a grace of a tenth while a newline is waited for, then the end of the thinking is forced.
+
+Besides the fixed budgets there is one policy that looks at the problem: answer directly first, and think only if the least
+certain token of that answer had a probability below a threshold. With the API that is two calls, the first with
+`reasoning: {"enabled": false}, "logprobs": true`. Its thresholds are fitted on nothing: all that were tried are in the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+from tqdm import tqdm
+
+from nemoserve.engine.protocol import Thinking
+from nemoserve.reasoning.budget import grace_of
+from training.chat import render_prompt
+from training.evaluate import EMBEDDED, Greedy, Reply, problems, thinking_tokens
+from training.tasks import TASKS, Example
+
+BUDGETS = (16, 32, 64, 128)
+THRESHOLDS = (0.2, 0.35, 0.5, 0.7, 0.9)
+END = "\n</think>\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One policy: its accuracy in per cent, and the mean of its thinking tokens over all problems."""
+
+    policy: str
+    accuracy: float
+    thinking_tokens: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One way of answering all problems: which were right, and the thinking tokens that each took."""
+
+    right: list[bool]
+    spent: list[int]
+    replies: list[Reply]
+
+
+class Problems:
+    """Held-out problems of all tasks, the same number of each."""
+
+    def __init__(self, model: Path, tasks: list[str], count: int, seed: int) -> None:
+        self.greedy = Greedy(model, 64, 400)
+        self.examples: list[Example] = [
+            example for name in tasks for example in problems(TASKS[name], "problems", count, seed)
+        ]
+        self._sampling = self.greedy.sampling
+        self._closer = self.greedy.tokenizer.token_to_id("</think>")
+
+    def run(self, name: str, *, thinking: bool, budget: int | None = None) -> Run:
+        """Answers all problems; `budget` None does not limit the thinking."""
+        greedy = self.greedy
+        limits = None
+        if budget is not None:
+            end = tuple(greedy.tokenizer.encode(END, add_special_tokens=False).ids)
+            limits = Thinking(budget=budget, grace=grace_of(budget), end=end)
+        greedy.sampling = msgspec.structs.replace(self._sampling, thinking=limits, logprobs=None if thinking else 0)
+        prompts = [render_prompt(e.messages, e.tools, thinking) for e in self.examples]
+        with tqdm(total=len(prompts), desc=name, leave=False) as bar:
+            replies = greedy.replies(prompts, bar)
+        right = [
+            greedy.answered(example, reply, thinking=thinking)
+            for example, reply in zip(self.examples, replies, strict=True)
+        ]
+        spent = [thinking_tokens(reply.tokens, self._closer) if thinking else 0 for reply in replies]
+        return Run(right, spent, replies)
+
+
+def mean(values: list[bool] | list[int] | list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def point(policy: str, run: Run) -> Point:
+    return Point(policy, 100 * mean(run.right), mean(run.spent))
+
+
+def if_unsure(direct: Run, thought: Run, threshold: float) -> Run:
+    """The direct answer where its least certain token is at least that probable, else the one with thinking."""
+    sure = [math.exp(reply.least_logprob) >= threshold for reply in direct.replies]
+    right = [d if s else t for s, d, t in zip(sure, direct.right, thought.right, strict=True)]
+    spent = [0 if s else t for s, t in zip(sure, thought.spent, strict=True)]
+    return Run(right, spent, [])
+
+
+def points(asked: Problems) -> list[Point]:
+    direct = asked.run("off", thinking=False)
+    thought = asked.run("unlimited", thinking=True)
+    found = [point("off", direct)]
+    found += [point(f"budget {b}", asked.run(f"budget {b}", thinking=True, budget=b)) for b in BUDGETS]
+    found.append(point("unlimited", thought))
+    found += [point(f"think if below {t:g}", if_unsure(direct, thought, t)) for t in THRESHOLDS]
+    return found
+
+
+def table(found: list[Point]) -> str:
+    """Markdown; savings and losses are against unlimited thinking."""
+    whole = next(p for p in found if p.policy == "unlimited")
+    rows = ["| policy | accuracy, % | thinking tokens | tokens saved, % | points lost |", "|---|---|---|---|---|"]
+    for p in found:
+        saved = 100 * (1 - p.thinking_tokens / whole.thinking_tokens)
+        lost = whole.accuracy - p.accuracy
+        rows.append(f"| {p.policy} | {p.accuracy:.1f} | {p.thinking_tokens:.1f} | {saved:.0f} | {lost:.1f} |")
+    return "\n".join(rows)
+
+
+def plot(found: list[Point], file: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4))
+    fixed = [p for p in found if not p.policy.startswith("think")]
+    gated = [p for p in found if p.policy.startswith("think")]
+    for group, label, mark in ((fixed, "fixed budget", "o-"), (gated, "think if unsure", "s--")):
+        axes.plot([p.thinking_tokens for p in group], [p.accuracy for p in group], mark, label=label)
+        for p in group:
+            short = p.policy.removeprefix("budget ").removeprefix("think if below ")
+            axes.annotate(short, (p.thinking_tokens, p.accuracy), textcoords="offset points", xytext=(4, -10), size=8)
+    axes.set(xlabel="thinking tokens per problem", ylabel="held-out accuracy, %", title="What thinking buys")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(file, metadata={"Date": None})
+    plt.close(figure)
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(
+        prog="python -m bench.reasoning", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument("--model", type=Path, default=EMBEDDED)
+    p.add_argument("--tasks", nargs="*", choices=list(TASKS), default=list(TASKS), help="all by default")
+    p.add_argument("--count", type=int, default=100, help="problems per task")
+    p.add_argument("--seed", type=int, default=11)
+    p.add_argument("--plot", type=Path, default=Path("docs/images/reasoning.svg"))
+    p.add_argument("--json", type=Path, help="also write the points here")
+    args = p.parse_args()
+    asked = Problems(args.model, args.tasks, args.count, args.seed)
+    found = points(asked)
+    print(f"{len(asked.examples)} held-out problems of {len(args.tasks)} tasks\n\n{table(found)}")
+    plot(found, args.plot)
+    if args.json:
+        args.json.write_text(json.dumps([asdict(x) for x in found], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
