@@ -35,11 +35,11 @@ $(VENV)/.dev: $(VENV)/.local
 	@$(PIP) -e '.[dev]'
 	@touch $@
 
-# The OpenAI JavaScript client, for its contract test. Without npm that one test is skipped and says so.
+# The JavaScript clients, for their contract tests. Without npm those tests are skipped and say so.
 $(JS)/node_modules/.installed: $(JS)/package.json $(JS)/package-lock.json
 	@if command -v npm >/dev/null; then \
 		cd $(JS) && npm ci --silent --no-audit --no-fund --ignore-scripts && touch node_modules/.installed; \
-	else echo "npm is not installed: the JavaScript client's test will be skipped"; fi
+	else echo "npm is not installed: the JavaScript clients' tests will be skipped"; fi
 
 install: $(VENV)/.local  ## make .venv with nemoserve in it
 

@@ -126,14 +126,13 @@ class FakeEngine:
             os._exit(9)
         if how == "hang":
             await asyncio.Event().wait()
+        prompt, times = len(submit.prompt), {"queue_s": 0.1, "prefill_s": 0.2, "decode_s": 0.3}
         if how == "error":
-            self.send(protocol.Finished(submit.id, "error", len(submit.prompt), count, None, "as ordered"))
+            self.send(protocol.Finished(submit.id, "error", prompt, count, message="as ordered"))
         elif how == "length" or cut_short or count >= submit.sampling.max_tokens:
-            self.send(protocol.Finished(submit.id, "length", len(submit.prompt), count, None, "", 0.1, 0.2, 0.3))
+            self.send(protocol.Finished(submit.id, "length", prompt, count, **times))
         else:
-            self.send(
-                protocol.Finished(submit.id, "stop", len(submit.prompt), count + 1, END_OF_TURN, "", 0.1, 0.2, 0.3)
-            )
+            self.send(protocol.Finished(submit.id, "stop", prompt, count + 1, END_OF_TURN, **times))
         self.tasks.pop(submit.id, None)
 
     def logprob(self, token: int, top: int) -> protocol.TokenLogprob:

@@ -1,4 +1,4 @@
-"""A gateway over the fake engine that the contract tests share."""
+"""Gateways over the fake engine that the contract tests share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkpoints import CHAT_TEMPLATE, tiny_checkpoint
+from tests.contract.recorder import Recorder
 from tests.gateway import Gateway, start_gateway
+
+_REPLY = "{{- '<SPECIAL_11>Assistant\\n' + text -}}"
+_REPLY_WITH_THINKING = "{{- '<SPECIAL_11>Assistant\\n' + (message.reasoning_content or '') + text -}}"
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +22,22 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Iter
     )
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def remembering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway whose template shows the model past thinking, so that the journal tells what a client sent back."""
+    assert _REPLY in CHAT_TEMPLATE
+    folder = tiny_checkpoint(tmp_path_factory.mktemp("checkpoint") / "remembering", max_position_embeddings=65536)
+    (folder / "chat_template.jinja").write_text(CHAT_TEMPLATE.replace(_REPLY, _REPLY_WITH_THINKING))
+    running = start_gateway(tmp_path_factory.mktemp("gateway"), folder)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def recorder(remembering: Gateway) -> Iterator[Recorder]:
+    """What passes between a client and the gateway that remembers."""
+    running = Recorder(remembering.url)
+    yield running
+    running.close()

@@ -113,11 +113,12 @@ class ChatChunks:
             "created": reply.created,
             "model": reply.model,
             "provider": PROVIDER,
-            "system_fingerprint": None,
         }
+        # No system_fingerprint: in a chunk, unlike in a body, OpenRouter's own SDK takes a string or nothing.
         self._logprobs = logprobs
         self._notices: list[Notice] = list(reply.notices)
         self._finish: Body | None = None
+        self._begun: set[int] = set()
 
     def chunks(self, event: Event) -> list[Body]:
         """The chunks that an event makes."""
@@ -147,6 +148,7 @@ class ChatChunks:
             case Completed():
                 # As OpenRouter since mid-2026: the finish chunk again, with the usage.
                 finish = self._finish or self._choice(0, {"content": ""}, None, None)
+                finish = {**finish, "delta": {"content": ""}}
                 last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage)}
                 if self._notices:
                     last["warnings"] = notice_bodies(self._notices)
@@ -191,9 +193,11 @@ class ChatChunks:
         return {**self._head, "choices": [choice]}
 
     def _choice(self, index: int, delta: Body, finish: str | None, native: str | None) -> Body:
+        # The role comes once, as from OpenAI: clients that join the strings of deltas would join roles too.
+        first, self._begun = index not in self._begun, self._begun | {index}
         return {
             "index": index,
-            "delta": {"role": "assistant", **delta},
+            "delta": {"role": "assistant", **delta} if first else delta,
             "finish_reason": finish,
             "native_finish_reason": native,
             "logprobs": None,
