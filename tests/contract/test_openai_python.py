@@ -73,8 +73,9 @@ def test_thinking_off_costs_no_reasoning_tokens(client: openai.OpenAI, server: S
 
 def test_logprobs_come_in_the_clients_types(client: openai.OpenAI, server: Server) -> None:
     reply = client.chat.completions.create(
-        model=server.model, messages=HELLO, max_tokens=8, logprobs=True, top_logprobs=3, temperature=0
-    )
+        model=server.model, messages=HELLO, max_tokens=8, logprobs=True, top_logprobs=3, temperature=0,
+        reasoning_effort="none",
+    )  # fmt: skip
     logprobs = reply.choices[0].logprobs
     assert logprobs is not None and logprobs.content
     for token in logprobs.content:

@@ -49,7 +49,7 @@ def test_the_sample_call_prints_a_body_of_the_published_shape(server: Server) ->
     assert message["role"] == "assistant" and message["refusal"] is None
     if message["reasoning"]:
         (detail,) = message["reasoning_details"]
-        assert detail.pop("id").startswith("rs-")
+        assert detail.pop("id").startswith("rs-") and detail.pop("signature").startswith("nv1.")
         assert detail == {"type": "reasoning.text", "text": message["reasoning"], "format": "unknown", "index": 0}
     usage = body["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]

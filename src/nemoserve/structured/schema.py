@@ -1,6 +1,7 @@
 """JSON schemas made ready for the grammar library. Knows which keywords it enforces; no grammars, no requests, no I/O.
 
-A schema that is let through is enforced whole. A keyword that would not be is refused with its place; what only annotates
+A schema that is let through is enforced whole. An object whose properties are listed gets those alone, unless the schema speaks
+of additional ones: they would be allowed, but a model that may invent keys easily goes on doing so until its tokens are used up. A keyword that would not be is refused with its place; what only annotates
 (titles, defaults, formats that JSON Schema does not know) is taken out or left alone.
 """
 
@@ -24,6 +25,8 @@ _NOT_ENFORCED: Mapping[str, object] = {
     "nullable": False, "propertyNames": True, "then": None, "unevaluatedItems": True, "unevaluatedProperties": True,
     "uniqueItems": False,
 }  # fmt: skip
+_FURTHER = {"additionalProperties", "patternProperties", "minProperties"}
+_ELSEWHERE = {"$ref", "allOf", "anyOf", "oneOf"}
 _MENDS = {
     "nullable": 'write type: ["string", "null"] instead',
     "uniqueItems": "leave it out and check the answer",
@@ -55,7 +58,46 @@ def enforceable(schema: Schema, field: str, *, root: str = "#") -> Schema:
 
     Raises ApiError (400) that names the keyword by its place under `field`.
     """
-    return _ready(schema, field, root, 0)
+    ready = _ready(schema, field, root, 0)
+    if not _composed(ready):
+        _close(ready)
+    return ready
+
+
+def _composed(schema: object) -> bool:
+    """Whether some object's properties may be listed in several places, so that none of them may be closed by itself."""
+    if isinstance(schema, list):
+        return any(map(_composed, cast("list[object]", schema)))
+    if not isinstance(schema, dict):
+        return False
+    parts = cast("dict[str, object]", schema)
+    several = "properties" in parts and not _ELSEWHERE.isdisjoint(parts)
+    merged = any(isinstance(part, dict) and part.keys() != {"pattern"} for part in _list(parts.get("allOf")))
+    return several or merged or any(map(_composed, parts.values()))
+
+
+def _close(schema: object) -> None:
+    """Forbids further properties, in place, wherever nothing is said of them and none is needed."""
+    if isinstance(schema, list):
+        for item in cast("list[object]", schema):
+            _close(item)
+    if not isinstance(schema, dict):
+        return
+    parts = cast("dict[str, object]", schema)
+    named = parts.get("properties")
+    if isinstance(named, dict) and _FURTHER.isdisjoint(parts):
+        listed = cast("dict[str, object]", named)
+        if all(name in listed for name in _list(parts.get("required"))):
+            parts["additionalProperties"] = False
+    for name, value in parts.items():
+        if name not in ("const", "enum"):
+            _close(
+                list(cast("dict[str, object]", value).values()) if name in _MAPS and isinstance(value, dict) else value
+            )
+
+
+def _list(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def _ready(schema: object, where: str, root: str, depth: int) -> Schema:

@@ -9,6 +9,7 @@ import pytest
 
 from nemoserve.http.body import decode
 from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
+from nemoserve.structured.schema import enforceable
 from nemoserve.types.chat import ChatRequest, OutputFormat, ToolChoice
 from nemoserve.types.errors import ApiError
 
@@ -195,3 +196,24 @@ def test_the_choice_none_still_offers_tools() -> None:
 )
 def test_a_choice_that_cannot_be_made_is_accepted(fields: Any, named: str) -> None:
     assert refused(**fields).startswith(f"{named}: ")
+
+
+def test_objects_are_closed_only_where_that_takes_nothing_away() -> None:
+    listed: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "object", "properties": {"b": True}}}}
+    closed = enforceable(listed, "s")
+    assert isinstance(closed, dict)
+    assert closed["additionalProperties"] is False and closed["properties"]["a"]["additionalProperties"] is False  # type: ignore[index]
+    assert "additionalProperties" not in listed
+    for open_schema in (
+        {**listed, "additionalProperties": True},
+        {**listed, "required": ["z"]},
+        {**listed, "minProperties": 3},
+        {"type": "object"},
+    ):
+        assert enforceable(open_schema, "s").get("additionalProperties") is not False  # type: ignore[union-attr]
+    merged = enforceable({"allOf": [listed, {"properties": {"c": True}}]}, "s")
+    assert "additionalProperties" not in str(merged)
+    assert enforceable({"properties": {"properties": {"enum": [{"properties": {}}]}}}, "s") == {
+        "properties": {"properties": {"enum": [{"properties": {}}]}},
+        "additionalProperties": False,
+    }
