@@ -38,11 +38,12 @@ def sentencepiece(**model: Any) -> dict[str, Any]:
 
 
 def test_the_embedded_vocabulary_spells_as_its_tokenizer_decodes() -> None:
-    spelling = read_token_bytes(MINI / "tokenizer.json", 1024)
     tokenizer = Tokenizer.from_file(str(MINI / "tokenizer.json"))
+    size = tokenizer.get_vocab_size() + 8  # a model's embedding may have more rows than there are tokens
+    spelling = read_token_bytes(MINI / "tokenizer.json", size)
     text = 'Largest first:\n\n  <think>ünïcödé 漢字 🚀</think>\t{"a": [1, 2.5]}'
     assert spelling.join(tokenizer.encode(text, add_special_tokens=False).ids) == text.encode()
-    assert len(spelling) == 1024
+    assert len(spelling) == size
     assert {spelling[i] for i in spelling.newlines} == {b"\n"}
 
 
