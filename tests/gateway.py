@@ -32,8 +32,9 @@ class Gateway(Server):
 
     def entries(self, event: str | None = None) -> list[dict[str, Any]]:
         """What the engine has noted so far."""
-        lines = self.journal.read_text().splitlines() if self.journal.exists() else []
-        found = [json.loads(line) for line in lines]
+        text = self.journal.read_text() if self.journal.exists() else ""
+        whole = text.rpartition("\n")[0]  # the last line may still be being written
+        found = [json.loads(line) for line in whole.splitlines()]
         return [entry for entry in found if event is None or entry["event"] == event]
 
     def submitted(self) -> dict[str, Any]:
