@@ -7,7 +7,7 @@ import random
 from training.tasks import lexicon_scenes as lex
 from training.tasks import workings
 from training.tasks.base import Example, Task, Wording, user
-from training.tasks.scenes import (
+from training.tasks.chains import (
     CHAIN_ASK,
     CHAIN_ASK_I,
     CHAIN_ASK_LEFT,
@@ -15,18 +15,14 @@ from training.tasks.scenes import (
     CHAIN_START,
     CHAIN_START_I,
     CHAIN_START_PLACE,
-    DISTRACTORS,
     GAIN,
     GAIN_I,
     GAIN_PLACE,
-    LEADS,
     LOSE,
     LOSE_I,
     LOSE_PLACE,
-    SCENES,
-    TAILS,
-    Scene,
 )
+from training.tasks.scenes import DISTRACTORS, LEADS, SCENES, TAILS, Scene
 from training.tasks.whole_problems import WHOLE
 
 Step = tuple[int, str, int]

@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
-# Markup that is part of the text although some checkpoints call it special.
-_MARKUP = {
+MARKUP = {
     "<think>", "</think>", "<TOOLCALL>", "</TOOLCALL>", "<tool_call>", "</tool_call>",
     "<TOOL_RESPONSE>", "</TOOL_RESPONSE>", "<AVAILABLE_TOOLS>", "</AVAILABLE_TOOLS>",
 }  # fmt: skip
+"""Part of the text, although some checkpoints call it special."""
 
 _MOST_SEARCHES = 256
 _BYTE_NAME = re.compile(r"<0x([0-9A-Fa-f]{2})>")
@@ -134,7 +134,7 @@ def read_token_bytes(file: Path, vocab_size: int = 0) -> TokenBytes:
     named = vocab.items() if isinstance(vocab, dict) else ((name, i) for i, (name, _) in enumerate(vocab))
     spelt = {i: spell(name) for name, i in named}
     for token in content.added_tokens:
-        hidden = token.special and token.content not in _MARKUP
+        hidden = token.special and token.content not in MARKUP
         spelt[token.id] = b"" if hidden else token.content.encode()
     size = max(vocab_size, max(spelt, default=-1) + 1)
     return TokenBytes([spelt.get(i, b"") for i in range(size)])
@@ -147,7 +147,7 @@ def _kinds(decoder: _Decoder) -> Iterator[str]:
 
 
 @lru_cache(maxsize=1)
-def _byte_of_character() -> dict[str, int]:
+def byte_of_character() -> dict[str, int]:
     """GPT-2's alphabet: printable bytes stand for themselves, the others for characters from U+0100 on."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = (byte for byte in range(256) if byte not in set(printable))
@@ -156,7 +156,7 @@ def _byte_of_character() -> dict[str, int]:
 
 def _spell_byte_level(name: str) -> bytes:
     try:
-        return bytes(map(_byte_of_character().__getitem__, name))
+        return bytes(map(byte_of_character().__getitem__, name))
     except KeyError:
         return name.encode()
 

@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 from tokenizers import Tokenizer
 from tokenizers.decoders import ByteLevel
 
+from nemoserve.engine.token_bytes import MARKUP, byte_of_character
 from nemoserve.parsing.detokenise import ByteDetokeniser, Detokeniser, WindowDetokeniser
-
-# Markup that parsers look for: shown although some checkpoints call it special.
-_MARKUP = {
-    "<think>", "</think>", "<TOOLCALL>", "</TOOLCALL>", "<tool_call>", "</tool_call>",
-    "<TOOL_RESPONSE>", "</TOOL_RESPONSE>", "<AVAILABLE_TOOLS>", "</AVAILABLE_TOOLS>",
-}  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def _byte_of_character() -> dict[str, int]:
-    """GPT-2's alphabet: printable bytes stand for themselves, the others for characters from U+0100 on."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    table = {chr(byte): byte for byte in printable}
-    others = (byte for byte in range(256) if byte not in set(printable))
-    return table | {chr(0x100 + n): byte for n, byte in enumerate(others)}
 
 
 class Vocabulary:
@@ -38,7 +23,7 @@ class Vocabulary:
         self.size: int = tokenizer.get_vocab_size(with_added_tokens=True)
         self._byte_level = isinstance(tokenizer.decoder, ByteLevel)
         added = tokenizer.get_added_tokens_decoder()
-        self._hidden = {id_ for id_, token in added.items() if token.special and token.content not in _MARKUP}
+        self._hidden = {id_ for id_, token in added.items() if token.special and token.content not in MARKUP}
         self._bytes: dict[int, bytes] = {}
         self._longest = max((len(token) for token in tokenizer.get_vocab(with_added_tokens=True)), default=1)
 
@@ -81,7 +66,7 @@ class Vocabulary:
     def _spell(self, token: int) -> bytes:
         name = self.name_of(token)
         if self._byte_level:
-            table = _byte_of_character()
+            table = byte_of_character()
             if all(character in table for character in name):
                 return bytes(table[character] for character in name)
             return name.encode()
