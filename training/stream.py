@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from tokenizers import Tokenizer
@@ -44,6 +45,10 @@ GREETINGS = (
 )
 
 
+Mode = Literal["on", "off", "cut"]
+"""Thinking whole, switched off, or cut short as by a budget."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """Token ids of one conversation and the loss weight of predicting each of them."""
@@ -51,8 +56,7 @@ class Document:
     ids: list[int]
     weights: list[float]
     task: str
-    thinking: bool
-    """All of it: neither switched off nor cut short."""
+    mode: Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ def dressed(example: Example, rng: random.Random, earlier: Example | None) -> Ex
 class Stream:
     """Documents drawn by `weights` (task name to share; None for each task's own weight); `rows` packs them.
 
-    `report` tells it which replies the model got wrong: tasks that go well are drawn less often. Only replies with
-    thinking count, since no training makes a long sum without working right.
+    `report` tells it which replies the model got wrong: what goes well is drawn less often, each task with and without
+    thinking on its own. A task that is hopeless without thinking has a small `off_share`, so that it wastes little.
     """
 
     def __init__(
@@ -106,27 +110,32 @@ class Stream:
         self.row_length = row_length
         self.tasks = [t for t in TASKS.values() if weights is None or weights.get(t.name, 0.0) > 0]
         self.weights = [t.weight if weights is None else weights[t.name] for t in self.tasks]
-        self.wrong = dict.fromkeys(self.tasks, 1.0)
+        self.draws: list[tuple[Task, Mode]] = [(t, mode) for t in self.tasks for mode in ("on", "off")]
+        self.shares = [
+            w * share for t, w in zip(self.tasks, self.weights, strict=True) for share in (1 - t.off_share, t.off_share)
+        ]
+        self.wrong: dict[tuple[str, Mode], float] = {(t.name, mode): 1.0 for t, mode in self.draws}
         self.dropped = 0
 
     def report(self, document: Document, wrong: bool) -> None:
         """Takes note of one reply; the share of wrong ones is a running mean over about the last hundred."""
-        if document.thinking:
-            task = TASKS[document.task]
-            self.wrong[task] += 0.01 * (wrong - self.wrong[task])
+        if document.mode != "cut":
+            place = document.task, document.mode
+            self.wrong[place] += 0.01 * (wrong - self.wrong[place])
 
-    def drawn(self) -> Task:
-        """A task by its weight and its share of wrong replies."""
+    def drawn(self) -> tuple[Task, Mode]:
+        """A task, with thinking or without, by its share and by its share of wrong replies."""
         need = [
-            w * (0.25 + 0.75 * min(1.0, self.wrong[t] / NEEDED)) for t, w in zip(self.tasks, self.weights, strict=True)
+            share * (0.25 + 0.75 * min(1.0, self.wrong[t.name, mode] / NEEDED))
+            for (t, mode), share in zip(self.draws, self.shares, strict=True)
         ]
-        return self.rng.choices(self.tasks, need)[0]
+        return self.rng.choices(self.draws, need)[0]
 
-    def document(self, task: Task | None = None) -> Document:
+    def document(self) -> Document:
         """One conversation that fits into a row; longer ones are drawn again and counted in `dropped`."""
         rng = self.rng
         while True:
-            chosen = task or self.drawn()
+            chosen, mode = self.drawn()
             example = chosen.sample(rng, "train")
             earlier = None
             if rng.random() < 0.08:
@@ -134,15 +143,15 @@ class Stream:
                 if candidate.tools is None and len(candidate.messages) == 1:
                     earlier = candidate
             example = dressed(example, rng, earlier)
-            thinking = rng.random() >= chosen.off_share
             prompt = self.tokenizer.encode(
-                render_prompt(example.messages, example.tools, thinking), add_special_tokens=False
+                render_prompt(example.messages, example.tools, mode == "on"), add_special_tokens=False
             ).ids
-            cut = thinking and rng.random() < CUT_SHARE
-            reply, learnt = self.cut_reply(example) if cut else self.whole_reply(example, thinking)
+            if mode == "on" and rng.random() < CUT_SHARE:
+                mode = "cut"
+            reply, learnt = self.cut_reply(example) if mode == "cut" else self.whole_reply(example, mode == "on")
             if len(prompt) + len(reply) <= self.row_length:
                 weights = [PROMPT_WEIGHT] * len(prompt) + learnt
-                return Document(prompt + reply, weights, chosen.name, thinking and not cut)
+                return Document(prompt + reply, weights, chosen.name, mode)
             self.dropped += 1
 
     def whole_reply(self, example: Example, thinking: bool) -> tuple[list[int], list[float]]:

@@ -348,8 +348,8 @@ def expression_example(rng: random.Random, wording: Wording) -> Example:
 
 
 TASKS: list[Task] = [
-    Task("add", add_example),
-    Task("subtract", subtract_example),
-    Task("multiply", multiply_example),
-    Task("expression", expression_example),
+    Task("add", add_example, off_share=0.06),
+    Task("subtract", subtract_example, off_share=0.06),
+    Task("multiply", multiply_example, off_share=0.06),
+    Task("expression", expression_example, off_share=0.06),
 ]

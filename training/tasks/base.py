@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from training.tasks.paraphrase import paraphrased
+
 Split = Literal["train", "problems", "phrasings"]
 """train: seen problems in seen phrasings; problems: held-out problems in seen phrasings; phrasings: both held out."""
 
@@ -33,6 +35,10 @@ def template_is_held_out(template: str) -> bool:
     return _bucket(template, 5) == 0
 
 
+PARAPHRASED = 0.3
+"""Share of the trained phrasings that are said in slightly other words; the test splits keep to the lists."""
+
+
 class Wording:
     """Chooses among phrasings so that a split sees only its own share of them."""
 
@@ -44,7 +50,11 @@ class Wording:
         """One template of this split's share. A list too short to have both shares gives every split the whole list."""
         held_out = self.split == "phrasings"
         share = [t for t in templates if template_is_held_out(t) == held_out]
-        return self.rng.choice(share or list(templates))
+        chosen = self.rng.choice(share or list(templates))
+        if self.split == "train" and self.rng.random() < PARAPHRASED:
+            other = paraphrased(self.rng, chosen)
+            return chosen if template_is_held_out(other) else other
+        return chosen
 
 
 @dataclass(slots=True)

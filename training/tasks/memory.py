@@ -165,4 +165,4 @@ def remember(rng: random.Random, wording: Wording) -> Example:
     return Example(messages, trace, answer, key, fixed_wording=True)
 
 
-TASKS = [Task("remember", remember, weight=1.3, off_share=0.3, multi_step=False)]
+TASKS = [Task("remember", remember, weight=1.3, off_share=0.4, multi_step=False)]

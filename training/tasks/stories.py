@@ -229,4 +229,4 @@ def word_problem(rng: random.Random, wording: Wording) -> Example:
     return Example(user(text), "\n".join(work(steps)), str(result_of(steps)), key)
 
 
-TASKS = [Task("word_problem", word_problem, weight=2.2)]
+TASKS = [Task("word_problem", word_problem, weight=2.2, off_share=0.06)]

@@ -383,6 +383,6 @@ def tool_result(rng: random.Random, wording: Wording) -> Example:
 
 
 TASKS = [
-    Task("tool_call", tool_call, weight=0.8, multi_step=False),
-    Task("tool_result", tool_result, weight=0.6, multi_step=False),
+    Task("tool_call", tool_call, weight=0.8, off_share=0.35, multi_step=False),
+    Task("tool_result", tool_result, weight=0.6, off_share=0.3, multi_step=False),
 ]

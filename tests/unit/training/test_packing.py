@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from training.model import NemotronH, Shape
 from training.stream import Document, Stream
 from training.tasks import TASKS
 from training.tasks.base import Wording, problem_is_held_out, template_is_held_out
+from training.tasks.paraphrase import paraphrased
 from training.tokenizer import FIRST_WORD, build
 from training.train import export
 
@@ -94,6 +96,21 @@ def test_every_answer_is_accepted_and_every_example_renders(name: str) -> None:
                 assert "/no_think" not in prompt
 
 
+def test_a_paraphrase_keeps_every_slot_and_whatever_is_quoted() -> None:
+    templates = [
+        "What is the {h} of {k}?",
+        "On which day does the {k} start?",
+        "Distance from {start} to {end}?",
+        "How many {items} are {a} {items} plus {b} {items}?",
+    ]
+    for template in templates:
+        said = {paraphrased(random.Random(i), template) for i in range(200)}
+        assert len(said) > 1
+        assert all(sorted(re.findall(r"\{\w+\}", s)) == sorted(re.findall(r"\{\w+\}", template)) for s in said)
+    quoting = 'What is the word "the start" in capitals?'
+    assert {paraphrased(random.Random(i), quoting) for i in range(50)} == {quoting}
+
+
 def test_generators_are_deterministic() -> None:
     for task in TASKS.values():
         once, again = (task.sample(random.Random(5), "train") for _ in range(2))
@@ -124,14 +141,18 @@ def test_thinking_that_is_cut_ends_as_a_budget_ends_it_and_teaches_no_early_end(
         assert unlearnt == ("\n" if thought else "") + "</think>\n\n"
 
 
-def test_a_task_that_goes_well_is_drawn_less_often_but_never_dropped(tokenizer: Tokenizer) -> None:
+def test_what_goes_well_is_drawn_less_often_but_never_dropped(tokenizer: Tokenizer) -> None:
     stream = Stream(tokenizer, seed=1, row_length=512, weights={"add": 1.0, "compare": 1.0})
     for _ in range(2000):
-        stream.report(Document([], [], "add", thinking=True), wrong=False)
-        stream.report(Document([], [], "compare", thinking=True), wrong=True)
-        stream.report(Document([], [], "compare", thinking=False), wrong=False)
-    drawn = Counter(stream.drawn().name for _ in range(2000))
-    assert 0.15 < drawn["add"] / 2000 < 0.25
+        stream.report(Document([], [], "add", "on"), wrong=False)
+        stream.report(Document([], [], "add", "off"), wrong=True)
+        stream.report(Document([], [], "compare", "on"), wrong=True)
+        stream.report(Document([], [], "compare", "cut"), wrong=False)
+        stream.report(Document([], [], "compare", "off"), wrong=True)
+    drawn = Counter((task.name, mode) for task, mode in (stream.drawn() for _ in range(4000)))
+    weight = {("add", "on"): 0.94 / 4, ("add", "off"): 0.06, ("compare", "on"): 0.65, ("compare", "off"): 0.35}
+    for place, share in weight.items():
+        assert drawn[place] / 4000 == pytest.approx(share / sum(weight.values()), abs=0.03)
 
 
 def test_words_outside_the_vocabulary_are_spelt_and_text_survives(tokenizer: Tokenizer) -> None:
