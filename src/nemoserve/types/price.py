@@ -1,0 +1,53 @@
+"""What tokens cost. Knows the arithmetic of one price list; not where prices come from or when they hold."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nemoserve.types.usage import Usage
+
+_PICO_PER_NANO = 1000
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """Pico-dollars per token, per image and per request. All zero: free of charge."""
+
+    prompt: int = 0
+    completion: int = 0
+    reasoning: int | None = None
+    """None: thinking costs what other completion tokens cost."""
+    cached: int | None = None
+    """Prompt tokens that the provider had read before; None: as other prompt tokens."""
+    image: int = 0
+    request: int = 0
+
+    @property
+    def free(self) -> bool:
+        return not (self.prompt or self.completion or self.reasoning or self.cached or self.image or self.request)
+
+    def cost(self, usage: Usage, images: int = 0) -> int:
+        """Nano-dollars for one request, rounded half up once, at the end."""
+        cached = self.prompt if self.cached is None else self.cached
+        reasoning = self.completion if self.reasoning is None else self.reasoning
+        pico = (
+            (usage.prompt_tokens - usage.cached_tokens) * self.prompt
+            + usage.cached_tokens * cached
+            + (usage.completion_tokens - usage.reasoning_tokens) * self.completion
+            + usage.reasoning_tokens * reasoning
+            + images * self.image
+            + self.request
+        )
+        return (2 * pico + _PICO_PER_NANO) // (2 * _PICO_PER_NANO)
+
+    def most(self, prompt_tokens: int, completion_tokens: int, images: int = 0) -> int:
+        """The most nano-dollars that a request may cost: every completion token at the dearer of its two prices, rounded up."""
+        prompt = max(self.prompt, self.cached or 0)
+        completion = max(self.completion, self.reasoning or 0)
+        pico = prompt_tokens * prompt + completion_tokens * completion + images * self.image + self.request
+        return -(-pico // _PICO_PER_NANO)
+
+    def affordable(self, nano: int, prompt_tokens: int, images: int = 0) -> int | None:
+        """How many completion tokens `nano` nano-dollars surely pay for, beside the prompt; None: any number. May be below 0."""
+        completion = max(self.completion, self.reasoning or 0)
+        left = nano * _PICO_PER_NANO - self.most(prompt_tokens, 0, images) * _PICO_PER_NANO
+        return None if completion == 0 and left >= 0 else left // max(completion, 1) if left >= 0 else -1
