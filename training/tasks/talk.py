@@ -19,10 +19,10 @@ TOPICS = lex.words(
     ",",
 )
 OPENERS = (
-    "Hi! ", "Hello! ", "Hey, ", "Hi there. ", "Good morning. ", "Hello, ", "Please tell me: ", "One question: ", "Hmm. ", "OK. ", "So, ", "Excuse me. ", "Hey mini, ", "I wonder. ", "By the way, ", "A question. ", "Tell me, ", "Sorry, ", "And ", "Now, ",
+    "Hi! ", "Hello! ", "Hey, ", "Hi there. ", "Good morning. ", "Hello, ", "Please tell me: ", "One question: ", "Hmm. ", "OK. ", "So, ", "Excuse me. ", "Hey mini, ", "I wonder. ", "By the way, ", "A question. ", "Tell me, ", "Sorry, ", "And ", "Now, ", "Well, ", "Good day. ", "Good evening! ", "Hey there! ", "Hello there. ", "Hello mini, ", "Hi mini! ", "Quick question: ", "A quick question. ", "My question: ", "Next question: ", "Please, ", "Also, ", "OK, ", "Let me ask: ", "Thanks. ", "Listen, ",
 )  # fmt: skip
 CLOSERS = (
-    " Please tell me.", " I want to know.", " Thanks.", " Please answer.", " Be honest.", " Tell me.", " Answer briefly.", " I am curious.", " Please.", " Just asking.", " Thank you!", " Can you?", " What do you say?", " Quick please.", " :)",
+    " Please tell me.", " I want to know.", " Thanks.", " Please answer.", " Be honest.", " Tell me.", " Answer briefly.", " I am curious.", " Please.", " Just asking.", " Thank you!", " Can you?", " What do you say?", " Quick please.", " :)", " Thanks!", " Be quick.", " Answer please.", " Please be honest.", " I am just curious.", " I would like to know.", " Just a question.", " Tell me please.", " Thank you.",
 )  # fmt: skip
 
 
