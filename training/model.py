@@ -26,7 +26,7 @@ class Shape:
     pattern: str = "M-M*-M-M*-M-M*-"
     hidden: int = 192
     intermediate: int = 768
-    vocab: int = 2048
+    vocab: int = 2560
     heads: int = 6
     kv_heads: int = 3
     head_dim: int = 32
