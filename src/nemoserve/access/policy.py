@@ -24,33 +24,37 @@ Action = Literal[
 """`control` steers a running reply. `control`, `read_generation`, `read_content` and `delete_content` are of one reply, so
 `may_see` has to hold for it too."""
 
-_PUBLIC: Final[frozenset[Action]] = frozenset({"health", "read_openapi"})
-
 _MAY: Final[dict[Role, frozenset[Action]]] = {
-    "anonymous": _PUBLIC,
-    "inference": _PUBLIC
-    | {
-        "generate",
-        "control",
-        "list_models",
-        "tokenize",
-        "read_own_key",
-        "read_generation",
-        "read_content",
-        "delete_content",
-    },
+    "anonymous": frozenset({"health", "read_openapi"}),
+    "inference": frozenset(
+        {
+            "health",
+            "read_openapi",
+            "list_models",
+            "tokenize",
+            "generate",
+            "control",
+            "read_own_key",
+            "read_generation",
+            "read_content",
+            "delete_content",
+        }
+    ),
     # As OpenRouter's: such a key manages the others and reads every bill, and cannot run one up.
-    "management": _PUBLIC
-    | {
-        "list_models",
-        "metrics",
-        "read_own_key",
-        "manage_keys",
-        "read_usage_all",
-        "read_generation",
-        "read_content",
-        "delete_content",
-    },
+    "management": frozenset(
+        {
+            "health",
+            "read_openapi",
+            "list_models",
+            "metrics",
+            "read_own_key",
+            "manage_keys",
+            "read_usage_all",
+            "read_generation",
+            "read_content",
+            "delete_content",
+        }
+    ),
     "owner": frozenset(get_args(Action)),
 }
 
