@@ -112,7 +112,7 @@ def _url(where: str | Path) -> URL:
         return URL.create("sqlite", database=str(where))
     try:
         url = make_url(where.replace("postgres://", "postgresql://", 1))
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StorageError(
             "The database's URL cannot be read; it looks like postgresql://user:password@host/name."
         ) from None
