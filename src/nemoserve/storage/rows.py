@@ -15,7 +15,7 @@ _NO_TAGS = "{}"
 
 def attempt_row(entry: Entry) -> dict[str, Any]:
     """The row of an entry, by column names."""
-    row = {name: getattr(entry, name) for name in Entry.__struct_fields__}
+    row = {name: _storable(getattr(entry, name)) for name in Entry.__struct_fields__}
     row["tags"] = msgspec.json.encode(entry.tags).decode() if entry.tags else _NO_TAGS
     row["price"] = msgspec.json.encode(entry.price).decode()
     return row
@@ -27,3 +27,8 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
     fields["tags"] = msgspec.json.decode(row["tags"], type=dict[str, str])
     fields["price"] = msgspec.json.decode(row["price"], type=Price)
     return Entry(**fields)
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL takes no NUL in a text; clients may send one."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
