@@ -10,6 +10,7 @@ import pytest
 
 import nemoserve
 from tests import servers
+from tests.databases import database, database_place, own_postgres, postgres  # noqa: F401
 from tests.servers import Server
 
 MINI = Path(nemoserve.__file__).parent / "mini"

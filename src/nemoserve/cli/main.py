@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from nemoserve import __version__
+from nemoserve.cli import audit, keys
 
 DEFAULT_PORT = 8000
 
@@ -24,6 +25,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(keys.app)
+app.add_typer(audit.app)
 
 
 class Dtype(StrEnum):
