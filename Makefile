@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 JS := tests/contract/js
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-engine bench-reasoning clean
+.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-engine bench-gateway bench-reasoning clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,10 +71,13 @@ format:  ## let ruff mend what it can
 train-mini-smoke: $(VENV)/.dev  ## prove the recipe of the embedded model by a short training run (15 minutes on two cores)
 	$(BIN)/python -m training.train --smoke $(ARGS)
 
-bench: bench-engine bench-reasoning  ## all benchmarks
+bench: bench-engine bench-gateway bench-reasoning  ## all benchmarks
 
 bench-engine: $(VENV)/.dev  ## the engine against transformers on the same weights
 	$(BIN)/python -m bench.engine $(ARGS)
+
+bench-gateway: $(VENV)/.dev  ## what keys and the ledger cost: requests per second and latency with them and without
+	$(BIN)/python -m bench.gateway $(ARGS)
 
 bench-reasoning: $(VENV)/.dev  ## accuracy against thinking tokens for several budgets, as a table and a plot
 	$(BIN)/python -m bench.reasoning $(ARGS)

@@ -20,7 +20,7 @@ from nemoserve.backends.local.resolve import resolve
 from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
-from nemoserve.http import routes_control, routes_generate, routes_health, routes_models, routes_tokens
+from nemoserve.http import routes_control, routes_generate, routes_health, routes_models, routes_openapi, routes_tokens
 from nemoserve.http.errors import on_api_error, on_http_exception
 from nemoserve.http.middleware import Envelope
 from nemoserve.observe.logs import open_log
@@ -107,8 +107,12 @@ def _routes() -> list[Route]:
         ("POST", "/completions", routes_generate.completions),
         ("GET", "/models", routes_models.list_models),
         ("GET", "/models/{id:path}", routes_models.get_model),
+        ("GET", "/openapi.json", routes_openapi.openapi),
     ]
-    routes = [Route("/", routes_health.root, methods=["GET"])]
+    routes = [
+        Route("/", routes_health.root, methods=["GET"]),
+        Route("/openapi.json", routes_openapi.openapi, methods=["GET"]),
+    ]
     for prefix in ("/v1", "/api/v1"):
         routes += [Route(prefix + path, endpoint, methods=[method]) for method, path, endpoint in table]
     for prefix in ("", "/v1"):
