@@ -4,6 +4,7 @@
 Rounds alternate between the two engines, because the memory bandwidth of a shared machine drifts; the ratio is the median
 of the rounds' ratios. The floor is what decoding must read: weights once a step, states and KV of every sequence; the
 fraction beside each rate is that floor's time, at the bandwidth measured in the same round, over the time taken.
+A second table says what thinking budgets, grammars and the reasoning splitter add to a decode step.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from rich.progress import Progress
 from rich.table import Table
 from transformers import NemotronHConfig, NemotronHForCausalLM
 
+from bench.overhead import Overhead, overhead
 from nemoserve.engine.batch import Chunk
 from nemoserve.engine.cache import Cache
 from nemoserve.engine.models import Model, load_model
@@ -202,9 +204,21 @@ def main() -> None:
         torch.set_num_threads(args.threads)
     console = Console()
     rows: list[Row] = []
+    added: list[Overhead] = []
     with tempfile.TemporaryDirectory() as folder, Progress(console=console) as progress:
         for name in args.models:
-            rows += measure(name, MINI if name == "mini" else random_checkpoint(Path(folder)), args, progress)
+            checkpoint = MINI if name == "mini" else random_checkpoint(Path(folder))
+            rows += measure(name, checkpoint, args, progress)
+            added.append(
+                overhead(
+                    name,
+                    checkpoint,
+                    dtype=args.dtype,
+                    batch=max(args.batches),
+                    steps=2 * args.steps,
+                    rounds=args.rounds,
+                )
+            )
     machine = f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
     table = Table(title=f"tokens/s beside transformers {args.peer_dtype}; {machine}; torch {torch.__version__}")
     for column in ("model", "what", "nemoserve", "transformers", "ratio", "of the bandwidth floor"):
@@ -213,9 +227,24 @@ def main() -> None:
         floor = f"{100 * r.floor:.0f} %" if r.floor is not None else ""
         table.add_row(r.model, r.what, f"{r.ours:.1f}", f"{r.theirs:.1f}", f"{r.ratio:.2f}", floor)
     console.print(table)
+    table = Table(title="added to a decode step, in per cent of it")
+    for column in ("model", "batch", "step, ms", "budget", "splitter", "grammar"):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for o in added:
+        shares = (f"{share:+.1f}" for share in (o.budget, o.splitter, o.grammar))
+        table.add_row(o.model, str(o.batch), f"{o.step_ms:.1f}", *shares)
+    console.print(table)
     if args.json:
         args.json.write_text(
-            json.dumps({"machine": machine, "torch": torch.__version__, "rows": [asdict(r) for r in rows]}, indent=1)
+            json.dumps(
+                {
+                    "machine": machine,
+                    "torch": torch.__version__,
+                    "rows": [asdict(r) for r in rows],
+                    "overhead": [asdict(o) for o in added],
+                },
+                indent=1,
+            )
             + "\n"
         )
 

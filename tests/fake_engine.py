@@ -51,6 +51,7 @@ class FakeEngine:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.sent: dict[str, int] = {}
 
     def note(self, **entry: Any) -> None:
         with Path(self.options.journal).open("a") as journal:
@@ -79,7 +80,7 @@ class FakeEngine:
                 elif isinstance(message, protocol.Cancel):
                     if task := self.tasks.pop(message.id, None):
                         task.cancel()
-                        self.send(protocol.Finished(message.id, "cancelled", 0, 0))
+                        self.send(protocol.Finished(message.id, "cancelled", 0, self.sent.get(message.id, 0)))
                 elif isinstance(message, protocol.Shutdown):
                     return 0
         return 0
@@ -114,6 +115,7 @@ class FakeEngine:
             if submit.sampling.logprobs is not None:
                 logprobs = [self.logprob(token, submit.sampling.logprobs) for token in new]
             self.send(protocol.Tokens(submit.id, new, logprobs, prompt_logprobs))
+            self.sent[submit.id] = self.sent.get(submit.id, 0) + len(new)
             prompt_logprobs = None
             self.note(event="sent", id=submit.id, tokens=len(new))
             await self.writer.drain()
@@ -121,6 +123,8 @@ class FakeEngine:
 
     async def end(self, submit: protocol.Submit, how: str, count: int, *, cut_short: bool) -> None:
         if how == "die":
+            # Everything that was noted as sent leaves this process before it ends.
+            self.writer.transport.set_write_buffer_limits(0)
             await self.writer.drain()
             print("RuntimeError: ordered to die", flush=True)
             os._exit(9)
@@ -133,6 +137,7 @@ class FakeEngine:
             self.send(protocol.Finished(submit.id, "length", prompt, count, **times))
         else:
             self.send(protocol.Finished(submit.id, "stop", prompt, count + 1, END_OF_TURN, **times))
+            self.note(event="sent", id=submit.id, tokens=1)  # the end-of-turn token
         self.tasks.pop(submit.id, None)
 
     def logprob(self, token: int, top: int) -> protocol.TokenLogprob:

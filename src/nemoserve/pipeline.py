@@ -1,19 +1,19 @@
 """The life of a request, from a typed request to events. Reads like the architecture page; no wire format, no sockets.
 
-1. `http` has parsed the bytes. 2. (Who is calling comes here.) 3. `reasoning` gives back past thinking, sets the family's
-switch and works out the budget; `structured` makes the grammar. 4. The catalogue names the backend. 5. and 6. `attempt` runs
-it and parses. 7. `http` writes the events. 8. (Settling comes into the attempt's end.)
+1. `http` has parsed the bytes, 2. and knows who is calling. 3. `reasoning` gives back past thinking, sets the family's switch and
+works out the budget; `structured` makes the grammar. 4. The catalogue names the backend; `admission` holds the most that the
+request may cost. 5. and 6. `attempt` runs it and parses. 7. `http` writes the events. 8. The attempt's end settles with `ledger`.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator
 
 import msgspec
 
-from nemoserve.attempt import Attempt, Plan, Services
+from nemoserve.admission import Admission, Asked, admit, capped, permit
+from nemoserve.attempt import Attempt, Plan, Services, keeper_of
 from nemoserve.backends.base import Backend
 from nemoserve.parsing.choice import Rules
 from nemoserve.parsing.tool_schemas import ToolSchemas
@@ -23,21 +23,20 @@ from nemoserve.reasoning.past import past_thinking
 from nemoserve.reasoning.sampling import with_recommended
 from nemoserve.structured.calls import MARKERS
 from nemoserve.structured.enforce import enforced_grammar
+from nemoserve.types.caller import Caller, Origin
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, Sampling
 from nemoserve.types.errors import ApiError
-from nemoserve.types.events import Event
 from nemoserve.types.prompt import Job, Prompt
+from nemoserve.types.reasoning import ReasoningIntent
 
 __all__ = ["Reply", "Services", "chat", "complete", "new_id"]
 
 _TEXT_MAX_TOKENS = 16
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_OWNER = "local"
-"""Whose the requests are, as long as there are no keys."""
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A reply under way. `events` may be read once; closing it stops the generation."""
+    """A reply under way. `events` may be read once, and have to be closed in any case."""
 
     id: str
     model: str
@@ -45,7 +44,8 @@ class Reply(msgspec.Struct, frozen=True):
     sampling: Sampling
     """As applied."""
     notices: tuple[Notice, ...]
-    events: AsyncIterator[Event]
+    events: Attempt
+    admission: Admission
 
 
 def new_id() -> str:
@@ -53,12 +53,14 @@ def new_id() -> str:
     return f"gen-{int(time.time())}-{''.join(secrets.choice(_LETTERS) for _ in range(20))}"
 
 
-async def chat(house: Services, request: ChatRequest, reply_id: str) -> Reply:
+async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:
     """Starts the reply to a conversation. Raises ApiError if it cannot begin."""
     arrived = time.monotonic()
     backend = house.catalogue.find(request.models)
     card = backend.card
-    request, changed = past_thinking(request, house.keep, house.secret, house.catalogue.ids, _OWNER)
+    permit(caller, card)
+    stored = msgspec.to_builtins({"messages": request.messages}) if caller.store_content else None
+    request, changed = past_thinking(request, house.keep, house.secret, house.catalogue.ids, keeper_of(caller))
     switched = switch_thinking(request, card.family)
     dropped = (*request.warnings, *changed, *switched.notices)
     if request.tools and not card.calls_tools:
@@ -66,18 +68,30 @@ async def chat(house: Services, request: ChatRequest, reply_id: str) -> Reply:
     _require(request.require_parameters, dropped)
     tool_format = card.family.tool_format if request.tools and request.tool_choice.mode != "none" else "none"
     grammar = await enforced_grammar(
-        house.compilers[card.id], request, card.family.tool_format, backend.tokens_named(MARKERS)
+        house.compilers[card.id],
+        request.output,
+        backend.tokens_named(MARKERS),
+        tools=request.tools,
+        choice=request.tool_choice,
+        parallel=request.parallel_tool_calls,
+        tool_format=card.family.tool_format,
     )
     prompt = await backend.render(switched.turn)
+    intent = capped(request.reasoning, caller)
+    end = await backend.encode(end_text(card.family, intent.transition), add_special_tokens=False)
     max_tokens, notices = _room(backend, [prompt], request.sampling, house.settings.default_max_tokens)
-    allowance = await _allowance(backend, request, thinking=switched.thinking, max_tokens=max_tokens)
+    admission = await admit(
+        house.books, house.rates, Asked(caller, origin, reply_id, card, (prompt,), max_tokens, request.sampling.n)
+    )
+    # Nothing is awaited from here to the attempt, whose end gives back what was held.
+    allowance = _allowance(intent, request.sampling, switched.thinking, admission.max_tokens, end)
     sampling = with_recommended(request.sampling, card, switched.thinking)
     plan = Plan(
         Job(
             reply_id,
             (prompt,),
             sampling,
-            max_tokens,
+            admission.max_tokens,
             thinking=switched.thinking,
             limits=allowance.limits,
             grammar=grammar,
@@ -95,19 +109,28 @@ async def chat(house: Services, request: ChatRequest, reply_id: str) -> Reply:
             call_id_prefix=f"call_{reply_id[-20:]}_",
         ),
         arrived,
+        admission,
+        msgspec.structs.replace(
+            admission.entry,
+            session_id=request.session_id,
+            streamed=request.stream,
+            thinking=switched.thinking,
+            effort=intent.effort,
+            reasoning_budget=allowance.limits.budget,
+        ),
+        stored,
         exclude_thinking=request.reasoning.exclude,
         output=request.output,
         if_cut=allowance.if_cut,
-        owner=_OWNER,
-        session_id=request.session_id,
     )
-    return _reply(house, backend, plan, (*dropped, *notices, *allowance.notices))
+    return _reply(house, backend, plan, (*dropped, *notices, *admission.notices, *allowance.notices))
 
 
-async def complete(house: Services, request: CompletionRequest, reply_id: str) -> Reply:
+async def complete(house: Services, request: CompletionRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:
     """Starts the continuation of plain texts. Raises ApiError if it cannot begin."""
     arrived = time.monotonic()
     backend = house.catalogue.find(request.models)
+    permit(caller, backend.card)
     _require(request.require_parameters, request.warnings)
     prompts = [
         await backend.encode(prompt, add_special_tokens=request.add_special_tokens)
@@ -115,22 +138,36 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str) -
         else Prompt(list(prompt))
         for prompt in request.prompts
     ]
+    grammar = await enforced_grammar(house.compilers[backend.card.id], request.output, {})
     max_tokens, notices = _room(backend, prompts, request.sampling, _TEXT_MAX_TOKENS)
-    job = Job(reply_id, tuple(prompts), request.sampling, max_tokens, chat=False, echo=request.echo)
-    plan = Plan(job, Rules(chat=False, stops=request.sampling.stop), arrived)
-    return _reply(house, backend, plan, (*request.warnings, *notices))
+    choices = len(prompts) * request.sampling.n
+    asked = Asked(caller, origin, reply_id, backend.card, tuple(prompts), max_tokens, choices)
+    admission = await admit(house.books, house.rates, asked)
+    job = Job(
+        reply_id,
+        tuple(prompts),
+        request.sampling,
+        admission.max_tokens,
+        chat=False,
+        thinking=False,
+        echo=request.echo,
+        grammar=grammar,
+    )
+    entry = msgspec.structs.replace(admission.entry, api="text", streamed=request.stream)
+    stored = {"prompt": list(request.prompts)} if caller.store_content else None
+    rules = Rules(chat=False, stops=request.sampling.stop)
+    plan = Plan(job, rules, arrived, admission, entry, stored, output=request.output)
+    return _reply(house, backend, plan, (*request.warnings, *notices, *admission.notices))
 
 
 def _reply(house: Services, backend: Backend, plan: Plan, notices: tuple[Notice, ...]) -> Reply:
-    events = Attempt(house, backend, plan).events()
-    return Reply(plan.job.id, backend.card.id, int(time.time()), plan.job.sampling, notices, events)
+    attempt = Attempt(house, backend, plan)
+    return Reply(plan.job.id, backend.card.id, int(time.time()), plan.job.sampling, notices, attempt, plan.admission)
 
 
-async def _allowance(backend: Backend, request: ChatRequest, *, thinking: bool, max_tokens: int) -> Allowance:
+def _allowance(intent: ReasoningIntent, sampling: Sampling, thinking: bool, max_tokens: int, end: Prompt) -> Allowance:
     """How long the reply may think, with the tokens that end its thinking."""
-    intent = request.reasoning
-    end = await backend.encode(end_text(backend.card.family, intent.transition), add_special_tokens=False)
-    given = request.sampling.max_tokens is not None
+    given = sampling.max_tokens is not None
     allowance = limits(
         intent, thinking=thinking, max_tokens=max_tokens, max_tokens_given=given, end_tokens=len(end.tokens)
     )

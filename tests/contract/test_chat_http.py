@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.gateway import Gateway, order
+from tests.servers import wait_until
 
 THOUGHT = "2 and 2\nmake 4.\n"
 REPLY = f"{THOUGHT}</think>\n\nIt is **4** 😀.\n"
@@ -135,8 +136,8 @@ def test_a_stop_string_is_not_leaked_and_stops_the_engine(gateway: Gateway) -> N
     assert body["choices"][0]["finish_reason"] == "stop"
     assert body["usage"]["completion_tokens"] == 1 + len("One. STOP")
     submitted = gateway.submitted()["id"]
-    sent = sum(entry["tokens"] for entry in gateway.entries("sent") if entry["id"] == submitted)
-    assert sent < 200 and any(entry["id"] == submitted for entry in gateway.entries("Cancel"))
+    wait_until(lambda: any(entry["id"] == submitted for entry in gateway.entries("Cancel")), "the engine is stopped")
+    assert sum(entry["tokens"] for entry in gateway.entries("sent") if entry["id"] == submitted) < 200
     parts = chunks(gateway.chat(text, stop=" STOP", stream=True))
     assert "".join(part["choices"][0]["delta"]["content"] for part in parts) == "One."
     assert not any(" S" in part["choices"][0]["delta"]["content"] for part in parts)

@@ -41,7 +41,15 @@ def request(schema: Any = None, **fields: Any) -> ChatRequest:
 
 
 async def enforce(compiler: GrammarCompiler, asked: ChatRequest) -> str | None:
-    return await enforced_grammar(compiler, asked, "json", MINI_MARKERS)
+    return await enforced_grammar(
+        compiler,
+        asked.output,
+        MINI_MARKERS,
+        tools=asked.tools,
+        choice=asked.tool_choice,
+        parallel=asked.parallel_tool_calls,
+        tool_format="json",
+    )
 
 
 async def refusal(compiler: GrammarCompiler, asked: ChatRequest) -> str:

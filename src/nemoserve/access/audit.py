@@ -23,6 +23,8 @@ from nemoserve.access.keytext import redacted
 from nemoserve.storage.database import Database
 from nemoserve.storage.tables import audit
 
+WITNESS = "audit-head"
+"""Name of the witness's file in the data folder."""
 _LOCK = 0x61756469
 """Number of the PostgreSQL lock that lets one transaction at a time append."""
 _START = ""

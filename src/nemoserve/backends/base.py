@@ -36,6 +36,10 @@ class Generation(Protocol):
 
     def close(self) -> None: ...
 
+    async def counted(self) -> list[int]:
+        """The tokens sampled for each choice, as the backend has it in the end: to be asked for after `close`."""
+        ...
+
 
 class Backend(Protocol):
     """One model that can answer."""

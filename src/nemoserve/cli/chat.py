@@ -17,6 +17,7 @@ from nemoserve.cli.launch import background_server
 _HELP = """\
 /think         let the model think before it answers
 /no_think      answer straight away
+/budget N      think for at most N tokens (without N: as long as it likes)
 /system TEXT   set the system prompt (without TEXT: remove it)
 /reset         forget the conversation
 /help          this list
@@ -33,6 +34,7 @@ class Chat:
     system: str | None
     think: bool
     temperature: float | None
+    budget: int | None = None
     history: list[Message] = field(default_factory=list[Message])
 
     def greet(self) -> None:
@@ -48,6 +50,14 @@ class Chat:
             case "/think" | "/no_think":
                 self.think = name == "/think"
                 self.note("Thinking is on." if self.think else "Thinking is off.")
+            case "/budget" if not rest or (rest.isdecimal() and int(rest) > 0):
+                self.budget = int(rest) if rest else None
+                self.think = True
+                self.note(
+                    f"Thinking is on, for at most {rest} tokens." if rest else "Thinking is on, without a budget."
+                )
+            case "/budget":
+                self.note("/budget takes a number of tokens, such as /budget 200.")
             case "/system":
                 self.system = rest or None
                 self.note("The system prompt is set." if rest else "The system prompt is removed.")
@@ -69,7 +79,11 @@ class Chat:
         answer, thoughts = "", ""
         done: Done | None = None
         pieces = self.client.chat(
-            self.model, [*system, *self.history, question], think=self.think, temperature=self.temperature
+            self.model,
+            [*system, *self.history, question],
+            think=self.think,
+            budget=self.budget,
+            temperature=self.temperature,
         )
         try:
             with contextlib.closing(pieces):
@@ -115,14 +129,22 @@ class Chat:
         self.console.print(Styled(text, style="bright_black"))
 
 
-def run(*, url: str | None, model: str | None, system: str | None, think: bool, temperature: float | None) -> int:
+def run(
+    *,
+    url: str | None,
+    key: str | None,
+    model: str | None,
+    system: str | None,
+    think: bool,
+    temperature: float | None,
+) -> int:
     """The whole chat; the exit status. Without `url` a server is started when none answers at the usual address."""
     console = Console(highlight=False)
     try:
         with contextlib.ExitStack() as stack:
             if url is None:
                 url = stack.enter_context(background_server(console))
-            client = Client(url)
+            client = Client(url, key=key)
             stack.callback(client.close)
             served = client.models()
             if model is not None and model not in served:

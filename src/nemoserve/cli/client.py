@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
+
+from nemoserve.config.address import is_loopback
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -101,11 +101,14 @@ _chunks = msgspec.json.Decoder(_Chunk)
 class Client:
     """One server. `timeout_s` bounds connecting and every silence; the server's keep-alive comments count as life."""
 
-    def __init__(self, url: str, *, timeout_s: float = 60.0) -> None:
+    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 60.0) -> None:
         self.url = url.rstrip("/").removesuffix("/v1").removesuffix("/api")
         # A proxy of the environment has no business with a server on this machine.
         self._http = httpx2.Client(
-            base_url=self.url, timeout=httpx2.Timeout(timeout_s, connect=5.0), trust_env=not is_loopback(url)
+            base_url=self.url,
+            timeout=httpx2.Timeout(timeout_s, connect=5.0),
+            trust_env=not is_loopback(url),
+            headers={"authorization": f"Bearer {key}"} if key else {},
         )
 
     def close(self) -> None:
@@ -139,7 +142,13 @@ class Client:
             raise ServerError(f"{self.url} answers, but not as nemoserve does: {error}") from error
 
     def chat(
-        self, model: str, messages: Sequence[Message], *, think: bool, temperature: float | None = None
+        self,
+        model: str,
+        messages: Sequence[Message],
+        *,
+        think: bool,
+        budget: int | None = None,
+        temperature: float | None = None,
     ) -> Generator[Piece]:
         """Streams one reply; leaving the iterator early closes the connection, which stops the generation.
 
@@ -149,7 +158,7 @@ class Client:
             "model": model,
             "messages": msgspec.to_builtins(list(messages)),
             "stream": True,
-            "reasoning": {"enabled": think},
+            "reasoning": {"max_tokens": budget} if think and budget else {"enabled": think},
         }
         if temperature is not None:
             body["temperature"] = temperature
@@ -197,14 +206,3 @@ def _said(response: httpx2.Response) -> str:
         return msgspec.json.decode(response.content, type=_ErrorBody).error.message
     except msgspec.DecodeError:
         return f"{response.request.url} answered {response.status_code}"
-
-
-def is_loopback(url_or_host: str) -> bool:
-    """Whether an address names this machine and can be reached from this machine alone."""
-    host = urlsplit(url_or_host).hostname if "//" in url_or_host else url_or_host.strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False

@@ -64,7 +64,7 @@ def root(
 @app.command()
 def serve(
     host: Annotated[
-        str, typer.Option(help="Address to listen on; only loopback addresses are accepted.")
+        str, typer.Option(help="Address to listen on. Where others can reach it, every request needs a key.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = DEFAULT_PORT,
     data_dir: Annotated[
@@ -89,6 +89,23 @@ def serve(
         int | None, typer.Option(min=1, help="Prompt tokens that are read between two steps of the running requests.")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each engine. Default: all cores")] = None,
+    require_key: Annotated[
+        bool,
+        typer.Option("--require-key", help="Ask for a key on a loopback address too; `nemoserve keys` makes them."),
+    ] = False,
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="NEMOSERVE_DATABASE_URL",
+            help="postgresql://… for keys and ledger, which several servers may share. Default: SQLite in the data folder",
+        ),
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="A TOML file with prices of your own; docs/ledger.md has its form.")
+    ] = None,
+    retain_content_days: Annotated[
+        int | None, typer.Option(min=0, help="Days that stored prompts and replies are kept. Default: until deleted")
+    ] = None,
 ) -> None:
     """Start the server: loads the models and answers on http://HOST:PORT until Ctrl-C."""
     from nemoserve.cli.serve import run
@@ -106,6 +123,10 @@ def serve(
         max_waiting=max_waiting,
         prefill_chunk=prefill_chunk,
         threads=threads,
+        require_key=require_key,
+        database_url=database_url,
+        prices=prices,
+        retain_content_days=retain_content_days,
     )
     raise typer.Exit(run(settings))
 
@@ -115,6 +136,9 @@ def chat(
     url: Annotated[
         str | None,
         typer.Option(help=f"A running server. Default: http://127.0.0.1:{DEFAULT_PORT}, started if none answers there"),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", envvar="NEMOSERVE_API_KEY", help="The key, where the server asks for one.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="The model to talk to. Default: the server's first")] = None,
     system: Annotated[str | None, typer.Option(help="The system prompt to begin with.")] = None,
@@ -126,7 +150,7 @@ def chat(
     """Talk to a model in the terminal. Thinking is dimmed; /help lists the commands. Reads questions from a pipe too."""
     from nemoserve.cli.chat import run
 
-    raise typer.Exit(run(url=url, model=model, system=system, think=think, temperature=temperature))
+    raise typer.Exit(run(url=url, key=key, model=model, system=system, think=think, temperature=temperature))
 
 
 def main() -> None:

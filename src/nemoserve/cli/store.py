@@ -11,14 +11,13 @@ from pathlib import Path
 
 import typer
 
-from nemoserve.access.audit import AuditLog
+from nemoserve.access.audit import WITNESS, AuditLog
 from nemoserve.access.keyring import Keyring
 from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import default_data_dir
 from nemoserve.storage.database import FILE, Database, StorageError
 from nemoserve.types.errors import ApiError
 
-AUDIT_HEAD = "audit-head"
 """Name of the audit log's witness in the data folder."""
 
 
@@ -47,7 +46,7 @@ def opened(data_dir: Path | None, database_url: str | None) -> Generator[Store]:
         secret = server_secret(folder)
         database = Database.open(database_url or folder / FILE)
         try:
-            audit = AuditLog(secret, folder / AUDIT_HEAD)
+            audit = AuditLog(secret, folder / WITNESS)
             yield Store(database, Keyring(database, secret, audit), audit)
         finally:
             database.close()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from nemoserve.config.address import is_loopback
+
 EMBEDDED_MODEL = "nemoserve/mini"
 """The id of the model that comes with the package."""
 
@@ -24,9 +26,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8000
     """0 takes a free port; the callback of `serve` tells which."""
-    allow_public: bool = False
-    """Listen on an address that others can reach. There are no keys yet, so this has to be said."""
+    require_key: bool = False
+    """Ask for a key on loopback too. Where others can reach the address, keys are always asked for."""
     data_dir: Path = msgspec.field(default_factory=default_data_dir)
+
+    database_url: str | None = None
+    """`postgresql://…`; None: SQLite in `data_dir`."""
+    prices: Path | None = None
+    """A TOML file with prices of one's own, which go before those that come with the package."""
+    retain_content_days: int | None = None
+    """Stored prompts and replies are deleted after so many days; None keeps them until somebody deletes them."""
 
     models: tuple[str, ...] = (EMBEDDED_MODEL,)
     """Checkpoint folders, hub ids, or `id=folder` to serve a folder under a name of one's own."""
@@ -69,3 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     exit_when_nothing_loads: bool = True
     """End the server when every model has failed to load, instead of answering 503 for ever."""
     log_level: str = "info"
+
+    @property
+    def keys_required(self) -> bool:
+        """Whether a request needs a key."""
+        return self.require_key or not is_loopback(self.host)

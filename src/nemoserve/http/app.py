@@ -1,17 +1,20 @@
-"""The application: which path leads where, and what lives as long as the server. Knows routes and construction only."""
+"""The application: what lives as long as the server, and how it is put together. Knows construction only."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import secrets
+from collections.abc import AsyncGenerator, Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
+from nemoserve.access.audit import WITNESS, AuditLog
+from nemoserve.access.keyring import Keyring
+from nemoserve.access.quota import make_quota
+from nemoserve.access.rates import Rates
 from nemoserve.backends.base import Health
 from nemoserve.backends.catalogue import Catalogue
 from nemoserve.backends.local.backend import LocalBackend
@@ -20,17 +23,19 @@ from nemoserve.backends.local.resolve import resolve
 from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
-from nemoserve.http import routes_control, routes_generate, routes_health, routes_models, routes_openapi, routes_tokens
 from nemoserve.http.errors import on_api_error, on_http_exception
 from nemoserve.http.middleware import Envelope
+from nemoserve.http.routes import routes
+from nemoserve.ledger.books import Books
+from nemoserve.ledger.pricing import PriceBook
 from nemoserve.observe.logs import open_log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.pipeline import Services
 from nemoserve.reasoning.keep import ReasoningKeep
+from nemoserve.storage.database import FILE, Database
 from nemoserve.structured.compiler import GrammarCompiler
 from nemoserve.types.errors import ApiError
 
-Endpoint = Callable[[Request], Awaitable[Response]]
 OnHealth = Callable[[str, Health], None]
 
 
@@ -38,7 +43,8 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
     """The application for these settings; its lifespan starts and ends the engines.
 
     `on_health` hears of every change of a model's state, by id. Raises CheckpointError when a model's folder cannot be
-    read, and OSError when the data folder cannot be written.
+    read, StorageError when the database cannot be used, ValueError for a price file that makes no sense, and OSError when
+    the data folder cannot be written.
     """
     log = open_log(settings.data_dir / "logs", settings.log_level)
     metrics = Metrics()
@@ -68,62 +74,56 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
 
     compilers = {backend.card.id: GrammarCompiler(backend.tokenizer_file) for backend in backends}
 
+    secret, prices = server_secret(settings.data_dir), PriceBook.load(settings.prices)
+    database = Database.open(settings.database_url or settings.data_dir / FILE, serving=True)
+    instance = secrets.token_hex(8)
+    books = Books.open_all(
+        database,
+        prices,
+        make_quota(database, instance),
+        instance=instance,
+        spill=settings.data_dir / "ledger-spill.jsonl",
+        log=log,
+        metrics=metrics,
+    )
+    house = Services(
+        settings=settings,
+        catalogue=Catalogue(backends),
+        compilers=compilers,
+        keep=ReasoningKeep(settings.keep_reasoning_s),
+        secret=secret,
+        database=database,
+        keyring=Keyring(database, secret, AuditLog(secret, settings.data_dir / WITNESS)),
+        rates=Rates(),
+        books=books,
+        metrics=metrics,
+        log=log,
+    )
+
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        await books.start()
         for backend in backends:
             backend.supervisor.start()
         try:
             yield
         finally:
+            # While the engines still live: they say how much they made of what was broken off.
+            await asyncio.gather(*house.settling, return_exceptions=True)
             for backend in backends:
                 await backend.supervisor.stop()
             for compiler in compilers.values():
                 await compiler.close()
+            await books.close()
+            database.close()
 
     app = Starlette(
-        routes=_routes(),
+        routes=routes(),
         middleware=[Middleware(Envelope, metrics=metrics, log=log)],
         exception_handlers={ApiError: on_api_error, HTTPException: on_http_exception},
         lifespan=lifespan,
     )
     # A redirected POST loses its body in many clients; an unknown path is told as such.
     app.router.redirect_slashes = False
-    app.state.services = Services(
-        settings=settings,
-        catalogue=Catalogue(backends),
-        compilers=compilers,
-        keep=ReasoningKeep(settings.keep_reasoning_s),
-        secret=server_secret(settings.data_dir),
-        metrics=metrics,
-        log=log,
-    )
+    app.state.services = house
     return app
-
-
-def _routes() -> list[Route]:
-    table: list[tuple[str, str, Callable[..., object]]] = [
-        ("POST", "/chat/completions", routes_generate.chat_completions),
-        ("POST", "/chat/completions/{id}/control", routes_control.control),
-        ("POST", "/completions", routes_generate.completions),
-        ("GET", "/models", routes_models.list_models),
-        ("GET", "/models/{id:path}", routes_models.get_model),
-        ("GET", "/openapi.json", routes_openapi.openapi),
-    ]
-    routes = [
-        Route("/", routes_health.root, methods=["GET"]),
-        Route("/openapi.json", routes_openapi.openapi, methods=["GET"]),
-    ]
-    for prefix in ("/v1", "/api/v1"):
-        routes += [Route(prefix + path, endpoint, methods=[method]) for method, path, endpoint in table]
-    for prefix in ("", "/v1"):
-        routes += [
-            Route(prefix + "/tokenize", routes_tokens.tokenize, methods=["POST"]),
-            Route(prefix + "/detokenize", routes_tokens.detokenize, methods=["POST"]),
-            Route(prefix + "/metrics", routes_health.metrics, methods=["GET"]),
-        ]
-    return [
-        *routes,
-        Route("/v1/health/live", routes_health.live, methods=["GET"]),
-        Route("/v1/health/ready", routes_health.ready, methods=["GET"]),
-        Route("/v1/version", routes_health.version, methods=["GET"]),
-    ]

@@ -17,12 +17,20 @@ from nemoserve.observe.metrics import Metrics
 from nemoserve.types.errors import ApiError
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_EXPOSED = "X-Request-Id, X-Generation-Id, X-Sampling, X-Processing-Ms, Server-Timing, Retry-After"
+_EXPOSED = (
+    "X-Request-Id, X-Generation-Id, X-Sampling, X-Processing-Ms, Server-Timing, Retry-After, X-Cost, X-Cost-Reserved, "
+    "X-Limit-Remaining, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+)
 _PREFLIGHT = {
-    "access-control-allow-methods": "GET, POST, OPTIONS",
+    "access-control-allow-methods": "GET, POST, PATCH, DELETE, OPTIONS",
     "access-control-allow-headers": "*, Authorization",
     "access-control-max-age": "86400",
 }
+
+
+def add_account(scope: Scope, headers: dict[str, str]) -> None:
+    """Headers on what the caller has spent and may still do, for the response under way."""
+    scope.setdefault("nemoserve.account", {}).update(headers)
 
 
 def add_timing(scope: Scope, milliseconds: dict[str, float]) -> None:
@@ -45,6 +53,7 @@ class Envelope:
         arrived = time.perf_counter()
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        scope["nemoserve.request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status = 0
@@ -59,6 +68,8 @@ class Envelope:
                 headers["x-processing-ms"] = f"{milliseconds:.1f}"
                 timing = {"total": milliseconds, **scope.get("nemoserve.timing", {})}
                 headers["server-timing"] = ", ".join(f"{name};dur={value:.1f}" for name, value in timing.items())
+                for name, value in scope.get("nemoserve.account", {}).items():
+                    headers.setdefault(name, value)
                 headers["access-control-allow-origin"] = "*"
                 headers["access-control-expose-headers"] = _EXPOSED
             await send(message)

@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from nemoserve.access.policy import may_see
 from nemoserve.http.body import decode, read_body
 from nemoserve.pipeline import Services
 from nemoserve.types.errors import ApiError, invalid
@@ -31,11 +32,12 @@ async def control(request: Request) -> Response:
     if body.action not in _ACTIONS:
         raise invalid("action", f"expected {' or '.join(_ACTIONS)}, got {body.action[:40]!r}")
     reply_id: str = request.path_params["id"]
-    generation = house.running.get(reply_id)
-    if generation is None:
+    running = house.running.get(reply_id)
+    # A reply that is another's is as good as none: who may not steer it need not learn that it is there.
+    if running is None or not may_see(request.state.caller, running.caller.key_id):
         raise ApiError(
             "not_found", f"id: no reply called {reply_id[:80]!r} is under way here", metadata={"parameter": "id"}
         )
-    generation.end_thinking()
+    running.generation.end_thinking()
     accepted = {"id": reply_id, "object": "chat.completion.control", "action": body.action, "accepted": True}
     return Response(msgspec.json.encode(accepted), 200, media_type="application/json")

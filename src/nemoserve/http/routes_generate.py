@@ -12,15 +12,17 @@ from starlette.types import ASGIApp
 from nemoserve import pipeline
 from nemoserve.http.body import decode, read_body
 from nemoserve.http.middleware import add_timing
+from nemoserve.http.origin import origin_of
 from nemoserve.http.streams import Chunks, StreamingReply, unless_gone
 from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
 from nemoserve.http.wire_chat_reply import ChatChunks, chat_body
 from nemoserve.http.wire_reply import timing_metrics
 from nemoserve.http.wire_text import TEXT_DECODER, read_text
 from nemoserve.http.wire_text_reply import TextChunks, text_body
-from nemoserve.parsing.fold import fold_stream
+from nemoserve.parsing.fold import Folded, fold_stream
 from nemoserve.pipeline import Reply, Services
 from nemoserve.reasoning.signature import sign
+from nemoserve.types.money import decimal
 
 
 async def chat_completions(request: Request) -> Response | ASGIApp:
@@ -31,14 +33,13 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
     if body.messages is None and body.prompt is not None:
         return await _complete(request, house, raw)
     wanted = read_chat(body, most_choices=house.settings.max_choices, session_id=request.headers.get("x-session-id"))
-    reply = await pipeline.chat(house, wanted, pipeline.new_id())
+    reply = await pipeline.chat(house, wanted, pipeline.new_id(), request.state.caller, origin_of(request, body.user))
     logprobs = wanted.sampling.logprobs is not None
     signed = functools.partial(sign, house.secret)
     if wanted.stream:
         return _stream(house, reply, ChatChunks(reply, logprobs=logprobs, sign=signed))
-    folded = await unless_gone(request.receive, fold_stream(reply.events))
-    add_timing(request.scope, timing_metrics(folded.timing))
-    return _whole(reply, chat_body(reply, folded, logprobs=logprobs, sign=signed))
+    folded = await _folded(request, reply)
+    return _whole(house, reply, folded, chat_body(reply, folded, logprobs=logprobs, sign=signed))
 
 
 async def completions(request: Request) -> Response | ASGIApp:
@@ -48,27 +49,40 @@ async def completions(request: Request) -> Response | ASGIApp:
 
 
 async def _complete(request: Request, house: Services, raw: bytes) -> Response | ASGIApp:
-    wanted = read_text(decode(raw, TEXT_DECODER), most_choices=house.settings.max_choices)
-    reply = await pipeline.complete(house, wanted, pipeline.new_id())
+    body = decode(raw, TEXT_DECODER)
+    wanted = read_text(body, most_choices=house.settings.max_choices)
+    caller, origin = request.state.caller, origin_of(request, body.user)
+    reply = await pipeline.complete(house, wanted, pipeline.new_id(), caller, origin)
     logprobs = wanted.sampling.logprobs is not None
     if wanted.stream:
         return _stream(house, reply, TextChunks(reply, logprobs=logprobs))
-    folded = await unless_gone(request.receive, fold_stream(reply.events))
+    folded = await _folded(request, reply)
+    return _whole(house, reply, folded, text_body(reply, folded, logprobs=logprobs))
+
+
+async def _folded(request: Request, reply: Reply) -> Folded:
+    """The whole reply. Raises ClientGone when there is nobody to have it any more."""
+    try:
+        folded = await unless_gone(request.receive, fold_stream(reply.events))
+    finally:
+        await reply.events.aclose()
     add_timing(request.scope, timing_metrics(folded.timing))
-    return _whole(reply, text_body(reply, folded, logprobs=logprobs))
+    return folded
 
 
 def _stream(house: Services, reply: Reply, chunks: Chunks) -> ASGIApp:
-    return StreamingReply(reply.events, chunks, _headers(reply), house.settings, house.log)
+    return StreamingReply(reply.events, chunks, _headers(house, reply), house.settings, house.log)
 
 
-def _whole(reply: Reply, body: dict[str, object]) -> Response:
-    return Response(msgspec.json.encode(body), 200, _headers(reply), "application/json")
+def _whole(house: Services, reply: Reply, folded: Folded, body: dict[str, object]) -> Response:
+    headers = {**_headers(house, reply), "x-cost": decimal(folded.cost)}
+    return Response(msgspec.json.encode(body), 200, headers, "application/json")
 
 
-def _headers(reply: Reply) -> dict[str, str]:
-    """The reply's id, and the sampling that was applied where the request left it open."""
+def _headers(house: Services, reply: Reply) -> dict[str, str]:
+    """The reply's id, what was held for it, and the sampling that was applied where the request left it open."""
     sampling = reply.sampling
     named = (("temperature", sampling.temperature), ("top_p", sampling.top_p), ("top_k", sampling.top_k))
     applied = ", ".join(f"{name}={value:g}" for name, value in named if value is not None)
-    return {"x-generation-id": reply.id, **({"x-sampling": applied} if applied else {})}
+    headers = {"x-generation-id": reply.id, "x-cost-reserved": decimal(reply.admission.hold.amount)}
+    return headers | ({"x-sampling": applied} if applied else {})

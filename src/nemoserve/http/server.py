@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import signal
@@ -16,11 +15,13 @@ from typing import Literal
 import msgspec
 import uvicorn
 
+from nemoserve.access.keyring import Keyring
 from nemoserve.backends.base import Health
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.config.settings import Settings
 from nemoserve.http.app import create_app
 from nemoserve.observe.logs import Log
+from nemoserve.storage.database import StorageError
 
 _BACKLOG = 2048
 
@@ -76,8 +77,9 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
     try:
         try:
             app = create_app(settings, on_health)
-        except (CheckpointError, ValueError, OSError) as error:
+        except (CheckpointError, StorageError, ValueError, OSError) as error:
             raise ServeError(str(error)) from error
+        _require_keys(settings, app.state.services.keyring)
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -96,6 +98,15 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
     finally:
         listener.close()
     return 1 if settings.exit_when_nothing_loads and len(failed) == len(settings.models) else 0
+
+
+def _require_keys(settings: Settings, keyring: Keyring) -> None:
+    """Raises ServeError where others can reach the server and nobody has a key: it could serve nobody, or everybody."""
+    if settings.keys_required and not settings.require_key and not keyring.list():
+        raise ServeError(
+            f"{settings.host} can be reached by others, so every request needs a key, and there is none yet. Make the first: "
+            f"nemoserve keys create NAME --data-dir {settings.data_dir}"
+        )
 
 
 class _Server(uvicorn.Server):
@@ -150,11 +161,6 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         raise ServeError(f"{settings.host} is no address of this machine: {error.strerror}.") from error
     family, _, _, _, address = found[0]
-    if not settings.allow_public and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
-        raise ServeError(
-            f"{settings.host} can be reached by others, and there are no keys yet to keep them out: listen on 127.0.0.1, and "
-            f"reach it by a tunnel (ssh -L {settings.port}:127.0.0.1:{settings.port} HOST) or an authenticating proxy."
-        )
     try:
         listener = socket.socket(family)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

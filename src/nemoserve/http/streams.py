@@ -31,6 +31,14 @@ class ClientGone(Exception):
     """The client has closed its connection; there is nobody to answer."""
 
 
+class Events(Protocol):
+    """A reply's events; closed in any case, also where nobody began to read them."""
+
+    def __aiter__(self) -> AsyncIterator[Event]: ...
+
+    async def aclose(self) -> None: ...
+
+
 class Chunks(Protocol):
     """How events look on the wire."""
 
@@ -64,7 +72,7 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
 class _Pump:
     """Takes events from a reply into a buffer, and notices when the client is gone."""
 
-    def __init__(self, events: AsyncIterator[Event], receive: Receive, log: Log) -> None:
+    def __init__(self, events: Events, receive: Receive, log: Log) -> None:
         self._events = events
         self._log = log
         self._news = asyncio.Event()
@@ -90,6 +98,7 @@ class _Pump:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._events.aclose()
 
     async def _pump(self) -> None:
         complete = False
@@ -118,9 +127,7 @@ class _Pump:
 class StreamingReply:
     """An ASGI response that streams a reply. A client that goes away, or reads nothing for too long, ends the generation."""
 
-    def __init__(
-        self, events: AsyncIterator[Event], chunks: Chunks, headers: dict[str, str], settings: Settings, log: Log
-    ) -> None:
+    def __init__(self, events: Events, chunks: Chunks, headers: dict[str, str], settings: Settings, log: Log) -> None:
         self._events = events
         self._chunks = chunks
         self._headers = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from nemoserve.http.wire_messages import WireMessage, read_messages
-from nemoserve.http.wire_output import OutputFields, read_output
-from nemoserve.http.wire_reasoning import read_reasoning, template_variables
+from nemoserve.http.wire_output import read_output
+from nemoserve.http.wire_reasoning import ReasoningFields, read_reasoning, template_variables
 from nemoserve.http.wire_sampling import (
     MOST_TOP_LOGPROBS,
     model_names,
@@ -25,7 +25,7 @@ _RESERVED_VARIABLES = frozenset({
 })  # fmt: skip
 
 
-class ChatBody(OutputFields, kw_only=True):
+class ChatBody(ReasoningFields, kw_only=True):
     """A chat completion's body. Unknown fields are let through unread."""
 
     messages: list[WireMessage] | None = None
@@ -77,7 +77,7 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
             raise invalid(f"chat_template_kwargs.{name}", "the server sets this variable itself")
     intent, reasoning_notices = read_reasoning(body, elsewhere=("nvext.guided_",))
     tools, tool_choice, tool_notices = read_tools(body.tools or [], body.tool_choice)
-    output, output_notices = read_output(body, body.nvext)
+    output, output_notices = read_output(body)
     sampling = read_sampling(body, max_tokens=_max_tokens(body), logprobs=_logprobs(body), most_choices=most_choices)
     return ChatRequest(
         models=model_names(body),

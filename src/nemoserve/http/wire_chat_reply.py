@@ -38,7 +38,7 @@ def chat_body(reply: Reply, folded: Folded, *, logprobs: bool, sign: Sign | None
         "provider": PROVIDER,
         "system_fingerprint": None,
         "choices": [_choice(reply, choice, logprobs=logprobs, sign=sign) for choice in folded.choices],
-        "usage": usage_body(folded.usage),
+        "usage": usage_body(folded.usage, folded.cost),
     }
     if notices:
         body["warnings"] = notice_bodies(notices)
@@ -149,7 +149,7 @@ class ChatChunks:
                 # As OpenRouter since mid-2026: the finish chunk again, with the usage.
                 finish = self._finish or self._choice(0, {"content": ""}, None, None)
                 finish = {**finish, "delta": {"content": ""}}
-                last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage)}
+                last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage, event.cost)}
                 if self._notices:
                     last["warnings"] = notice_bodies(self._notices)
                 return [last]

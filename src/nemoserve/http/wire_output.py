@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from nemoserve.http.wire_reasoning import ReasoningFields
+from nemoserve.http.wire_sampling import SamplingFields
 from nemoserve.types.chat import Notice, OutputFormat
 from nemoserve.types.errors import invalid
 
@@ -20,7 +20,7 @@ _MOST_CHOICES = 4096
 _FOREIGN_TYPES = ("python", "structural_tag")
 
 
-class OutputFields(ReasoningFields, kw_only=True):
+class OutputFields(SamplingFields, kw_only=True):
     """Fields of a body whose answer can be constrained. None is the same as absent."""
 
     response_format: dict[str, object] | None = None
@@ -31,9 +31,11 @@ class OutputFields(ReasoningFields, kw_only=True):
     guided_choice: list[str] | None = None
     guided_grammar: str | None = None
     grammar: str | None = None
+    nvext: object = None
+    """NIM's extensions: `guided_*` among them, and budgets of thinking, which are read elsewhere."""
 
 
-def read_output(body: OutputFields, nvext: object) -> tuple[OutputFormat | None, list[Notice]]:
+def read_output(body: OutputFields) -> tuple[OutputFormat | None, list[Notice]]:
     """What the answer must look like, and which fields were dropped.
 
     A JSON schema is enforced whatever its `strict` says. Raises ApiError (400) naming the field that makes no sense, or the
@@ -47,6 +49,7 @@ def read_output(body: OutputFields, nvext: object) -> tuple[OutputFormat | None,
         formats += _constraints("structured_outputs", "", body.structured_outputs, dropped)
     top = {name: getattr(body, f"guided_{name}") for name in ("json", "regex", "choice", "grammar")}
     formats += _constraints("", "guided_", {f"guided_{name}": value for name, value in top.items()}, dropped)
+    nvext = body.nvext
     if isinstance(nvext, dict):
         formats += _constraints("nvext", "guided_", cast("dict[str, object]", nvext), dropped)
     if body.grammar is not None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from nemoserve.http.wire_sampling import SamplingFields
+from nemoserve.http.wire_output import OutputFields
 from nemoserve.reasoning.intent import read_intent
 from nemoserve.reasoning.spellings import FIELDS, TEMPLATE_VARIABLES
 from nemoserve.types.chat import Notice
 from nemoserve.types.reasoning import ReasoningIntent
 
 
-class ReasoningFields(SamplingFields, kw_only=True):
+class ReasoningFields(OutputFields, kw_only=True):
     """Values of any type: one reader checks them all, by the table in `reasoning/spellings.py`."""
 
     reasoning: object = None
@@ -24,7 +24,6 @@ class ReasoningFields(SamplingFields, kw_only=True):
     thinking_budget_tokens: object = None
     reasoning_budget_tokens: object = None
     custom_params: object = None
-    nvext: object = None
 
 
 def read_reasoning(body: ReasoningFields, *, elsewhere: tuple[str, ...] = ()) -> tuple[ReasoningIntent, list[Notice]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from nemoserve.types.chat import Notice
 from nemoserve.types.events import TokenAlternative, TokenLogprob
+from nemoserve.types.money import dollars
 from nemoserve.types.usage import Timing, Usage
 
 PROVIDER = "nemoserve"
@@ -21,13 +22,13 @@ def finite(logprob: float) -> float:
     return logprob if logprob > _NO_PROBABILITY else _NO_PROBABILITY
 
 
-def usage_body(usage: Usage) -> Body:
-    """All counts as numbers, never null: some clients check. A model on this machine costs nothing."""
+def usage_body(usage: Usage, cost: int = 0) -> Body:
+    """All counts as numbers, never null: some clients check. `cost` is in nano-dollars."""
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
-        "cost": 0,
+        "cost": dollars(cost),
         "is_byok": False,
         "prompt_tokens_details": {
             "cached_tokens": usage.cached_tokens,

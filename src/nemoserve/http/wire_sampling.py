@@ -20,6 +20,7 @@ class SamplingFields(msgspec.Struct, kw_only=True):
 
     model: str | None = None
     models: list[str] | None = None
+    user: str | None = None
     provider: dict[str, object] | None = None
     stream: bool | None = None
     stream_options: dict[str, object] | None = None

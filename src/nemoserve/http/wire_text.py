@@ -6,9 +6,9 @@ from typing import cast
 
 import msgspec
 
+from nemoserve.http.wire_output import OutputFields, read_output
 from nemoserve.http.wire_sampling import (
     MOST_TOP_LOGPROBS,
-    SamplingFields,
     model_names,
     provider_notices,
     read_sampling,
@@ -18,7 +18,7 @@ from nemoserve.types.chat import CompletionRequest, Notice
 from nemoserve.types.errors import invalid
 
 
-class TextBody(SamplingFields, kw_only=True):
+class TextBody(OutputFields, kw_only=True):
     """A text completion's body. Unknown fields are let through unread."""
 
     prompt: str | list[str | int | list[int]] | None = None
@@ -28,7 +28,6 @@ class TextBody(SamplingFields, kw_only=True):
     suffix: str | None = None
     best_of: int | None = None
     min_tokens: int | None = None
-    response_format: dict[str, object] | None = None
 
 
 TEXT_DECODER = msgspec.json.Decoder(TextBody)
@@ -50,15 +49,17 @@ def read_text(body: TextBody, *, most_choices: int) -> CompletionRequest:
     )
     if len(prompts) * sampling.n > most_choices:
         raise invalid("prompt", f"prompts times n must be at most {most_choices}, got {len(prompts) * sampling.n}")
+    output, output_notices = read_output(body)
     return CompletionRequest(
         models=model_names(body),
         prompts=prompts,
         sampling=sampling,
         echo=echo,
+        output=output,
         add_special_tokens=body.add_special_tokens is not False,
         stream=body.stream is True,
         require_parameters=requires_parameters(body),
-        warnings=(*_dropped(body, sampling.n), *provider_notices(body)),
+        warnings=(*output_notices, *_dropped(body, sampling.n), *provider_notices(body)),
     )
 
 
@@ -81,6 +82,4 @@ def _dropped(body: TextBody, n: int) -> list[Notice]:
     names = [name for name in ("suffix", "min_tokens") if getattr(body, name)]
     if body.best_of is not None and body.best_of != n:
         names.append("best_of")
-    if body.response_format is not None and body.response_format.get("type") != "text":
-        names.append("response_format")
     return [Notice("dropped_parameter", f"{name} was dropped: it is not supported here.", name) for name in names]

@@ -38,7 +38,7 @@ def text_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
             }
             for choice in folded.choices
         ],
-        "usage": usage_body(folded.usage),
+        "usage": usage_body(folded.usage, folded.cost),
     }
     if notices:
         body["warnings"] = notice_bodies(notices)
@@ -70,7 +70,7 @@ class TextChunks:
                 return [{**self._head, "choices": [finish]}]
             case Completed():
                 finish = self._finish or self._choice(0, "", None, None)
-                last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage)}
+                last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage, event.cost)}
                 if self._notices:
                     last["warnings"] = notice_bodies(self._notices)
                 return [last]

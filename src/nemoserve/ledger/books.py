@@ -48,7 +48,7 @@ class Books:
     def __init__(
         self, database: Database, prices: PriceBook, quota: Quota, writer: Writer, sweeper: Sweeper, instance: str
     ) -> None:
-        self._database, self._prices, self._quota = database, prices, quota
+        self._database, self.prices, self._quota = database, prices, quota
         self._writer, self._sweeper, self._instance = writer, sweeper, instance
         self._claims: dict[str, Claim] = {}
         self._progress: asyncio.Task[None] | None = None
@@ -98,10 +98,11 @@ class Books:
         *,
         prompt_tokens: int,
         completion_tokens: int,
+        choices: int = 1,
         images: int = 0,
         now_ms: int,
     ) -> Hold:
-        """Money for a request: for its worst case, or what is left of the limit if that pays for one token.
+        """Money for a request: for its worst case, or what is left of the limit if that pays for a token of each choice.
 
         `price.affordable(hold.amount, …)` tells how many tokens that are. Raises ApiError: 402 when the limit is used up, 503
         when the database is too far behind. What is held has to be given to `open` or `release`.
@@ -109,9 +110,13 @@ class Books:
         if self._writer.behind >= self.most_behind:
             message = "The ledger cannot be written at the moment, so nothing more can be accounted for."
             raise ApiError("provider_overloaded", message, retry_after_s=_RETRY_S)
-        least = price.most(prompt_tokens, 1, images)
-        most = price.most(prompt_tokens, max(1, completion_tokens), images)
+        least = price.most(prompt_tokens, choices, images)
+        most = price.most(prompt_tokens, max(choices, completion_tokens), images)
         return await self._quota.reserve(caller, least, most, now_ms)
+
+    async def remaining(self, caller: Caller, now_ms: int) -> int | None:
+        """What the caller's limit leaves; None: there is none. Raises ApiError (503) when nobody can say."""
+        return await self._quota.remaining(caller, now_ms)
 
     def release(self, hold: Hold) -> None:
         """Gives back money for an attempt that is not going to be opened."""
@@ -157,7 +162,7 @@ class Books:
             images=images,
             tokens_estimated=tokens_estimated,
         )
-        entry = claim.settled = priced(ended, self._prices)
+        entry = claim.settled = priced(ended, self.prices)
         self._claims.pop(entry.id, None)
         self._quota.settle(claim.hold, entry.cost)
         self._writer.settled(entry, claim.hold)

@@ -98,9 +98,14 @@ class ChoiceParser:
         return self._stops.hit is not None
 
     @property
+    def thinks(self) -> bool:
+        """What has come so far ends inside the thinking."""
+        return self._thinking.state == "thinking"
+
+    @property
     def reasoning_tokens(self) -> int:
         """Tokens read that belong to the thinking, its markers included."""
-        return self._reasoning_tokens + (len(self._starts) if self._thinking.state == "thinking" else 0)
+        return self._reasoning_tokens + (len(self._starts) if self.thinks else 0)
 
     def push(self, pieces: Iterable[Piece]) -> list[Event]:
         """The events that are certain now: thinking first, then answer and calls as they come."""

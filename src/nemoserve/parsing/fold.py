@@ -43,6 +43,8 @@ class Folded(msgspec.Struct):
     usage: Usage
     timing: Timing
     warnings: list[Notice]
+    cost: int = 0
+    """Nano-dollars."""
 
 
 class _Open:
@@ -104,12 +106,17 @@ class Fold:
         """One choice as far as it has come. Raises KeyError before its first event."""
         return self._choices[index].close()
 
+    def choices(self) -> list[FoldedChoice]:
+        """All choices as far as they have come, in order of their index."""
+        return [part.close() for _, part in sorted(self._choices.items())]
+
     def result(self) -> Folded:
         """Raises ApiError when the stream ended before it was complete."""
         if self._completed is None or not all(part.finished for part in self._choices.values()):
             raise ApiError("provider_unavailable", "The reply ended before it was complete.")
-        choices = [part.close() for _, part in sorted(self._choices.items())]
-        return Folded(choices, self._completed.usage, self._completed.timing, self._warnings)
+        return Folded(
+            self.choices(), self._completed.usage, self._completed.timing, self._warnings, self._completed.cost
+        )
 
 
 def fold(events: Iterable[Event]) -> Folded:

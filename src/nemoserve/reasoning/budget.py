@@ -50,7 +50,10 @@ def limits(
     """
     if not thinking:
         return Allowance(ThinkingLimits())
-    wanted = _wanted(intent, max_tokens)
+    wanted, cap = _wanted(intent, max_tokens), intent.most_tokens
+    capped = cap is not None and (wanted is None or wanted > cap)
+    if capped:
+        wanted = cap
     left = max(0, max_tokens - end_tokens)
     reserve = min(left, _reserve(intent, max_tokens))
     room = left - reserve
@@ -59,12 +62,15 @@ def limits(
     budget, if_cut = _largest_budget(room), None
     if wanted is not None and wanted <= budget:
         budget = wanted
+        if capped:
+            text = f"The thinking was cut short at {budget} tokens, the most that this key may have for a request."
+            if_cut = Notice("reasoning_cap", text, "reasoning.max_tokens")
     else:
         if_cut = (
             Notice("answer_reserve", _cut_text(reserve, max_tokens), "reasoning.answer_reserve") if reserve else None
         )
     notices: list[Notice] = []
-    if wanted is not None and budget < wanted:
+    if wanted is not None and budget < wanted and not capped:
         notices.append(_lowered(intent, wanted, budget, reserve, max_tokens, max_tokens_given))
     if intent.min_tokens > budget:
         text = (

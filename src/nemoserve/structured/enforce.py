@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nemoserve.structured.compiler import GrammarCompiler
 from nemoserve.structured.grammar import grammar_for, pieces
-from nemoserve.types.chat import ChatRequest
+from nemoserve.types.chat import OutputFormat, ToolChoice
 from nemoserve.types.model import ToolFormat
+
+_FREE = ToolChoice()
 
 
 async def enforced_grammar(
-    compiler: GrammarCompiler, request: ChatRequest, tool_format: ToolFormat, tokens: Mapping[str, int]
+    compiler: GrammarCompiler,
+    output: OutputFormat | None,
+    tokens: Mapping[str, int],
+    *,
+    tools: Sequence[Mapping[str, object]] = (),
+    choice: ToolChoice = _FREE,
+    parallel: bool = True,
+    tool_format: ToolFormat = "none",
 ) -> str | None:
     """The grammar for `Job.grammar`; None if the answer is free.
 
     `tokens` are the ids of `calls.MARKERS` in the model's vocabulary. Raises ApiError: 400 naming the field whose schema,
     expression or grammar cannot be enforced; 503 or 500 as `GrammarCompiler.check` does.
     """
-    grammar = grammar_for(
-        request.output, request.tools, request.tool_choice, request.parallel_tool_calls, tool_format, tokens
-    )
+    grammar = grammar_for(output, tools, choice, parallel, tool_format, tokens)
     if grammar is None:
         return None
-    for field, piece in pieces(request.output, request.tools, request.tool_choice):
+    for field, piece in pieces(output, tools, choice):
         await compiler.check(piece, field)
-    await compiler.check(grammar, "tools" if request.tools or request.output is None else request.output.field)
+    await compiler.check(grammar, "tools" if tools or output is None else output.field)
     return grammar

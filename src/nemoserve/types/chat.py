@@ -114,6 +114,7 @@ class CompletionRequest(msgspec.Struct, frozen=True):
     prompts: tuple[str | tuple[int, ...], ...]
     sampling: Sampling
     echo: bool = False
+    output: OutputFormat | None = None
     add_special_tokens: bool = True
     stream: bool = False
     require_parameters: bool = False

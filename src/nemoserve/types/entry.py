@@ -19,8 +19,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """The attempt's: `<generation>-<number>`, from 1."""
     generation_id: str
     created_at: int
-    instance: str
-    """The server process that ran it."""
+    instance: str = ""
+    """The server process that runs it."""
     key_id: str | None = None
     owner: str = ""
     tags: dict[str, str] = {}

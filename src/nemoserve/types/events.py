@@ -97,6 +97,8 @@ class Completed(msgspec.Struct, frozen=True):
 
     usage: Usage
     timing: Timing
+    cost: int = 0
+    """Nano-dollars."""
 
 
 Event = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Completed

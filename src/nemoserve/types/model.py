@@ -66,6 +66,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     """Unix seconds."""
     context_length: int
     max_completion_tokens: int
+    provider: str = "nemoserve"
+    """Who runs it: this server, or the provider that it asks."""
     description: str = ""
     hugging_face_id: str = ""
     aliases: tuple[str, ...] = ()

@@ -29,6 +29,12 @@ def dollars(nano: int) -> float:
     return nano / NANO
 
 
+def decimal(nano: int) -> str:
+    """Nano-dollars as dollars, exactly, as headers and tables have it: `0.000012`, `0`."""
+    text = f"{nano // NANO}.{nano % NANO:09d}" if nano >= 0 else f"-{-nano // NANO}.{-nano % NANO:09d}"
+    return text.rstrip("0").rstrip(".")
+
+
 def _scaled(value: str | int | float, scale: int, precision: str) -> int:
     try:
         number = Decimal(str(value)) * scale

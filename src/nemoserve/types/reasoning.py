@@ -19,6 +19,8 @@ class ReasoningIntent(msgspec.Struct, frozen=True):
     effort: Effort | None = None
     max_tokens: int | None = None
     """Most tokens of thinking wanted; it goes before `effort`. 0: thinking is ended before it begins."""
+    most_tokens: int | None = None
+    """What the caller may have at most, whatever it asks for."""
     min_tokens: int = 0
     """Fewest tokens of thinking wanted."""
     answer_reserve: int | None = None

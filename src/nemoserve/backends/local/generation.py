@@ -42,6 +42,11 @@ class LocalGeneration:
         """Ends all choices that still run."""
         self._run.cancel()
 
+    async def counted(self) -> list[int]:
+        """The tokens sampled for each choice, also those that nobody has read; known a step after `close`."""
+        counts = await self._run.counted()
+        return [counts[f"{self._job.id}/{index}"] for index in range(len(self._ended))]
+
     async def _outputs(self) -> AsyncIterator[RawOutput]:
         while not all(self._ended):
             for message in await self._run.take():

@@ -47,21 +47,46 @@ class Run:
 
     def __init__(self, ids: Sequence[str], tell: Callable[[Cancel | EndThinking], None]) -> None:
         self.open = set(ids)
+        """Sequences whose output is still wanted."""
+        self.counts = dict.fromkeys(ids, 0)
+        """Tokens sampled for each, as far as the engine has told."""
+        self._uncounted = set(ids)
+        self._counted = asyncio.Event()
         self._tell = tell
         self._messages: list[SequenceMessage] = []
         self._error: ApiError | None = None
         self._news = asyncio.Event()
 
     def put(self, message: SequenceMessage) -> None:
-        if not isinstance(message, Tokens):
+        wanted = message.id in self.open
+        if isinstance(message, Tokens):
+            self.counts[message.id] += len(message.tokens)
+        else:
+            if isinstance(message, Finished):
+                self.counts[message.id] = max(self.counts[message.id], message.completion_tokens)
             self.open.discard(message.id)
-        self._messages.append(message)
-        self._news.set()
+            self._close(message.id)
+        # What was on its way when a sequence was cancelled is counted, but nobody reads it.
+        if wanted:
+            self._messages.append(message)
+            self._news.set()
 
     def fail(self, error: ApiError) -> None:
         self.open.clear()
         self._error = error
         self._news.set()
+        self._close(*self._uncounted)
+
+    async def counted(self) -> dict[str, int]:
+        """The tokens sampled for each sequence, once the engine has told of the last one or died."""
+        if self._uncounted:
+            await self._counted.wait()
+        return self.counts
+
+    def _close(self, *sequences: str) -> None:
+        self._uncounted.difference_update(sequences)
+        if not self._uncounted:
+            self._counted.set()
 
     async def take(self) -> list[SequenceMessage]:
         """Everything said since the last call, waiting for something if need be. Raises ApiError when the engine died."""
@@ -155,8 +180,6 @@ class Supervisor:
         return run
 
     def _tell(self, message: Cancel | EndThinking) -> None:
-        if isinstance(message, Cancel):
-            self._runs.pop(message.id, None)
         if self._process is not None:
             self._process.send(message)
 

@@ -1,0 +1,115 @@
+"""Lets a request in: what its key may use, how often, and what it may still spend. Knows no wire format and runs nothing."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from nemoserve.access.quota import Hold
+from nemoserve.access.rates import Rates, Ticket
+from nemoserve.ledger.books import Books
+from nemoserve.types.caller import Caller, Origin
+from nemoserve.types.chat import Notice
+from nemoserve.types.entry import Entry
+from nemoserve.types.errors import ApiError
+from nemoserve.types.model import ModelCard
+from nemoserve.types.prompt import Prompt
+from nemoserve.types.reasoning import ReasoningIntent
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a request wants, as far as its admission depends on it."""
+
+    caller: Caller
+    origin: Origin
+    reply_id: str
+    card: ModelCard
+    prompts: tuple[Prompt, ...]
+    max_tokens: int
+    """Per choice."""
+    choices: int
+
+
+class Admission(msgspec.Struct, frozen=True):
+    """What one admitted request holds; whoever has it must see to `Books.settle` and `Ticket.leave`."""
+
+    caller: Caller
+    hold: Hold
+    ticket: Ticket
+    entry: Entry
+    """The ledger's line as far as it is known before anything has run."""
+    max_tokens: int
+    """Per choice: as wanted, or as many as the key's money surely pays for."""
+    notices: tuple[Notice, ...] = ()
+
+
+def permit(caller: Caller, card: ModelCard) -> None:
+    """Raises ApiError (403) when the key must not use this model or its provider."""
+    limits = caller.limits
+    if limits.models is not None and not {card.id.lower(), *map(str.lower, card.aliases)} & set(
+        map(str.lower, limits.models)
+    ):
+        raise ApiError(
+            "permission_denied",
+            f"model: this key must not use {card.id}; it may use: {', '.join(limits.models) or 'none'}",
+            metadata={"parameter": "model"},
+        )
+    if limits.providers is not None and card.provider not in limits.providers:
+        raise ApiError("permission_denied", f"This key must not use the provider {card.provider}.")
+
+
+def capped(intent: ReasoningIntent, caller: Caller) -> ReasoningIntent:
+    """The intent within what the key allows: at most so much thinking, so much kept for the answer unless it says itself."""
+    reserve = caller.limits.answer_reserve if intent.answer_reserve is None else intent.answer_reserve
+    return msgspec.structs.replace(intent, most_tokens=caller.limits.reasoning_tokens, answer_reserve=reserve)
+
+
+async def admit(books: Books, rates: Rates, asked: Asked) -> Admission:
+    """Takes the key's place in its rates and holds the most that the request may cost.
+
+    Raises ApiError: 429 when the key is too fast, 402 when its money is used up, 503 when the ledger is too far behind.
+    """
+    now = int(time.time() * 1000)
+    caller, card, max_tokens = asked.caller, asked.card, asked.max_tokens
+    prompt_tokens = sum(len(prompt.tokens) for prompt in asked.prompts)
+    price = books.prices.price(card.id, card.provider, now)
+    ticket = rates.enter(caller, prompt_tokens, now)
+    try:
+        hold = await books.hold(
+            caller,
+            price,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=max_tokens * asked.choices,
+            choices=asked.choices,
+            now_ms=now,
+        )
+    except BaseException:
+        ticket.leave(0, now)
+        raise
+    notices: tuple[Notice, ...] = ()
+    affordable = price.affordable(hold.amount, prompt_tokens) if caller.limits.limit is not None else None
+    if affordable is not None and affordable // asked.choices < max_tokens:
+        left = max(1, affordable // asked.choices)
+        text = f"max_tokens was cut from {max_tokens} to {left}, which is what the key's limit leaves."
+        notices = (Notice("adjusted_parameter", text, "max_tokens"),)
+        max_tokens = left
+    entry = Entry(
+        id=f"{asked.reply_id}-1",
+        generation_id=asked.reply_id,
+        created_at=now,
+        key_id=caller.key_id,
+        owner=caller.owner,
+        tags=caller.tags,
+        app_url=asked.origin.app_url,
+        app_title=asked.origin.app_title,
+        user_agent=asked.origin.user_agent,
+        user=asked.origin.user,
+        request_id=asked.origin.request_id,
+        model=card.id,
+        provider=card.provider,
+        price=price,
+        max_tokens=max_tokens,
+        choices=asked.choices,
+    )
+    return Admission(caller, hold, ticket, entry, max_tokens, notices)

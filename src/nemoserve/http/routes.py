@@ -1,0 +1,103 @@
+"""Which path leads where, and what its caller has to be allowed. A route that is not in this table does not exist."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from nemoserve.access.policy import Action
+from nemoserve.http import (
+    routes_control,
+    routes_generate,
+    routes_health,
+    routes_keys,
+    routes_models,
+    routes_openapi,
+    routes_tokens,
+)
+from nemoserve.http.auth import caller_of, require
+from nemoserve.http.middleware import add_account
+from nemoserve.pipeline import Services
+from nemoserve.types.caller import Caller
+from nemoserve.types.errors import ApiError
+from nemoserve.types.money import decimal
+
+Endpoint = Callable[[Request], Awaitable[Response | ASGIApp]]
+Table = list[tuple[str, str, Endpoint, Action]]
+
+_API: Table = [
+    ("POST", "/chat/completions", routes_generate.chat_completions, "generate"),
+    ("POST", "/chat/completions/{id}/control", routes_control.control, "control"),
+    ("POST", "/completions", routes_generate.completions, "generate"),
+    ("GET", "/models", routes_models.list_models, "list_models"),
+    ("GET", "/models/{id:path}", routes_models.get_model, "list_models"),
+    *routes_keys.ROUTES,
+]
+_SERVICE: Table = [
+    ("POST", "/tokenize", routes_tokens.tokenize, "tokenize"),
+    ("POST", "/detokenize", routes_tokens.detokenize, "tokenize"),
+    ("GET", "/metrics", routes_health.metrics, "metrics"),
+]
+_HEALTH: Table = [
+    ("GET", "/health/live", routes_health.live, "health"),
+    ("GET", "/health/ready", routes_health.ready, "health"),
+    ("GET", "/version", routes_health.version, "health"),
+]
+_PLACES: list[tuple[tuple[str, ...], Table]] = [
+    (("",), [("GET", "/", routes_health.root, "health")]),
+    (("/v1", "/api/v1"), _API),
+    (("", "/v1"), _SERVICE),
+    (("/v1",), _HEALTH),
+    (("", "/v1", "/api/v1"), [("GET", "/openapi.json", routes_openapi.openapi, "read_openapi")]),
+]
+"""Tables, each with the prefixes that it stands under."""
+
+
+def routes() -> list[Route]:
+    """Every route, guarded."""
+    return [
+        Route(prefix + path, _guarded(action, endpoint), methods=[method])
+        for prefixes, table in _PLACES
+        for prefix in prefixes
+        for method, path, endpoint, action in table
+    ]
+
+
+def _guarded(action: Action, endpoint: Endpoint) -> Endpoint:
+    """The endpoint for those whose role may do this; nothing else leads to it."""
+
+    @functools.wraps(endpoint)
+    async def guarded(request: Request) -> Response | ASGIApp:
+        house: Services = request.app.state.services
+        caller = await caller_of(request, house.keyring, required=house.settings.keys_required)
+        require(caller, action)
+        request.state.caller = caller
+        try:
+            return await endpoint(request)
+        finally:
+            await _tell_account(request, house, caller)
+
+    return guarded
+
+
+async def _tell_account(request: Request, house: Services, caller: Caller) -> None:
+    """Headers for a key: what is left of its money and of its rates."""
+    if caller.key_id is None:
+        return
+    headers: dict[str, str] = {}
+    now = time.time_ns() // 1_000_000
+    if caller.limits.limit is not None:
+        with contextlib.suppress(ApiError):
+            headers["x-limit-remaining"] = decimal(await house.books.remaining(caller, now) or 0)
+    if (state := house.rates.state(caller, now)) is not None:
+        headers["x-ratelimit-limit"] = str(state.limit)
+        headers["x-ratelimit-remaining"] = str(state.remaining)
+        headers["x-ratelimit-reset"] = str(now + state.reset_in)
+    add_account(request.scope, headers)
