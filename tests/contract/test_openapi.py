@@ -20,7 +20,7 @@ from tests.gateway import Gateway, order
 from tests.servers import Server
 
 DOCUMENT = document(_routes())
-CONFIG = schemathesis.Config.from_dict({"generation": {"deterministic": True, "max-examples": 12}})
+CONFIG = schemathesis.Config.from_dict({"generation": {"deterministic": True, "max-examples": 8}})
 # The other prefixes lead to the same functions.
 FUZZED = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG).exclude(
     path_regex="^/api/|^/v1/(tokenize|detokenize|metrics|openapi.json)"
@@ -142,21 +142,30 @@ def test_failures_look_as_described(gateway: Gateway) -> None:
 @pytest.mark.parametrize(
     ("path", "question", "chunk"),
     [
-        (
-            "/v1/chat/completions",
-            {"messages": [{"role": "user", "content": order(say="ab</think>c", end="error")}]},
-            "ChatChunk",
-        ),
-        ("/v1/chat/completions", {"prompt": order(say="ab", end="error")}, "TextChunk"),
-        ("/v1/completions", {"prompt": order(say="ab")}, "TextChunk"),
+        ("chat/completions", {"messages": [{"role": "user", "content": order(say="ab</think>c", end="error")}]}, "ChatChunk"),
+        ("chat/completions", {"prompt": order(say="ab", end="error")}, "TextChunk"),
+        ("completions", {"prompt": order(say="ab"), "logprobs": 1}, "TextChunk"),
     ],
-)
+)  # fmt: skip
 def test_chunks_of_streams_look_as_described(gateway: Gateway, path: str, question: dict[str, Any], chunk: str) -> None:
-    answer = gateway.post(path, {"stream": True, "logprobs": 1 if chunk == "TextChunk" else True, **question})
+    answer = gateway.post("/v1/" + path, {"stream": True, **question})
     events = [line[6:] for line in answer.text.splitlines() if line.startswith("data: ")]
+    assert answer.status_code == 200, answer.text
     assert events.pop() == "[DONE]" and len(events) > 2
     described = resolve(chunk)
     for event in events:
         described.validate(json.loads(event))
     if "error" in (last := json.loads(events[-1])):
         resolve("Error").validate({"error": last["error"]})
+
+
+def test_whole_replies_look_as_described(gateway: Gateway) -> None:
+    say = order(say="ab</think>c")
+    for path, question, reply in (
+        ("chat/completions", {"messages": [{"role": "user", "content": say}], "logprobs": True}, "ChatCompletion"),
+        ("chat/completions", {"prompt": say}, "TextCompletion"),
+        ("completions", {"prompt": [say, say], "echo": True, "logprobs": 2}, "TextCompletion"),
+    ):
+        answer = gateway.post("/v1/" + path, question)
+        assert answer.status_code == 200, answer.text
+        resolve(reply).validate(answer.json())

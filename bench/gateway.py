@@ -1,0 +1,275 @@
+"""What keys and the ledger cost: requests per second and latency of the gateway with them and without, in one run, as ratios.
+
+Two servers run side by side over an engine that answers at once (`bench/instant_engine.py`): `nemoserve serve`, and
+`nemoserve serve --require-key` with a key. Rounds alternate between them, because the speed of a shared machine drifts; the
+ratio is the median of the rounds' ratios. The client is a bare asyncio protocol on uvloop that reads no JSON, yet it shares the
+cores with the servers: rates are of this machine and its client, ratios are of the gateway.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import cast
+
+import uvloop
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bench.instant_engine import TOKENS_VARIABLE
+
+_KEY = re.compile(r"sk-nemo-[A-Za-z0-9]+-[A-Za-z0-9]+")
+_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
+_START_S = 60.0
+_PATIENCE_S = 30.0
+"""For the last answers of a round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measurement. Rates are requests per second, medians over the rounds; latencies are milliseconds."""
+
+    what: str
+    concurrency: int
+    off_rate: float
+    off_p50: float
+    off_p99: float
+    on_rate: float | None = None
+    on_p50: float | None = None
+    on_p99: float | None = None
+    ratio: float | None = None
+    """Rate with keys and ledger over the rate without, the median of the rounds' ratios."""
+
+
+@dataclass
+class Run:
+    """What one server did in one round: seconds of the round, and of each of its requests."""
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return len(self.latencies) / self.seconds
+
+
+class Connection(asyncio.Protocol):
+    """A kept-alive connection that sends the same request again as soon as it is answered, until the deadline."""
+
+    def __init__(self, request: bytes, deadline: float, latencies: list[float], done: asyncio.Future[None]) -> None:
+        self._request, self._deadline, self._latencies, self._done = request, deadline, latencies, done
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports do not derive from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
+        self._send()
+
+    def _send(self) -> None:
+        self._answer = bytearray()
+        self._body_end: int | None = None
+        self._began = time.perf_counter()
+        self._transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        answer = self._answer
+        answer += data
+        if self._body_end is None:
+            head_end = answer.find(b"\r\n\r\n")
+            if head_end < 0:
+                return
+            if not answer.startswith(b"HTTP/1.1 200"):
+                self._fail(answer.decode("utf-8", "replace")[:500])
+                return
+            length = _LENGTH.search(answer, 0, head_end)
+            self._body_end = head_end + 4 + int(length[1]) if length else 0
+        whole = len(answer) >= self._body_end if self._body_end else answer.endswith(b"\r\n0\r\n\r\n")
+        if whole:
+            now = time.perf_counter()
+            self._latencies.append(now - self._began)
+            if now < self._deadline:
+                self._send()
+            else:
+                self._transport.close()
+
+    def _fail(self, why: str) -> None:
+        if not self._done.done():
+            self._done.set_exception(RuntimeError(why))
+        self._transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self._done.done():
+            self._done.set_result(None)
+
+
+async def load(port: int, request: bytes, concurrency: int, seconds: float) -> Run:
+    """Keeps `concurrency` requests under way for so many seconds."""
+    loop, run = asyncio.get_running_loop(), Run()
+    began = time.perf_counter()
+    finished: list[asyncio.Future[None]] = [loop.create_future() for _ in range(concurrency)]
+
+    def client(done: asyncio.Future[None]) -> Callable[[], Connection]:
+        return lambda: Connection(request, began + seconds, run.latencies, done)
+
+    async with asyncio.timeout(seconds + _PATIENCE_S):
+        for done in finished:
+            await loop.create_connection(client(done), "127.0.0.1", port)
+        await asyncio.gather(*finished)
+    run.seconds = time.perf_counter() - began
+    return run
+
+
+@dataclass(frozen=True)
+class Side:
+    """A running server and the key that it wants."""
+
+    port: int
+    key: str | None
+
+    def request(self, *, stream: bool) -> bytes:
+        """The bytes of one chat call."""
+        question = {
+            "messages": [{"role": "user", "content": "How many apples are left of seven when two are eaten?"}],
+            "reasoning": {"enabled": False},
+            "stream": stream,
+        }
+        body = json.dumps(question).encode()
+        key = f"Authorization: Bearer {self.key}\r\n" if self.key else ""
+        head = (
+            f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n{key}"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+@contextlib.contextmanager
+def server(folder: Path, tokens: int, *, keys: bool) -> Iterator[Side]:
+    """A server with a data folder of its own, ready to answer."""
+    folder.mkdir()
+    key = _make_key(folder) if keys else None
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    options = ["--port", str(port), "--data-dir", str(folder), *(["--require-key"] if keys else [])]
+    log = folder / "server.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.instant_engine", "serve", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, TOKENS_VARIABLE: str(tokens)},
+        )
+    try:
+        deadline = time.monotonic() + _START_S
+        while not _ready(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"The server did not start:\n{log.read_text()}")
+            time.sleep(0.05)
+        yield Side(port, key)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _make_key(folder: Path) -> str:
+    command = [sys.executable, "-m", "nemoserve", "keys", "create", "bench", "--json", "--data-dir", str(folder)]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = _KEY.search(made.stdout)
+    if found is None:
+        raise SystemExit(f"No key could be made:\n{made.stderr or made.stdout}")
+    return found[0]
+
+
+def _ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/health/ready", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def measure(sides: dict[str, Side], stream: bool, concurrency: int, args: argparse.Namespace) -> Row:
+    """All rounds of one cell of the table."""
+    runs: dict[str, list[Run]] = {name: [] for name in sides}
+    for turn in range(args.rounds + 1):
+        order = list(sides) if turn % 2 else list(reversed(sides))
+        for name in order:
+            request = sides[name].request(stream=stream)
+            # The first round warms up and is not counted.
+            run = uvloop.run(load(sides[name].port, request, concurrency, args.seconds if turn else 0.5))
+            if turn:
+                runs[name].append(run)
+    cells: dict[str, float] = {}
+    for name, done in runs.items():
+        latencies = sorted(1e3 * value for run in done for value in run.latencies)
+        cells[f"{name}_rate"] = statistics.median(run.rate for run in done)
+        cells[f"{name}_p50"] = latencies[len(latencies) // 2]
+        cells[f"{name}_p99"] = latencies[int(0.99 * (len(latencies) - 1))]
+    if "on" in runs:
+        cells["ratio"] = statistics.median(a.rate / b.rate for a, b in zip(runs["on"], runs["off"], strict=True))
+    return Row("streamed" if stream else "whole", concurrency, **cells)
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(
+        prog="python -m bench.gateway", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument("--concurrency", nargs="*", type=int, default=[1, 16, 64])
+    p.add_argument("--tokens", type=int, default=16, help="tokens of every reply")
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--seconds", type=float, default=2.0, help="of each server in each round")
+    p.add_argument("--off-only", action="store_true", help="measure the server without keys alone")
+    p.add_argument("--json", type=Path, help="also write the rows and the machine here")
+    args = p.parse_args()
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=110)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
+        sides = {"off": running.enter_context(server(Path(folder) / "off", args.tokens, keys=False))}
+        if not args.off_only:
+            sides["on"] = running.enter_context(server(Path(folder) / "on", args.tokens, keys=True))
+        cells = [(stream, concurrency) for stream in (False, True) for concurrency in args.concurrency]
+        with Progress(console=console, transient=True) as progress:
+            for stream, concurrency in progress.track(cells, description="measuring"):
+                rows.append(measure(sides, stream, concurrency, args))
+    machine = (
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    )
+    table = Table(
+        title=f"The gateway with keys and ledger beside without; {args.tokens} tokens a reply; {machine}",
+        caption="Client, gateway and an engine that answers at once share these cores. ms from request to last byte.",
+    )
+    columns = ("answer", "at once", "req/s off", "p50 ms", "p99 ms", "req/s on", "p50 ms", "p99 ms", "on / off")
+    for column in columns:
+        table.add_column(column, justify="left" if column == "answer" else "right")
+    for row in rows:
+        off = (f"{row.off_rate:.0f}", f"{row.off_p50:.2f}", f"{row.off_p99:.2f}")
+        on = [f"{value:.{digits}f}" if value is not None else "" for value, digits in (
+            (row.on_rate, 0), (row.on_p50, 2), (row.on_p99, 2), (row.ratio, 3),
+        )]  # fmt: skip
+        table.add_row(row.what, str(row.concurrency), *off, *on)
+    console.print(table)
+    if args.json:
+        found = {"machine": machine, "tokens": args.tokens, "rows": [asdict(row) for row in rows]}
+        args.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

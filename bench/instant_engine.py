@@ -1,0 +1,59 @@
+"""`nemoserve serve` over an engine that has no model and answers at once, so that the gateway is what is measured.
+
+`python -m bench.instant_engine serve ...` takes the options of `nemoserve serve`; the engine process that it starts is this
+module as well, and speaks the engine's protocol.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+import msgspec
+import uvloop
+
+from nemoserve.engine import protocol
+
+TOKENS_VARIABLE = "NEMOSERVE_BENCH_TOKENS"
+_CONTEXT, _VOCABULARY, _TOKEN, _END_OF_TURN = 4096, 2048, 400, 12
+
+
+async def answer(socket: str, tokens: int) -> None:
+    """Sends every sequence `tokens` tokens, one message each as the engine does, and its end."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    writer.write(protocol.frame(protocol.Ready(_CONTEXT, _VOCABULARY, 1000, "float32", "cpu", 1024, 1 << 24)))
+    frames = protocol.FrameReader()
+    while data := await reader.read(1 << 16):
+        for body in frames.feed(data):
+            message = protocol.decode_to_engine(body)
+            if isinstance(message, protocol.Submit):
+                one = protocol.frame(protocol.Tokens(message.id, [_TOKEN]))
+                end = protocol.Finished(message.id, "stop", len(message.prompt), tokens + 1, _END_OF_TURN)
+                writer.write(one * tokens + protocol.frame(end))
+            elif isinstance(message, protocol.Shutdown):
+                return
+
+
+def serve() -> None:
+    """The `nemoserve` command, with this module in place of the engine."""
+    from nemoserve.cli import main
+    from nemoserve.cli import serve as command
+
+    real = command.serve
+
+    def serve_instantly(settings: Any, *more: Any) -> int:
+        engine = (sys.executable, "-m", "bench.instant_engine")
+        return real(msgspec.structs.replace(settings, engine_command=engine), *more)
+
+    command.serve = serve_instantly
+    main.main()
+
+
+if __name__ == "__main__":
+    if "--socket" in sys.argv:
+        where = sys.argv[sys.argv.index("--socket") + 1]
+        uvloop.run(answer(where, int(os.environ.get(TOKENS_VARIABLE, "16"))))
+    else:
+        serve()
