@@ -14,9 +14,9 @@ from typing import Self
 
 import msgspec
 
+from nemoserve.backends.local.channel import Channel, Listener
 from nemoserve.engine.protocol import FrameReader, FromEngine, Shutdown, ToEngine, decode_from_engine, frame
 
-_READ_BYTES = 1 << 16
 _LOG_LIMIT = 8 << 20
 _LEAVE_S = 2.0
 _TERM_S = 4.0
@@ -34,10 +34,9 @@ class EngineProcess:
         self._log_start = 0
         self._connect_s = connect_s
         self._folder: Path | None = None
-        self._server: asyncio.Server | None = None
+        self._listener: Listener | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._connected: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] | None = None
-        self._writer: asyncio.StreamWriter | None = None
+        self._channel: Channel | None = None
 
     async def __aenter__(self) -> Self:
         """Starts the process. Raises OSError if that is impossible."""
@@ -60,22 +59,16 @@ class EngineProcess:
 
     def send(self, message: ToEngine) -> None:
         """Queues a message; after the engine's death it goes nowhere. Messages are small and the engine always reads."""
-        if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(frame(message))
+        if self._channel is not None:
+            self._channel.send(frame(message))
 
     async def messages(self) -> AsyncIterator[FromEngine]:
         """What the engine says, until it dies or closes. Raises TimeoutError if it never connects."""
-        reader = await self._accept()
-        if reader is None:
+        channel = await self._accept()
+        if channel is None:
             return
         frames = FrameReader()
-        while True:
-            try:
-                data = await reader.read(_READ_BYTES)
-            except OSError:
-                return
-            if not data:
-                return
+        while data := await channel.read():
             try:
                 for body in frames.feed(data):
                     yield decode_from_engine(body)
@@ -99,8 +92,7 @@ class EngineProcess:
     async def _start(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="nemoserve-"))
         path = self._folder / "engine.sock"
-        self._connected = asyncio.get_running_loop().create_future()
-        self._server = await asyncio.start_unix_server(self._on_connect, path)
+        self._listener = Listener(path)
         self._log.parent.mkdir(parents=True, exist_ok=True)
         if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT:
             self._log.unlink()
@@ -118,38 +110,34 @@ class EngineProcess:
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
 
-    async def _on_connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._connected is None or self._connected.done():
-            writer.close()
-            return
-        self._connected.set_result((reader, writer))
-
-    async def _accept(self) -> asyncio.StreamReader | None:
-        assert self._process is not None and self._connected is not None
+    async def _accept(self) -> Channel | None:
+        assert self._process is not None and self._listener is not None
         ended = asyncio.ensure_future(self._process.wait())
+        connected = asyncio.ensure_future(self._listener.accept())
         try:
             done, _ = await asyncio.wait(
-                {ended, self._connected}, timeout=self._connect_s, return_when=asyncio.FIRST_COMPLETED
+                {ended, connected}, timeout=self._connect_s, return_when=asyncio.FIRST_COMPLETED
             )
         finally:
             ended.cancel()
-        if self._connected in done:
-            reader, self._writer = self._connected.result()
-            return reader
+            connected.cancel()
+        if connected in done:
+            self._channel = connected.result()
+            return self._channel
         if not done:
             self._note(f"nemoserve: the engine did not connect within {self._connect_s:.0f} s")
         return None
 
     async def _end(self) -> None:
-        if self._writer is not None:
+        if self._channel is not None:
             self.send(Shutdown())
-            with contextlib.suppress(OSError, TimeoutError):
-                await asyncio.wait_for(self._writer.drain(), 1.0)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._channel.flush(), 1.0)
         await self._end_process()
-        if self._writer is not None:
-            self._writer.close()
-        if self._server is not None:
-            self._server.close()
+        if self._channel is not None:
+            await self._channel.close()
+        if self._listener is not None:
+            self._listener.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -158,7 +146,7 @@ class EngineProcess:
         process = self._process
         if process is None:
             return
-        steps = ((lambda: None, _LEAVE_S if self._writer is not None else 0.0), (process.terminate, _TERM_S))
+        steps = ((lambda: None, _LEAVE_S if self._channel is not None else 0.0), (process.terminate, _TERM_S))
         for act, patience_s in steps:
             with contextlib.suppress(ProcessLookupError, TimeoutError):
                 act()
