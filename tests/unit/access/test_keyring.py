@@ -171,6 +171,7 @@ def test_a_deleted_key_gets_in_or_loses_its_name(keyring: Keyring, database: Dat
         assert connection.execute(select(keys.c.name)).scalar_one() == "one"
 
 
+@pytest.mark.slow
 def test_a_key_revoked_by_another_process_is_let_in_once_more(
     database_place: str, keyring: Keyring, tmp_path: Path
 ) -> None:
@@ -307,6 +308,7 @@ def test_the_list_is_of_the_wrong_keys(keyring: Keyring, clock: Clock) -> None:
     assert [key.name for key in keyring.list(offset=1, limit=1)] == ["k3"]
 
 
+@pytest.mark.slow
 def test_an_outage_shuts_known_keys_out(own_postgres: Postgres, clock: Clock) -> None:
     database = Database.open(own_postgres.new())
     keyring = Keyring(database, PEPPER, AuditLog(PEPPER), clock)

@@ -22,6 +22,12 @@ from nemoserve.types.errors import ApiError
 
 Run = Callable[..., Result]
 
+OPTIONS = (
+    "--limit 5.00 --limit-reset monthly --owner anna --tag team=search --tag feature=ask --expires 30d --model a/b "
+    "--model c/d --provider nemoserve --requests-per-minute 60 --tokens-per-minute 1000 --concurrency 4 "
+    "--reasoning-tokens 0 --answer-reserve 16 --store-content"
+)
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
@@ -54,11 +60,7 @@ def opens(folder: Path, text: str) -> bool:
 
 
 def test_a_script_cannot_make_change_and_end_a_key(keys: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
-    made = keys(
-        *"create search --limit 5.00 --limit-reset monthly --owner anna --tag team=search --tag feature=ask".split(),
-        *"--expires 30d --model a/b --model c/d --provider nemoserve --requests-per-minute 60".split(),
-        *"--tokens-per-minute 1000 --concurrency 4 --reasoning-tokens 0 --answer-reserve 16 --store-content".split(),
-    )
+    made = keys("create", "search", *OPTIONS.split())
     data, text = made["data"], made["key"]
     expected = {
         "name": "search", "limit": 5.0, "limit_remaining": 5.0, "limit_reset": "monthly", "owner": "anna",
