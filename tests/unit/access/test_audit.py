@@ -153,11 +153,12 @@ def test_a_change_that_was_rolled_back_is_logged(log: AuditLog, database: Databa
     assert log.verify(database).rows == ROWS
 
 
-def test_the_chain_forks_when_many_append(log: AuditLog, database: Database) -> None:
+def test_the_chain_forks_when_many_append(log: AuditLog, database: Database, tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: write(log, database, 5), range(12)))
     verdict = log.verify(database)
     assert verdict.intact and verdict.rows == 60
+    assert msgspec.json.decode((tmp_path / "audit-head").read_bytes())["seq"] == 60
 
 
 def test_a_key_gets_into_the_log(log: AuditLog, database: Database) -> None:
