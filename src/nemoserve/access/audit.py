@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ class AuditLog:
     def __init__(self, pepper: bytes, witness: Path | None = None) -> None:
         self._pepper = pepper
         self._witness = witness
+        self._writing = threading.Lock()
 
     def append(
         self, connection: Connection, actor: str, action: str, resource: str, detail: dict[str, object], now_ms: int
@@ -102,7 +104,7 @@ class AuditLog:
         """Writes the witness, once the transaction that made `head` is committed. A disk that fails is no reason to fail."""
         if self._witness is None:
             return
-        with contextlib.suppress(OSError):
+        with self._writing, contextlib.suppress(OSError):
             known = self._remembered()
             if known is None or known.seq < head.seq:
                 self._witness.parent.mkdir(parents=True, exist_ok=True)
