@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -65,6 +67,22 @@ def capped(intent: ReasoningIntent, caller: Caller) -> ReasoningIntent:
     return msgspec.structs.replace(intent, most_tokens=caller.limits.reasoning_tokens, answer_reserve=reserve)
 
 
+@contextmanager
+def given_back(books: Books, admission: Admission) -> Generator[None]:
+    """Gives back what was held if the block, which makes the attempt, fails."""
+    try:
+        yield
+    except BaseException:
+        books.release(admission.hold)
+        admission.ticket.leave(0, monotonic_ms())
+        raise
+
+
+def monotonic_ms() -> int:
+    """The clock of the rates, which no change of the wall clock moves."""
+    return time.monotonic_ns() // 1_000_000
+
+
 async def admit(books: Books, rates: Rates, asked: Asked) -> Admission:
     """Takes the key's place in its rates and holds the most that the request may cost.
 
@@ -74,7 +92,7 @@ async def admit(books: Books, rates: Rates, asked: Asked) -> Admission:
     caller, card, max_tokens = asked.caller, asked.card, asked.max_tokens
     prompt_tokens = sum(len(prompt.tokens) for prompt in asked.prompts)
     price = books.prices.price(card.id, card.provider, now)
-    ticket = rates.enter(caller, prompt_tokens, now)
+    ticket = rates.enter(caller, prompt_tokens, monotonic_ms())
     try:
         hold = await books.hold(
             caller,
@@ -85,7 +103,7 @@ async def admit(books: Books, rates: Rates, asked: Asked) -> Admission:
             now_ms=now,
         )
     except BaseException:
-        ticket.leave(0, now)
+        ticket.leave(0, monotonic_ms())
         raise
     notices: tuple[Notice, ...] = ()
     affordable = price.affordable(hold.amount, prompt_tokens) if caller.limits.limit is not None else None

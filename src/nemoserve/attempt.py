@@ -14,7 +14,7 @@ import msgspec
 
 from nemoserve.access.keyring import Keyring
 from nemoserve.access.rates import Rates
-from nemoserve.admission import Admission
+from nemoserve.admission import Admission, monotonic_ms
 from nemoserve.backends.base import Backend, Generation
 from nemoserve.backends.catalogue import Catalogue
 from nemoserve.config.settings import Settings
@@ -240,7 +240,7 @@ class Attempt:
             total_ms=round(1000 * seconds),
             thinking_cut=self._thinking_cut,
         )
-        plan.admission.ticket.leave(usage.total_tokens, int(time.time() * 1000))
+        plan.admission.ticket.leave(usage.total_tokens, monotonic_ms())
         if plan.content is not None:
             house.books.content(plan.job.id, entry.key_id, entry.created_at, self._content(error))
         house.metrics.generation(model, outcome)

@@ -12,7 +12,7 @@ import time
 
 import msgspec
 
-from nemoserve.admission import Admission, Asked, admit, capped, permit
+from nemoserve.admission import Asked, admit, capped, given_back, permit
 from nemoserve.attempt import Attempt, Plan, Services, keeper_of
 from nemoserve.backends.base import Backend
 from nemoserve.parsing.choice import Rules
@@ -45,12 +45,14 @@ class Reply(msgspec.Struct, frozen=True):
     """As applied."""
     notices: tuple[Notice, ...]
     events: Attempt
-    admission: Admission
+    held: int = 0
+    """Nano-dollars: the most that it may cost, where the key has a limit."""
 
 
 def new_id() -> str:
     """A generation's id, in OpenRouter's form."""
-    return f"gen-{int(time.time())}-{''.join(secrets.choice(_LETTERS) for _ in range(20))}"
+    letters = (_LETTERS[number % len(_LETTERS)] for number in secrets.token_bytes(20))
+    return f"gen-{int(time.time())}-{''.join(letters)}"
 
 
 async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:
@@ -83,47 +85,48 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     admission = await admit(
         house.books, house.rates, Asked(caller, origin, reply_id, card, (prompt,), max_tokens, request.sampling.n)
     )
-    # Nothing is awaited from here to the attempt, whose end gives back what was held.
-    allowance = _allowance(intent, request.sampling, switched.thinking, admission.max_tokens, end)
-    sampling = with_recommended(request.sampling, card, switched.thinking)
-    plan = Plan(
-        Job(
-            reply_id,
-            (prompt,),
-            sampling,
-            admission.max_tokens,
-            thinking=switched.thinking,
-            limits=allowance.limits,
-            grammar=grammar,
-        ),
-        Rules(
-            start=prompt.start,
-            opener=card.family.opener,
-            closer=card.family.closer,
-            thinking=switched.thinking,
-            steps=request.reasoning.steps and not request.reasoning.exclude,
-            tool_format=tool_format,
-            tools=ToolSchemas(request.tools),
-            parallel_tool_calls=request.parallel_tool_calls,
-            stops=request.sampling.stop,
-            call_id_prefix=f"call_{reply_id[-20:]}_",
-        ),
-        arrived,
-        admission,
-        msgspec.structs.replace(
-            admission.entry,
-            session_id=request.session_id,
-            streamed=request.stream,
-            thinking=switched.thinking,
-            effort=intent.effort,
-            reasoning_budget=allowance.limits.budget,
-        ),
-        stored,
-        exclude_thinking=request.reasoning.exclude,
-        output=request.output,
-        if_cut=allowance.if_cut,
-    )
-    return _reply(house, backend, plan, (*dropped, *notices, *admission.notices, *allowance.notices))
+    # Nothing is awaited from here to the attempt, whose end settles what was held.
+    with given_back(house.books, admission):
+        allowance = _allowance(intent, request.sampling, switched.thinking, admission.max_tokens, end)
+        sampling = with_recommended(request.sampling, card, switched.thinking)
+        plan = Plan(
+            Job(
+                reply_id,
+                (prompt,),
+                sampling,
+                admission.max_tokens,
+                thinking=switched.thinking,
+                limits=allowance.limits,
+                grammar=grammar,
+            ),
+            Rules(
+                start=prompt.start,
+                opener=card.family.opener,
+                closer=card.family.closer,
+                thinking=switched.thinking,
+                steps=request.reasoning.steps and not request.reasoning.exclude,
+                tool_format=tool_format,
+                tools=ToolSchemas(request.tools),
+                parallel_tool_calls=request.parallel_tool_calls,
+                stops=request.sampling.stop,
+                call_id_prefix=f"call_{reply_id[-20:]}_",
+            ),
+            arrived,
+            admission,
+            msgspec.structs.replace(
+                admission.entry,
+                session_id=request.session_id,
+                streamed=request.stream,
+                thinking=switched.thinking,
+                effort=intent.effort,
+                reasoning_budget=allowance.limits.budget,
+            ),
+            stored,
+            exclude_thinking=request.reasoning.exclude,
+            output=request.output,
+            if_cut=allowance.if_cut,
+        )
+        return _reply(house, backend, plan, (*dropped, *notices, *admission.notices, *allowance.notices))
 
 
 async def complete(house: Services, request: CompletionRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:
@@ -143,26 +146,29 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
     choices = len(prompts) * request.sampling.n
     asked = Asked(caller, origin, reply_id, backend.card, tuple(prompts), max_tokens, choices)
     admission = await admit(house.books, house.rates, asked)
-    job = Job(
-        reply_id,
-        tuple(prompts),
-        request.sampling,
-        admission.max_tokens,
-        chat=False,
-        thinking=False,
-        echo=request.echo,
-        grammar=grammar,
-    )
-    entry = msgspec.structs.replace(admission.entry, api="text", streamed=request.stream)
-    stored = {"prompt": list(request.prompts)} if caller.store_content else None
-    rules = Rules(chat=False, stops=request.sampling.stop)
-    plan = Plan(job, rules, arrived, admission, entry, stored, output=request.output)
-    return _reply(house, backend, plan, (*request.warnings, *notices, *admission.notices))
+    with given_back(house.books, admission):
+        job = Job(
+            reply_id,
+            tuple(prompts),
+            request.sampling,
+            admission.max_tokens,
+            chat=False,
+            thinking=False,
+            echo=request.echo,
+            grammar=grammar,
+        )
+        entry = msgspec.structs.replace(admission.entry, api="text", streamed=request.stream)
+        stored = {"prompt": list(request.prompts)} if caller.store_content else None
+        rules = Rules(chat=False, stops=request.sampling.stop)
+        plan = Plan(job, rules, arrived, admission, entry, stored, output=request.output)
+        return _reply(house, backend, plan, (*request.warnings, *notices, *admission.notices))
 
 
 def _reply(house: Services, backend: Backend, plan: Plan, notices: tuple[Notice, ...]) -> Reply:
     attempt = Attempt(house, backend, plan)
-    return Reply(plan.job.id, backend.card.id, int(time.time()), plan.job.sampling, notices, attempt, plan.admission)
+    return Reply(
+        plan.job.id, backend.card.id, int(time.time()), plan.job.sampling, notices, attempt, plan.admission.hold.amount
+    )
 
 
 def _allowance(intent: ReasoningIntent, sampling: Sampling, thinking: bool, max_tokens: int, end: Prompt) -> Allowance:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from nemoserve.access.policy import Action
+from nemoserve.admission import monotonic_ms
 from nemoserve.http import (
     routes_control,
     routes_generate,
@@ -96,7 +97,7 @@ async def _tell_account(request: Request, house: Services, caller: Caller) -> No
     if caller.limits.limit is not None:
         with contextlib.suppress(ApiError):
             headers["x-limit-remaining"] = decimal(await house.books.remaining(caller, now) or 0)
-    if (state := house.rates.state(caller, now)) is not None:
+    if (state := house.rates.state(caller, monotonic_ms())) is not None:
         headers["x-ratelimit-limit"] = str(state.limit)
         headers["x-ratelimit-remaining"] = str(state.remaining)
         headers["x-ratelimit-reset"] = str(now + state.reset_in)

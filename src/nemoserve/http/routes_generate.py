@@ -84,5 +84,5 @@ def _headers(house: Services, reply: Reply) -> dict[str, str]:
     sampling = reply.sampling
     named = (("temperature", sampling.temperature), ("top_p", sampling.top_p), ("top_k", sampling.top_k))
     applied = ", ".join(f"{name}={value:g}" for name, value in named if value is not None)
-    headers = {"x-generation-id": reply.id, "x-cost-reserved": decimal(reply.admission.hold.amount)}
+    headers = {"x-generation-id": reply.id, "x-cost-reserved": decimal(reply.held)}
     return headers | ({"x-sampling": applied} if applied else {})

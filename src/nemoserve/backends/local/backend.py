@@ -37,6 +37,7 @@ class LocalBackend:
         self._prompts = PromptMaker(self._text_side)
         self._aliases = tuple(aliases)
         self._name = name
+        self._card: ModelCard | None = None
         self._created = int((folder / "config.json").stat().st_mtime)
         self.supervisor = Supervisor(
             name,
@@ -55,6 +56,11 @@ class LocalBackend:
 
     @property
     def card(self) -> ModelCard:
+        if self._card is None or self._card.context_length != self.context_length:
+            self._card = self._described()
+        return self._card
+
+    def _described(self) -> ModelCard:
         template, defaults = self._text_side.template, self._text_side.defaults
         return ModelCard(
             id=self._name,
