@@ -19,7 +19,8 @@ _LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PUBLIC, _SECRET, _CHECKSUM = 16, 43, 6
 _FORM = re.compile(rf"{PREFIX}([0-9a-z]{{{_PUBLIC}}})-[0-9A-Za-z]{{{_SECRET + _CHECKSUM}}}")
-_INSIDE = re.compile(rf"{PREFIX}[0-9a-z]{{{_PUBLIC}}}-[0-9A-Za-z]{{{_SECRET},}}")
+_INSIDE = re.compile(rf"{PREFIX}[0-9a-z]{{{_PUBLIC}}}-[0-9A-Za-z]+")
+"""A key, or the beginning of one that was cut short."""
 
 
 def make() -> tuple[str, str]:
@@ -49,7 +50,7 @@ def digest(pepper: bytes, text: str) -> bytes:
 
 
 def redacted(text: str) -> str:
-    """`text` with every key in it shortened to its label."""
+    """`text` with every key in it, whole or cut short, shortened to its label."""
     return _INSIDE.sub(lambda match: label(match[0]), text)
 
 

@@ -1,4 +1,7 @@
-"""OpenRouter's error body. Knows the body's shape and the headers that belong to it."""
+"""OpenRouter's error body. Knows the body's shape and the headers that belong to it.
+
+Many messages say what was sent. A key that was sent in the wrong place is not said again.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from nemoserve.access.keytext import redacted
 from nemoserve.types.errors import ApiError
 
 
@@ -16,8 +20,11 @@ def error_object(error: ApiError) -> dict[str, object]:
     """What stands under `error`, in a body or in the last chunk of a stream."""
     return {
         "code": error.status,
-        "message": error.message,
-        "metadata": {"error_type": error.error_type, **error.metadata},
+        "message": redacted(error.message),
+        "metadata": {
+            "error_type": error.error_type,
+            **{name: redacted(value) if isinstance(value, str) else value for name, value in error.metadata.items()},
+        },
     }
 
 

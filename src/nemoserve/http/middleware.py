@@ -10,6 +10,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nemoserve.access.keytext import PREFIX, redacted
 from nemoserve.http.errors import error_response
 from nemoserve.http.streams import ClientGone
 from nemoserve.observe.logs import Log
@@ -52,7 +53,8 @@ class Envelope:
             return
         arrived = time.perf_counter()
         given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+        sane = _SANE_ID.fullmatch(given) and PREFIX not in given
+        request_id = given if sane else uuid.uuid4().hex
         scope["nemoserve.request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -97,7 +99,7 @@ class Envelope:
             self._log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"][:200],
+                path=redacted(scope["path"])[:200],
                 status=status or 499,
                 ms=round((time.perf_counter() - arrived) * 1e3, 1),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
+from nemoserve.access.keytext import redacted
 from nemoserve.types.caller import Origin
 
 _LONGEST = 500
@@ -11,12 +12,16 @@ _LONGEST = 500
 
 
 def origin_of(request: Request, user: str | None) -> Origin:
-    """The app and its user; `X-OpenRouter-Title` goes before the older `X-Title`."""
+    """The app and its user, without keys, which pages have in their addresses; `X-OpenRouter-Title` goes before `X-Title`."""
     headers = request.headers
     return Origin(
         request_id=str(request.scope.get("nemoserve.request_id", "")),
-        app_url=headers.get("http-referer", headers.get("referer", ""))[:_LONGEST],
-        app_title=(headers.get("x-openrouter-title") or headers.get("x-title", ""))[:_LONGEST],
-        user_agent=headers.get("user-agent", "")[:_LONGEST],
-        user=(user or "")[:_LONGEST],
+        app_url=_kept(headers.get("http-referer", headers.get("referer", ""))),
+        app_title=_kept(headers.get("x-openrouter-title") or headers.get("x-title", "")),
+        user_agent=_kept(headers.get("user-agent", "")),
+        user=_kept(user or ""),
     )
+
+
+def _kept(text: str) -> str:
+    return redacted(text)[:_LONGEST]

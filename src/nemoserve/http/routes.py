@@ -78,9 +78,9 @@ def _guarded(action: Action, endpoint: Endpoint) -> Endpoint:
     async def guarded(request: Request) -> Response | ASGIApp:
         house: Services = request.app.state.services
         caller = await caller_of(request, house.keyring, required=house.settings.keys_required)
-        require(caller, action)
         request.state.caller = caller
         try:
+            require(caller, action)
             return await endpoint(request)
         finally:
             await _tell_account(request, house, caller)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from nemoserve.access.keytext import redacted
 from nemoserve.http.wire_messages import WireMessage, read_messages
 from nemoserve.http.wire_output import read_output
 from nemoserve.http.wire_reasoning import ReasoningFields, read_reasoning, template_variables
@@ -88,7 +89,7 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         output=output,
-        session_id=body.session_id or session_id or body.prompt_cache_key,
+        session_id=_session(body.session_id or session_id or body.prompt_cache_key),
         stream=body.stream is True,
         require_parameters=requires_parameters(body),
         template_kwargs=template_variables(body),
@@ -131,3 +132,8 @@ def _dropped(body: ChatBody) -> list[Notice]:
     if body.verbosity not in (None, "medium"):
         names.append("verbosity")
     return [Notice("dropped_parameter", f"{name} was dropped: it is not supported here.", name) for name in names]
+
+
+def _session(name: str | None) -> str | None:
+    """Its name is written down, so a key must not be in it."""
+    return None if name is None else redacted(name)
