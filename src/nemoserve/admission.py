@@ -61,10 +61,15 @@ def permit(caller: Caller, card: ModelCard) -> None:
         raise ApiError("permission_denied", f"This key must not use the provider {card.provider}.")
 
 
-def capped(intent: ReasoningIntent, caller: Caller) -> ReasoningIntent:
-    """The intent within what the key allows: at most so much thinking, so much kept for the answer unless it says itself."""
+def capped(intent: ReasoningIntent, caller: Caller, choices: int) -> ReasoningIntent:
+    """The intent within what the key allows: at most so much thinking, so much kept for the answer unless it says itself.
+
+    The cap is the request's, so its choices share it.
+    """
+    cap = caller.limits.reasoning_tokens
+    most = None if cap is None else cap // choices
     reserve = caller.limits.answer_reserve if intent.answer_reserve is None else intent.answer_reserve
-    return msgspec.structs.replace(intent, most_tokens=caller.limits.reasoning_tokens, answer_reserve=reserve)
+    return msgspec.structs.replace(intent, most_tokens=most, answer_reserve=reserve)
 
 
 @contextmanager

@@ -79,7 +79,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
         tool_format=card.family.tool_format,
     )
     prompt = await backend.render(switched.turn)
-    intent = capped(request.reasoning, caller)
+    intent = capped(request.reasoning, caller, request.sampling.n)
     end = await backend.encode(end_text(card.family, intent.transition), add_special_tokens=False)
     max_tokens, notices = _room(backend, [prompt], request.sampling, house.settings.default_max_tokens)
     admission = await admit(

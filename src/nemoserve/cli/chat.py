@@ -153,7 +153,7 @@ def run(
                 raise ServerError(f"{url} serves no model.")
             return _converse(Chat(client, console, model or served[0], system, think, temperature))
     except ServerError as error:
-        console.print(Styled(str(error), style="red"))
+        console.print(Styled(str(error), style="red"), soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         return 130

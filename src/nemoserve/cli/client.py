@@ -201,8 +201,9 @@ def _pieces(events: Iterator[str]) -> Iterator[Piece]:
 
 
 def _said(response: httpx2.Response) -> str:
-    """The server's own words about what is wrong."""
+    """The server's own words about what is wrong; about keys, how a command is given one."""
     try:
-        return msgspec.json.decode(response.content, type=_ErrorBody).error.message
+        said = msgspec.json.decode(response.content, type=_ErrorBody).error.message
+        return f"{said} Here: --key, or NEMOSERVE_API_KEY." if response.status_code == 401 else said
     except msgspec.DecodeError:
         return f"{response.request.url} answered {response.status_code}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nemoserve.access.keytext import redacted
 from nemoserve.types.chat import Notice
 from nemoserve.types.events import TokenAlternative, TokenLogprob
 from nemoserve.types.money import dollars
@@ -52,10 +53,10 @@ def usage_body(usage: Usage, cost: int = 0) -> Body:
 
 
 def notice_bodies(notices: Iterable[Notice]) -> list[Body]:
-    """What was not applied as asked."""
+    """What was not applied as asked. Keys that were sent as a field's value are not said again."""
     bodies: list[Body] = []
     for notice in notices:
-        body: Body = {"code": notice.code, "message": notice.message}
+        body: Body = {"code": notice.code, "message": redacted(notice.message)}
         if notice.parameter is not None:
             body["parameter"] = notice.parameter
         bodies.append(body)
