@@ -1,0 +1,198 @@
+"""Fear: a database that goes away takes the replies with it, or comes back to a ledger with holes, or lets a limit be overrun."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+
+from tests.databases import Postgres
+from tests.gateway import Gateway, order, start_gateway
+from tests.keyholders import MILLI, bearer, lines, make_key, write_prices
+from tests.servers import wait_until
+
+SECRET = "thirty-two characters, or some more"
+DIRECT = {"reasoning": {"enabled": False}}
+
+
+def ask(gateway: Gateway, key: str, text: str = "", **fields: Any) -> requests.Response:
+    body = gateway.question(text or order(say="ok"), {**DIRECT, **fields})
+    return gateway.post("/v1/chat/completions", body, headers=bearer(key))
+
+
+def attempts(url: str) -> list[tuple[str, str, int]]:
+    """Generation, outcome and cost of every line."""
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT generation_id, outcome, cost FROM attempts").fetchall()
+
+
+@pytest.fixture
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret that all servers and commands of a test share."""
+    monkeypatch.setenv("NEMOSERVE_SECRET", SECRET)
+
+
+@pytest.mark.usefixtures("secret")
+def test_replies_stop_with_postgresql_or_its_ledger_has_holes_afterwards(
+    own_postgres: Postgres, tmp_path: Path, tiny_folder: Path
+) -> None:
+    url, prices = own_postgres.new(), write_prices(tmp_path)
+    gateway = start_gateway(tmp_path, tiny_folder, database_url=url, require_key=True, prices=prices)
+    try:
+        free, limited, unseen = (
+            make_key(tmp_path, name, url=url, limit=limit)[1]
+            for name, limit in (("free", None), ("limited", 10**9), ("unseen", None))
+        )
+        _, manager = make_key(tmp_path, "manager", url=url, role="management")
+        seen = [ask(gateway, free), ask(gateway, limited)]
+        assert gateway.get("/v1/keys", headers=bearer(manager)).status_code == 200
+        under_way = gateway.post(
+            "/v1/chat/completions",
+            gateway.question(order(say="slow" * 10, pause_s=0.05), {"stream": True}),
+            headers=bearer(limited),
+            stream=True,
+        )
+        own_postgres.stop()
+
+        for _ in range(5):
+            began = time.monotonic()
+            seen.append(ask(gateway, free))
+            assert seen[-1].status_code == 200, seen[-1].text
+            assert time.monotonic() - began < 5, "a reply waits for the database"
+        assert b"data: [DONE]" in under_way.content, "what had begun is finished"
+        for key in (limited, unseen):
+            answer = ask(gateway, key)
+            error = answer.json()["error"]
+            assert (answer.status_code, error["metadata"]["error_type"]) == (503, "provider_overloaded"), answer.text
+            assert "database" in error["message"] and int(answer.headers["retry-after"]) >= 1
+        assert gateway.get("/v1/health/live").status_code == 200
+        assert gateway.get("/v1/models", headers=bearer(free)).status_code == 200
+        for path in ("/v1/keys", "/v1/key"):
+            answer = gateway.get(path, headers=bearer(manager))
+            assert answer.status_code == 503, answer.text
+            assert "database" in answer.json()["error"]["message"]
+        assert gateway.post("/v1/keys", {"name": "x"}, headers=bearer(manager)).status_code == 503
+        wait_until(lambda: (tmp_path / "ledger-spill.jsonl").exists(), "lines wait in the file")
+
+        own_postgres.start()
+        wait_until(lambda: ask(gateway, limited).status_code == 200, "limited keys are taken again", 30)
+        ids = {answer.headers["x-generation-id"] for answer in (*seen, under_way)}
+        wait_until(lambda: ids <= {line[0] for line in attempts(url)}, "all lines are in the ledger", 30)
+        assert not (tmp_path / "ledger-spill.jsonl").exists()
+        assert ask(gateway, unseen).status_code == 200
+        shown = gateway.get("/v1/key", headers=bearer(limited)).json()["data"]
+    finally:
+        gateway.stop()
+    found = attempts(url)
+    assert len({line[0] for line in found}) == len(found)
+    with psycopg.connect(url) as connection:
+        spent = connection.execute("SELECT sum(spent), sum(reserved) FROM balances").fetchone()
+        assert spent == (sum(line[2] for line in found), 0)
+        assert connection.execute("SELECT count(*) FROM holds").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM open_attempts").fetchone() == (0,)
+    assert shown["limit_remaining"] == pytest.approx(1 - shown["usage"])
+
+
+@pytest.fixture
+def pair(
+    secret: None, postgres: Postgres, tmp_path: Path, tiny_folder: Path
+) -> Iterator[tuple[str, Gateway, Gateway]]:
+    """Two servers on one database, and its URL."""
+    url, prices = postgres.new(), write_prices(tmp_path)
+    started = [
+        start_gateway(tmp_path / name, tiny_folder, database_url=url, require_key=True, prices=prices)
+        for name in ("one", "two")
+    ]
+    yield url, started[0], started[1]
+    for gateway in started:
+        gateway.stop()
+
+
+def test_a_key_that_was_revoked_at_one_replica_is_taken_by_the_other(
+    pair: tuple[str, Gateway, Gateway], tmp_path: Path
+) -> None:
+    url, one, two = pair
+    _, manager = make_key(tmp_path, "manager", url=url, role="management")
+    for method, path, body in (("DELETE", "", None), ("PATCH", "", {"disabled": True}), ("POST", "/rotate", {})):
+        made = one.post("/v1/keys", {"name": "x"}, headers=bearer(manager)).json()
+        assert ask(one, made["key"]).status_code == ask(two, made["key"]).status_code == 200
+        place = f"{one.url}/v1/keys/{made['data']['hash']}{path}"
+        assert requests.request(method, place, json=body, headers=bearer(manager), timeout=10).status_code == 200
+        assert ask(two, made["key"]).status_code == 401, (method, path)
+        assert ask(one, made["key"]).status_code == 401
+
+
+def test_replicas_that_race_for_the_last_cents_spend_more_than_there_is(
+    pair: tuple[str, Gateway, Gateway], tmp_path: Path
+) -> None:
+    url, *gateways = pair
+    _, key = make_key(tmp_path, "racing", url=url, limit=40 * MILLI)
+    gate = threading.Barrier(60)
+
+    def one(number: int) -> requests.Response:
+        gate.wait(30)
+        return ask(gateways[number % 2], key, order(say="abc", pause_s=0.01), max_tokens=4)
+
+    with ThreadPoolExecutor(60) as threads:
+        answers = list(threads.map(one, range(60)))
+    assert {answer.status_code for answer in answers} == {200, 402}
+    while (last := ask(gateways[0], key, max_tokens=4)).status_code == 200:
+        answers.append(last)
+    assert last.status_code == 402
+    told = sum(answer.json()["usage"]["completion_tokens"] for answer in answers if answer.status_code == 200)
+    wait_until(lambda: sum(line[2] for line in attempts(url)) == told * MILLI, "all is written")
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT spent, reserved FROM balances").fetchone() == (40 * MILLI, 0)
+    assert told == 40, "every cent could be spent, and no more"
+
+
+@contextlib.contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Another program writes, and keeps everybody else from it."""
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None, timeout=30)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+@pytest.mark.slow
+def test_another_programs_lock_on_the_file_holds_up_replies(tmp_path: Path, tiny_folder: Path) -> None:
+    """For longer than a writer waits: its tries fail, and go on."""
+    gateway = start_gateway(tmp_path, tiny_folder, require_key=True, prices=write_prices(tmp_path))
+    try:
+        (_, key), (_, manager) = make_key(tmp_path, limit=10**9), make_key(tmp_path, "m", role="management")
+        seen = [ask(gateway, key)]
+        with locked(tmp_path / "nemoserve.db"):
+            until = time.monotonic() + 10
+            made = threading.Thread(target=lambda: seen_statuses.append(_create(gateway, manager)))
+            seen_statuses: list[int] = []
+            made.start()
+            while time.monotonic() < until:
+                began = time.monotonic()
+                seen.append(ask(gateway, key))
+                assert seen[-1].status_code == 200, seen[-1].text
+                assert time.monotonic() - began < 3, "a reply waits for the lock"
+                time.sleep(0.2)
+            made.join(30)
+            assert seen_statuses == [503], "a change that cannot be written is refused with the reason"
+            assert (tmp_path / "ledger-spill.jsonl").exists()
+        ids = {answer.headers["x-generation-id"] for answer in seen}
+        wait_until(lambda: ids == {row["generation_id"] for row in lines(tmp_path)}, "all lines are written", 30)
+        own = gateway.get("/v1/key", headers=bearer(key)).json()["data"]
+        assert own["usage"] == pytest.approx(0.003 * len(seen)) == pytest.approx(1 - own["limit_remaining"])
+    finally:
+        gateway.stop()
+    assert len(lines(tmp_path)) == len(seen) and not (tmp_path / "ledger-spill.jsonl").exists()
+
+
+def _create(gateway: Gateway, manager: str) -> int:
+    return gateway.post("/v1/keys", {"name": "x"}, headers=bearer(manager)).status_code
