@@ -45,7 +45,6 @@ class Postgres:
             "unix_socket_directories": self.folder,
             "listen_addresses": "",
             "fsync": "off",
-            "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": 200,
             "shared_buffers": "32MB",

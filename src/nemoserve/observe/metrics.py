@@ -40,6 +40,8 @@ class Metrics:
         self._restarts = Counter(
             "nemoserve_engine_deaths", "Engine processes lost", ("model",), registry=self._registry
         )
+        self._ledger = Gauge("nemoserve_ledger", "State of the ledger's writer", ("what",), registry=self._registry)
+        self._ledger_lines = Counter("nemoserve_ledger_lines", "Lines written to the ledger", registry=self._registry)
 
     def request(self, method: str, route: str, status: int) -> None:
         self._requests.labels(method, route, str(status)).inc()
@@ -63,6 +65,14 @@ class Metrics:
 
     def engine_death(self, model: str) -> None:
         self._restarts.labels(model).inc()
+
+    def ledger(self, behind: int, down_s: float) -> None:
+        """`behind`: lines that are not written yet. `down_s`: for how long the database has been failing; 0: it works."""
+        self._ledger.labels("lines_behind").set(behind)
+        self._ledger.labels("database_down_seconds").set(down_s)
+
+    def ledger_lines(self, count: int) -> None:
+        self._ledger_lines.inc(count)
 
     def text(self) -> bytes:
         """All numbers in Prometheus' text format."""

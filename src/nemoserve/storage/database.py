@@ -26,6 +26,8 @@ FILE = "nemoserve.db"
 _BUSY_MS = 5000
 """A writer of SQLite waits this long for another before it gives up."""
 _CONNECT_S = 5
+_SILENT_MS = 15_000
+"""A PostgreSQL that has not even acknowledged what was sent for so long is taken for gone."""
 _POOL = 5
 _WRITE = "nemoserve_write"
 """Execution option of a SQLite connection that is going to write."""
@@ -55,7 +57,10 @@ class Database:
         url = _url(where)
         if url.get_backend_name() == "postgresql":
             engine = create_engine(
-                url, pool_size=_POOL, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECT_S}
+                url,
+                pool_size=_POOL,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": _CONNECT_S, "tcp_user_timeout": _SILENT_MS},
             )
             return _brought_up_to_date(engine, None, None)
         file = Path(url.database or "").absolute()

@@ -59,6 +59,17 @@ balances = Table(
     Column("reserved", BigInteger, nullable=False),  # by all replicas; with SQLite the one server keeps this in memory
 )
 
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("instance", Text, nullable=False, index=True),  # whose death releases it
+    Column("key_id", Text, nullable=False),
+    Column("window", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+"""What `balances.reserved` is the sum of. Empty with SQLite."""
+
 open_attempts = Table(
     "open_attempts",
     metadata,

@@ -93,6 +93,16 @@ def upgrade() -> None:
     op.create_index("ix_contents_created_at", "contents", ["created_at"])
     op.create_index("ix_contents_key_id", "contents", ["key_id"])
     op.create_table(
+        "holds",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("instance", sa.Text(), nullable=False),
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("window", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_holds"),
+    )
+    op.create_index("ix_holds_instance", "holds", ["instance"])
+    op.create_table(
         "instances",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),

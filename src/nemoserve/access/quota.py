@@ -1,0 +1,234 @@
+"""What a key may still spend: money is held before a request runs and settled after it. Knows limits and windows; no prices.
+
+All amounts are nano-dollars. What is spent and held in a window never exceeds the limit; a request that its limit cannot pay
+for in full gets what is left, as long as that is enough for it to begin. A window is the one in which a request began, and a
+clock that goes backwards does not reopen an earlier one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from nemoserve.access.windows import ends, window
+from nemoserve.storage.balances import insert_into, release_holds
+from nemoserve.storage.database import Database
+from nemoserve.storage.tables import balances, holds
+from nemoserve.types.caller import Caller, Reset
+from nemoserve.types.errors import ApiError
+from nemoserve.types.money import NANO, dollars
+
+_RETRY_S = 2.0
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """Money that is kept for one request, until it is settled."""
+
+    key_id: str | None = None
+    window: str = ""
+    """That the request counts into."""
+    amount: int = 0
+    """0 where there is no limit, or nothing to pay."""
+    id: str = ""
+    """Of its row, where other servers have to know of it."""
+
+
+class Quota(Protocol):
+    def load(self) -> None:
+        """Reads what has been spent; blocks. To be called before anything is held, and after all that died is settled."""
+        ...
+
+    async def reserve(self, caller: Caller, least: int, most: int, now_ms: int) -> Hold:
+        """Holds `most`, or what is left of the limit if that is at least `least`.
+
+        Raises ApiError: 402 when less is left, 503 when nobody can say how much is.
+        """
+        ...
+
+    def settle(self, hold: Hold, cost: int) -> None:
+        """Puts what was spent, at most what was held, in the place of a hold. Once per hold."""
+        ...
+
+    async def remaining(self, caller: Caller, now_ms: int) -> int | None:
+        """What is neither spent nor held; None: there is no limit. Raises ApiError (503), as `reserve`."""
+        ...
+
+
+def make_quota(database: Database, instance: str) -> Quota:
+    """In memory for SQLite, which one server has to itself; in the database for PostgreSQL, which several may share."""
+    return MemoryQuota(database) if database.dialect == "sqlite" else SharedQuota(database, instance)
+
+
+class _Account(msgspec.Struct):
+    """The newest window of a key."""
+
+    window: str
+    spent: int = 0
+    held: int = 0
+
+
+class MemoryQuota:
+    """For the one server of a database. Used on the event loop alone, so nothing comes between a look and a hold."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._accounts: dict[tuple[str, int], _Account] = {}
+        """By key and kind of window: names of a kind have the same length."""
+
+    def load(self) -> None:
+        newest = select(balances.c.key_id, func.max(balances.c.window).label("window"))
+        newest = newest.group_by(balances.c.key_id, func.length(balances.c.window)).subquery()
+        query = select(balances.c.key_id, balances.c.window, balances.c.spent).join(
+            newest, and_(newest.c.key_id == balances.c.key_id, newest.c.window == balances.c.window)
+        )
+        with self._database.read() as connection:
+            for key_id, name, spent in connection.execute(query):
+                self._accounts[key_id, len(name)] = _Account(name, spent)
+
+    async def reserve(self, caller: Caller, least: int, most: int, now_ms: int) -> Hold:
+        if caller.key_id is None:
+            return Hold()
+        account = self._account(caller.key_id, caller.limits.limit_reset, now_ms)
+        amount = _granted(caller, least, most, account.spent + account.held, account.window)
+        account.held += amount
+        return Hold(caller.key_id, account.window, amount)
+
+    def settle(self, hold: Hold, cost: int) -> None:
+        account = None if hold.key_id is None else self._accounts.get((hold.key_id, len(hold.window)))
+        if account is not None and account.window == hold.window:  # a window that is over is of no interest any more
+            account.held -= hold.amount
+            account.spent += cost
+
+    async def remaining(self, caller: Caller, now_ms: int) -> int | None:
+        if caller.key_id is None or caller.limits.limit is None:
+            return None
+        account = self._account(caller.key_id, caller.limits.limit_reset, now_ms)
+        return max(0, caller.limits.limit - account.spent - account.held)
+
+    def _account(self, key_id: str, reset: Reset | None, now_ms: int) -> _Account:
+        name = window(reset, now_ms)
+        account = self._accounts.get((key_id, len(name)))
+        if account is None or name > account.window:
+            account = self._accounts[key_id, len(name)] = _Account(name)
+        return account
+
+
+class SharedQuota:
+    """For several servers on one PostgreSQL: the row of a balance is locked between the look and the hold.
+
+    A hold has a row with the server's name, so that the others can release it when that server dies. The ledger's writer
+    settles, together with the line of the ledger.
+    """
+
+    def __init__(self, database: Database, instance: str) -> None:
+        self._database, self._instance = database, instance
+
+    def load(self) -> None:
+        pass
+
+    async def reserve(self, caller: Caller, least: int, most: int, now_ms: int) -> Hold:
+        if caller.key_id is None:
+            return Hold()
+        if caller.limits.limit is None or most <= 0:
+            return Hold(caller.key_id, window(caller.limits.limit_reset, now_ms))
+        reserving = asyncio.ensure_future(asyncio.to_thread(self._reserve, caller, caller.key_id, least, most, now_ms))
+        try:
+            return await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            reserving.add_done_callback(self._abandon)  # the thread goes on, and nobody would settle what it gets
+            raise
+
+    def settle(self, hold: Hold, cost: int) -> None:
+        pass
+
+    async def remaining(self, caller: Caller, now_ms: int) -> int | None:
+        if caller.key_id is None or caller.limits.limit is None:
+            return None
+        name = window(caller.limits.limit_reset, now_ms)
+        return await asyncio.to_thread(self._remaining, caller.key_id, caller.limits.limit, name)
+
+    def _reserve(self, caller: Caller, key_id: str, least: int, most: int, now_ms: int) -> Hold:
+        try:
+            with self._database.begin() as connection:
+                name = _newest(connection, key_id, window(caller.limits.limit_reset, now_ms))
+                row = and_(balances.c.key_id == key_id, balances.c.window == name)
+                new = insert_into(connection, balances).values(key_id=key_id, window=name, spent=0, reserved=0)
+                connection.execute(new.on_conflict_do_nothing())
+                used = balances.c.spent + balances.c.reserved
+                taken = connection.execute(select(used).where(row).with_for_update()).scalar_one()
+                hold = Hold(key_id, name, _granted(caller, least, most, taken, name), secrets.token_hex(16))
+                connection.execute(update(balances).where(row).values(reserved=balances.c.reserved + hold.amount))
+                kept = {"id": hold.id, "key_id": key_id, "window": name, "amount": hold.amount}
+                connection.execute(insert(holds).values(instance=self._instance, **kept))
+                return hold
+        except SQLAlchemyError as error:
+            raise _unreachable() from error
+
+    def _remaining(self, key_id: str, limit: int, name: str) -> int:
+        try:
+            with self._database.read() as connection:
+                name = _newest(connection, key_id, name)
+                used = select(balances.c.spent + balances.c.reserved)
+                used = used.where(balances.c.key_id == key_id, balances.c.window == name)
+                return max(0, limit - (connection.execute(used).scalar() or 0))
+        except SQLAlchemyError as error:
+            raise _unreachable() from error
+
+    def _abandon(self, reserving: asyncio.Future[Hold]) -> None:
+        if not reserving.cancelled() and reserving.exception() is None:
+            reserving.get_loop().run_in_executor(None, self._release, reserving.result())
+
+    def _release(self, hold: Hold) -> None:
+        with self._database.begin() as connection:
+            release_holds(connection, holds.c.id == hold.id)
+
+
+def _newest(connection: Connection, key_id: str, name: str) -> str:
+    """The window, or a later one of the same kind that the key has been used in."""
+    known = select(func.max(balances.c.window))
+    known = known.where(balances.c.key_id == key_id, func.length(balances.c.window) == len(name))
+    return max(name, connection.execute(known).scalar() or "")
+
+
+def _granted(caller: Caller, least: int, most: int, used: int, name: str) -> int:
+    """How much is held for a request, of a limit of which `used` is gone. Raises ApiError (402)."""
+    limit = caller.limits.limit
+    if limit is None or most <= 0:
+        return 0
+    left = limit - used
+    if left < least:
+        raise _refusal(limit, max(0, left), least, name)
+    return max(0, min(most, left))
+
+
+def _refusal(limit: int, left: int, least: int, name: str) -> ApiError:
+    end = ends(name)
+    resets = None if end is None else datetime.fromtimestamp(end / 1000, UTC)
+    when = "it does not reset" if resets is None else f"it resets on {resets:%Y-%m-%d at %H:%M} UTC"
+    return ApiError(
+        "payment_required",
+        f"This key's limit of USD {_usd(limit)} is used up: USD {_usd(left)} is left, the request needs USD {_usd(least)} "
+        f"at the least; {when}.",
+        metadata={
+            "limit": dollars(limit),
+            "limit_remaining": dollars(left),
+            "resets_at": None if resets is None else resets.isoformat(),
+        },
+    )
+
+
+def _usd(nano: int) -> str:
+    text = f"{Decimal(nano) / NANO:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _unreachable() -> ApiError:
+    message = "The database that knows this key's balance cannot be reached at the moment."
+    return ApiError("provider_overloaded", message, retry_after_s=_RETRY_S)

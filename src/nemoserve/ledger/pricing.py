@@ -1,0 +1,157 @@
+"""Which price holds for a model at a provider at a time, and what an attempt costs by it. Knows price files; no accounts.
+
+The package's prices are in `prices.toml` beside this file; a user's own file has the same form, and its rows go before. What
+is settled keeps the price that it was begun with, so a new row changes nothing that has been.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from nemoserve.types.entry import Entry
+from nemoserve.types.money import nano_dollars, pico_per_token
+from nemoserve.types.price import Price
+from nemoserve.types.usage import Usage
+
+LOCAL_PROVIDER = "nemoserve"
+"""This server itself; all other providers are hosted."""
+_PER_TOKEN = ("prompt", "completion", "reasoning", "cached")
+_PER_PIECE = ("image", "request")
+_KEYS = ("model", "provider", "from", *_PER_TOKEN, *_PER_PIECE)
+_PICO_PER_NANO = 1000
+_FREE = Price()
+
+_History = list[tuple[int, Price]]
+"""From when (ms) which price holds, the oldest first."""
+_Sheet = dict[str, dict[str, _History]]
+"""By model, in small letters, and provider."""
+
+
+class PriceBook:
+    """Prices by model, provider and time. Made by `load`."""
+
+    def __init__(self, *sheets: _Sheet) -> None:
+        """The first sheet that has a price for a time decides."""
+        self._sheets = sheets
+
+    @classmethod
+    def load(cls, extra: Path | None = None) -> PriceBook:
+        """The package's prices and, before them, those of a user's file.
+
+        Raises OSError when that cannot be read, and ValueError with the file and the row when it makes no sense.
+        """
+        own = Path(__file__).with_name("prices.toml")
+        return cls(*(_read(path) for path in (extra, own) if path is not None))
+
+    def price(self, model: str, provider: str, at_ms: int) -> Price:
+        """What holds at that time; free of charge where nothing is known."""
+        return self._known(model, provider, at_ms) or _FREE
+
+    def hosted(self, model: str, at_ms: int, usage: Usage, images: int = 0) -> int | None:
+        """Nano-dollars that the cheapest hosted provider would have charged; None: nobody hosts the model."""
+        providers = {name for sheet in self._sheets for name in sheet.get(model.lower(), ())} - {LOCAL_PROVIDER}
+        prices = (self._known(model, provider, at_ms) for provider in providers)
+        return min((price.cost(usage, images) for price in prices if price is not None), default=None)
+
+    def _known(self, model: str, provider: str, at_ms: int) -> Price | None:
+        for sheet in self._sheets:
+            history = sheet.get(model.lower(), {}).get(provider, [])
+            place = bisect_right(history, at_ms, key=_begin)
+            if place:
+                return history[place - 1][1]
+        return None
+
+
+def priced(entry: Entry, book: PriceBook) -> Entry:
+    """The entry with its costs, by its own counts and price.
+
+    Zero-completion insurance: an attempt that ended with an error, or without a token and a reason to finish, costs nothing.
+    """
+    usage = Usage(entry.prompt_tokens, entry.completion_tokens, entry.reasoning_tokens, entry.cached_tokens)
+    broken = entry.outcome == "failed" or entry.finish_reason == "error"
+    empty = entry.completion_tokens == 0 and not (entry.finish_reason or "").strip()
+    hosted = book.hosted(entry.model, entry.created_at, usage, entry.images)
+    if broken or empty:
+        return msgspec.structs.replace(entry, cost=0, hosted_cost=None if hosted is None else 0)
+    return msgspec.structs.replace(entry, cost=entry.price.cost(usage, entry.images), hosted_cost=hosted)
+
+
+def _read(path: Path) -> _Sheet:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    _check_keys(document, ("prices",), str(path))
+    rows = document.get("prices", [])
+    if not isinstance(rows, list):
+        raise ValueError(f"{path}: prices are written as [[prices]], one for each row")
+    sheet: _Sheet = {}
+    for number, row in enumerate(cast("list[object]", rows), 1):
+        where = f"{path}, price {number}"
+        if not isinstance(row, dict):
+            raise ValueError(f"{where}: prices are written as [[prices]], one for each row")
+        _add(sheet, cast("dict[str, object]", row), where)
+    return sheet
+
+
+def _add(sheet: _Sheet, row: dict[str, object], where: str) -> None:
+    _check_keys(row, _KEYS, where)
+    models = row.get("model")
+    names = cast("list[object]", models) if isinstance(models, list) else [models]
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"{where}: model is the model's id, or a list of ids")
+    provider = row.get("provider")
+    if not isinstance(provider, str) or not provider:
+        raise ValueError(f"{where}: provider is missing; {LOCAL_PROVIDER!r} is this server")
+    begin, price = _instant(row.get("from"), where), _price(row, where)
+    for name in cast("list[str]", names):
+        history = sheet.setdefault(name.lower(), {}).setdefault(provider, [])
+        if any(other == begin for other, _ in history):
+            raise ValueError(f"{where}: {name} at {provider} has another price from the same time")
+        history.append((begin, price))
+        history.sort(key=_begin)
+
+
+def _price(row: dict[str, object], where: str) -> Price:
+    numbers: dict[str, int] = {}
+    for key in (*_PER_TOKEN, *_PER_PIECE):
+        value = row.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise ValueError(f'{where}: {key} is an amount in quotes, such as "0.04", so that it stays exact')
+        try:
+            numbers[key] = pico_per_token(value) if key in _PER_TOKEN else nano_dollars(value) * _PICO_PER_NANO
+        except ValueError as error:
+            raise ValueError(f"{where}: {key}: {error}") from None
+    return Price(**numbers)
+
+
+def _instant(value: object, where: str) -> int:
+    """A TOML date, which begins at midnight UTC, or a date and time, in milliseconds."""
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
+    else:
+        raise ValueError(f"{where}: from is the day from which the price holds, such as 2025-09-05, without quotes")
+    return round(moment.timestamp() * 1000)
+
+
+def _check_keys(found: Iterable[str], known: tuple[str, ...], where: str) -> None:
+    for key in found:
+        if key not in known:
+            near = get_close_matches(key, known, 1, cutoff=0.0)
+            raise ValueError(f"{where}: {key} is unknown; the nearest known one is {near[0]}")
+
+
+def _begin(item: tuple[int, Price]) -> int:
+    return item[0]

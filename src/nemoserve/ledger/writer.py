@@ -1,0 +1,247 @@
+"""The one thread that writes the ledger. Knows batches, transactions and outages; no prices and no limits.
+
+The event loop only appends to a queue, and never waits for the disk. While the database fails, everything is kept in memory,
+settled lines also in a file, so that a killed process loses none of them; they are written when the database is back, or by
+the next process at its start. A line is written once, however often it is tried.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+
+import msgspec
+from sqlalchemy import Connection, delete
+from sqlalchemy.exc import DataError, IntegrityError
+
+from nemoserve.access.quota import Hold
+from nemoserve.ledger.pending import Content, Item, Pending
+from nemoserve.ledger.spill import Spill, append
+from nemoserve.observe.logs import Log
+from nemoserve.observe.metrics import Metrics
+from nemoserve.storage.balances import insert_into
+from nemoserve.storage.database import Database, StorageError
+from nemoserve.storage.lines import Line, write_lines
+from nemoserve.storage.tables import contents, open_attempts
+from nemoserve.types.entry import Entry
+
+_GATHER_S = 0.02
+"""What comes within this time is written together."""
+_BATCH = 500
+"""Items of one transaction."""
+_PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""Between tries while the database fails; the last one again and again."""
+_CLOSE_S = 5.0
+"""The database may take so long at the end, before what is left stays in the file."""
+_SENSELESS = (DataError, IntegrityError, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
+"""What is wrong with a row and not with the database: to try it again would not help."""
+
+
+class Chore(msgspec.Struct):
+    """Something that the thread does from time to time, in a transaction of its own, while the database works."""
+
+    every_s: float
+    run: Callable[[Connection], object]
+    due: float = 0.0
+
+
+class Writer:
+    """What `opened` to `flush` are given, they only put into the queue; the rest waits for the database."""
+
+    def __init__(
+        self, database: Database, spill: Spill, *, log: Log, metrics: Metrics, chores: Sequence[Chore] = ()
+    ) -> None:
+        self._database, self._spill, self._log, self._metrics, self._chores = database, spill, log, metrics, chores
+        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._pending = Pending()
+        self._stored: set[str] = set()
+        """Open attempts that have, or may have, a row."""
+        self._taken, self._done = 0, 0
+        self._failing_since: float | None = None
+        self._failures = 0
+        self._closing: float | None = None
+        """When to give up; None: not yet told to end."""
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+
+    @property
+    def behind(self) -> int:
+        """Settled lines that are not written yet."""
+        return self._taken - self._done
+
+    def opened(self, entry: Entry) -> None:
+        """An attempt under way, as far as it is known; the newest counts."""
+        self._queue.put(entry)
+
+    def settled(self, entry: Entry, hold: Hold) -> None:
+        self._taken += 1
+        self._queue.put(Line(entry, hold.id))
+
+    def released(self, hold: Hold) -> None:
+        """A hold for an attempt that never opened."""
+        if hold.id:
+            self._queue.put(hold)
+
+    def content(self, content: Content) -> None:
+        self._queue.put(content)
+
+    def flush(self) -> Future[None]:
+        """Done when everything that came before is in the database; cancelled when the writer ends without."""
+        mark: Future[None] = Future()
+        self._queue.put(mark)
+        return mark
+
+    def recover(self) -> None:
+        """Writes what an earlier process left in the file; before `start`. Raises StorageError."""
+        left = self._spill.left()
+        for line in left:
+            self._pending.add(line)
+        self._taken += len(self._pending.lines)
+        if not self._write():
+            raise StorageError(f"{self._database.name} cannot be written, and {self._spill.path} is waiting for it.")
+        if left:
+            self._log.info("ledger_recovered", lines=len(left))
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Writes what is left, or puts the settled lines of it into the file; takes some seconds at most."""
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join(2 * _CLOSE_S)
+
+    def _run(self) -> None:
+        while True:
+            self._gather()
+            working = self._write()
+            if not working:
+                self._pause()
+            if self._closing is not None and (not self._pending or time.monotonic() > self._closing):
+                break
+        if self._pending:
+            self._log.error("ledger_closed_behind", lines=len(self._pending.lines), file=str(self._spill.path))
+        self._pending.given_up()
+
+    def _gather(self) -> None:
+        """Takes what is queued; waits for it while there is nothing to do."""
+        if not self._pending and self._closing is None:
+            try:
+                self._take(self._queue.get(timeout=self._until_chore()))
+            except queue.Empty:
+                return
+            if self._queue.qsize() < _BATCH and self._closing is None:
+                time.sleep(_GATHER_S)
+        for _ in range(self._queue.qsize()):
+            self._take(self._queue.get())
+
+    def _take(self, item: Item | None) -> None:
+        if item is None:
+            self._closing = time.monotonic() + _CLOSE_S
+        else:
+            self._pending.add(item)
+
+    def _write(self) -> bool:
+        """Writes all that is pending, in some transactions, and does what is due. False when the database fails."""
+        size = _BATCH
+        try:
+            self._do_chores()
+            while self._pending:
+                batch = self._pending.first(size)
+                try:
+                    self._write_batch(batch)
+                except _SENSELESS as error:
+                    if size == 1:
+                        self._put_aside(batch, error)
+                    size = 1  # alone, the others can be written
+                self._do_chores()
+            self._spill.clear()
+        except Exception as error:  # whatever it is, the thread goes on trying
+            self._failed(error)
+            return False
+        self._pending.reached()
+        if self._failing_since is not None:
+            self._log.info("ledger_back", seconds=round(time.monotonic() - self._failing_since, 1))
+            self._failing_since, self._failures = None, 0
+        self._metrics.ledger(self.behind, 0.0)
+        return True
+
+    def _write_batch(self, batch: Pending) -> None:
+        """One transaction. What is written is forgotten when it is through."""
+        over = [id for id in batch.lines if id in self._stored]
+        self._stored.update(batch.opened)  # before the commit, whose end may remain unknown
+        with self._database.begin() as connection:
+            if batch.opened:
+                _write_opened(connection, list(batch.opened.values()))
+            if batch.lines or batch.released:
+                write_lines(connection, list(batch.lines.values()), [hold.id for hold in batch.released])
+            if over:
+                connection.execute(delete(open_attempts).where(open_attempts.c.id.in_(over)))
+            if batch.contents:
+                rows = [msgspec.structs.asdict(content) for content in batch.contents.values()]
+                connection.execute(insert_into(connection, contents).on_conflict_do_nothing(), rows)
+        self._stored.difference_update(over)
+        self._metrics.ledger_lines(len(batch.lines))
+        self._forget(batch)
+
+    def _put_aside(self, batch: Pending, error: Exception) -> None:
+        """What no database takes must not hold up everything after it: a line goes to a file of its own, for a person."""
+        file = self._spill.path.with_name(f"{self._spill.path.stem}-rejected.jsonl")
+        if batch.lines:
+            append(file, batch.lines.values())
+        ids = [*batch.opened, *batch.lines, *batch.contents]
+        self._log.error("ledger_rejected", ids=ids, error=_first_line(error), file=str(file))
+        self._forget(batch)
+
+    def _forget(self, batch: Pending) -> None:
+        self._done += len(batch.lines)
+        self._pending.remove(batch)
+
+    def _failed(self, error: Exception) -> None:
+        self._failures += 1
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+            self._log.error("ledger_down", error=_first_line(error), lines=len(self._pending.lines))
+
+    def _pause(self) -> None:
+        """Waits before the next try; what comes meanwhile goes into the file at once."""
+        until = time.monotonic() + _PAUSES_S[min(self._failures, len(_PAUSES_S)) - 1]
+        while True:
+            for _ in range(self._queue.qsize()):
+                self._take(self._queue.get())
+            try:
+                self._spill.keep(self._pending.lines.values())
+            except OSError as error:
+                self._log.error("ledger_spill_failed", error=str(error))
+            now = time.monotonic()
+            self._metrics.ledger(self.behind, now - (self._failing_since or now))
+            if now >= until:
+                return
+            time.sleep(_GATHER_S)
+
+    def _until_chore(self) -> float | None:
+        return max(0.0, min(chore.due for chore in self._chores) - time.monotonic()) if self._chores else None
+
+    def _do_chores(self) -> None:
+        for chore in self._chores:
+            if chore.due <= time.monotonic():
+                chore.due = time.monotonic() + chore.every_s
+                try:
+                    with self._database.begin() as connection:
+                        chore.run(connection)
+                except _SENSELESS as error:
+                    self._log.error("ledger_chore_failed", error=_first_line(error))
+
+
+def _write_opened(connection: Connection, entries: list[Entry]) -> None:
+    rows = [
+        {"id": entry.id, "instance": entry.instance, "entry": msgspec.json.encode(entry).decode()} for entry in entries
+    ]
+    new = insert_into(connection, open_attempts)
+    connection.execute(new.on_conflict_do_update(index_elements=["id"], set_={"entry": new.excluded.entry}), rows)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [repr(error)])[0]

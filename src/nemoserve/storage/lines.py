@@ -1,0 +1,43 @@
+"""Lines of the ledger are written: once each, together with the balance that they change. Knows no prices and no queues."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from nemoserve.storage.balances import insert_into, settle_balances
+from nemoserve.storage.rows import attempt_row
+from nemoserve.storage.tables import attempts, holds
+from nemoserve.types.entry import Entry
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A settled entry, and the row of the hold that ends with it (empty: none)."""
+
+    entry: Entry
+    hold_id: str = ""
+
+
+def write_lines(connection: Connection, lines: Sequence[Line], released: Sequence[str] = ()) -> None:
+    """Adds the lines that are not there yet to the ledger and to what their keys have spent, and ends their holds.
+
+    `released`: holds that end without a line.
+    """
+    spent: Counter[tuple[str, str]] = Counter()
+    if lines:
+        rows = [attempt_row(line.entry) for line in sorted(lines, key=_id)]  # in one order: no deadlocks
+        new = insert_into(connection, attempts).on_conflict_do_nothing().returning(attempts.c.id)
+        written = set(connection.execute(new, rows).scalars())
+        for line in lines:
+            entry = line.entry
+            if entry.id in written and entry.key_id is not None:
+                spent[entry.key_id, entry.window] += entry.cost
+    ended = [*(line.hold_id for line in lines if line.hold_id), *released]
+    settle_balances(connection, spent, holds.c.id.in_(ended) if ended else None)
+
+
+def _id(line: Line) -> str:
+    return line.entry.id

@@ -1,0 +1,239 @@
+"""The books on both databases: each attempt is one line, each line costs what it says, and nobody pays for nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nemoserve.access.quota import Hold
+from nemoserve.ledger.pricing import PriceBook
+from nemoserve.storage.database import Database
+from nemoserve.storage.rows import attempt_row, entry_of
+from nemoserve.storage.tables import contents, holds, instances, open_attempts
+from nemoserve.types.caller import ANONYMOUS, LOCAL
+from nemoserve.types.errors import ApiError
+from nemoserve.types.price import Price
+from nemoserve.types.usage import Usage
+from tests.ledgers import (
+    NOON,
+    PRICE,
+    attempt,
+    check_balances,
+    lines,
+    make_books,
+    make_caller,
+    make_entry,
+    rows,
+    running,
+)
+
+
+async def test_an_attempt_is_one_line_with_all_that_is_known_of_it(database: Database, tmp_path: Path) -> None:
+    begun = make_entry(
+        owner="team-a",
+        tags={"feature": "chat", "é": "\N{SNOWMAN}"},
+        app_url="https://app.example",
+        user="\N{GRINNING FACE}",
+        session_id="s",
+        price=Price(prompt=1_000, completion=10_000, reasoning=20_000, cached=100, image=5_000, request=7_000),
+        streamed=True,
+        max_tokens=50,
+        thinking=True,
+        effort="high",
+        reasoning_budget=30,
+    )
+    caller = make_caller(limit=1_000_000, limit_reset="daily")
+    async with running(make_books(database, tmp_path)) as books:
+        hold = await books.hold(caller, begun.price, prompt_tokens=100, completion_tokens=50, images=2, now_ms=NOON)
+        assert hold == Hold("key", "2026-11-21", 100 + 50 * 20 + 2 * 5 + 7, hold.id)
+        claim = books.open(begun, hold, Usage)
+        settled = books.settle(
+            claim,
+            Usage(100, 40, 10, 60),
+            outcome="finished",
+            finish_reason="length",
+            native_finish_reason="max_tokens",
+            first_token_ms=12,
+            total_ms=345,
+            thinking_cut=True,
+            images=2,
+        )
+        assert settled.cost == 40 + 6 + 30 * 10 + 10 * 20 + 2 * 5 + 7
+        await books.flush()
+        assert lines(database) == {begun.id: settled}
+    assert (settled.instance, settled.window, settled.reserved) == ("first", "2026-11-21", hold.amount)
+    assert (settled.outcome, settled.finish_reason, settled.total_ms) == ("finished", "length", 345)
+    assert settled.owner == "team-a" and settled.tags["é"] == "\N{SNOWMAN}"
+    assert rows(database, open_attempts) == [] and rows(database, holds) == []
+    check_balances(database)
+
+
+def test_a_row_gives_back_the_entry_that_was_put_in() -> None:
+    entry = make_entry(tags={"a": "b"}, hosted_cost=3, first_token_ms=4, cost=5, outcome="failed", error_type="timeout")
+    assert entry_of(attempt_row(entry)) == entry
+    assert entry_of(attempt_row(make_entry(user="nul\0here"))).user == "nul\N{REPLACEMENT CHARACTER}here"
+
+
+@pytest.mark.parametrize(
+    ("usage", "end", "cost"),
+    [
+        (Usage(5, 3), {}, 35),
+        (Usage(5, 3), {"outcome": "cancelled", "finish_reason": None}, 35),
+        (Usage(5, 3), {"outcome": "failed", "finish_reason": None, "error_type": "server"}, 0),
+        (Usage(5, 3), {"finish_reason": "error"}, 0),
+        (Usage(5, 0), {"outcome": "cancelled", "finish_reason": None}, 0),
+        (Usage(5, 0), {"finish_reason": " "}, 0),
+        (Usage(5, 0), {"finish_reason": "stop"}, 5),
+    ],
+)
+async def test_nobody_pays_for_an_error_or_for_nothing(
+    tmp_path: Path, usage: Usage, end: dict[str, str], cost: int
+) -> None:
+    database = Database.open(tmp_path / "nemoserve.db")
+    async with running(make_books(database, tmp_path)) as books:
+        entry = await attempt(books, make_caller(), usage, **end)
+        await books.flush()
+    assert entry.cost == cost and lines(database)[entry.id] == entry
+    assert (entry.prompt_tokens, entry.completion_tokens) == (usage.prompt_tokens, usage.completion_tokens)
+    check_balances(database)
+    database.close()
+
+
+async def test_settling_twice_changes_nothing(database: Database, tmp_path: Path) -> None:
+    caller = make_caller(limit=1000)
+    quota_books = make_books(database, tmp_path)
+    async with running(quota_books) as books:
+        hold = await books.hold(caller, PRICE, prompt_tokens=1, completion_tokens=9, now_ms=NOON)
+        claim = books.open(make_entry(), hold, Usage)
+        first = books.settle(claim, Usage(1, 2), outcome="finished", finish_reason="stop")
+        assert books.settle(claim, Usage(1, 9), outcome="failed") is first
+        await books.flush()
+    assert lines(database) == {first.id: first}
+    check_balances(database)
+
+
+async def test_what_is_saved_by_serving_locally_is_the_cheapest_hosted_price(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "nemoserve.db")
+    async with running(make_books(database, tmp_path, prices=PriceBook.load())) as books:
+        hold = await books.hold(LOCAL, Price(), prompt_tokens=1, completion_tokens=1, now_ms=NOON)
+        entry = make_entry(None, model="nvidia/nemotron-nano-9b-v2", price=Price())
+        usage = Usage(1_000_000, 1_000_000)
+        done = books.settle(books.open(entry, hold, Usage), usage, outcome="finished", finish_reason="stop")
+        other = books.open(msgspec.structs.replace(entry, id="gen-x-1"), Hold(), Usage)
+        failed = books.settle(other, usage, outcome="failed")
+        strange = books.settle(books.open(make_entry(), Hold(), Usage), usage, outcome="finished", finish_reason="stop")
+    assert (done.cost, done.hosted_cost) == (0, 200_000_000)  # DeepInfra: 0.04 + 0.16 dollars
+    assert (failed.cost, failed.hosted_cost) == (0, 0)
+    assert strange.hosted_cost is None
+    database.close()
+
+
+async def test_a_limit_refuses_in_words_and_the_next_day_begins_anew(database: Database, tmp_path: Path) -> None:
+    caller = make_caller(limit=50, limit_reset="daily")
+    room = {"prompt_tokens": 5, "completion_tokens": 100}
+    async with running(make_books(database, tmp_path)) as books:
+        hold = await books.hold(caller, PRICE, **room, now_ms=NOON)
+        assert hold.amount == 50 and PRICE.affordable(50, 5) == 4
+        with pytest.raises(ApiError) as caught:
+            await books.hold(caller, PRICE, **room, now_ms=NOON)
+        later = await books.hold(caller, PRICE, **room, now_ms=NOON + 86_400_000)
+        books.release(later)
+        books.release(hold)
+        await books.flush()
+        again = await books.hold(caller, PRICE, **room, now_ms=NOON + 86_400_000)
+        assert (later.window, later.amount, again.amount) == ("2026-11-22", 50, 50)
+        books.release(again)
+    assert caught.value.status == 402
+    assert caught.value.message == (
+        "This key's limit of USD 0.00000005 is used up: USD 0 is left, the request needs USD 0.000000015 at the least; "
+        "it resets on 2026-11-22 at 00:00 UTC."
+    )
+    check_balances(database)
+
+
+async def test_a_limit_that_is_lowered_below_what_was_spent_refuses_and_shows_no_negative_rest(
+    database: Database, tmp_path: Path
+) -> None:
+    from nemoserve.access.quota import make_quota
+
+    quota = make_quota(database, "first")
+    async with running(make_books(database, tmp_path, quota=quota)) as books:
+        await attempt(books, make_caller(limit=1000), Usage(5, 5))
+        await books.flush()
+        assert await quota.remaining(make_caller(limit=1000), NOON) == 1000 - 55
+        lowered = make_caller(limit=20)
+        assert await quota.remaining(lowered, NOON) == 0
+        with pytest.raises(ApiError, match=r"USD 0 is left.*does not reset"):
+            await books.hold(lowered, PRICE, prompt_tokens=1, completion_tokens=1, now_ms=NOON)
+        free = await books.hold(lowered, Price(), prompt_tokens=1, completion_tokens=1, now_ms=NOON)
+        assert free.amount == 0
+        assert await quota.remaining(make_caller(), NOON) is None and await quota.remaining(ANONYMOUS, NOON) is None
+
+
+async def test_spending_is_remembered_over_a_restart(database: Database, tmp_path: Path) -> None:
+    caller = make_caller(limit=100, limit_reset="monthly")
+    async with running(make_books(database, tmp_path)) as books:
+        await attempt(books, caller, Usage(5, 5))
+        await attempt(books, make_caller(), Usage(5, 5))  # the key's whole life is a window of its own
+    async with running(make_books(database, tmp_path, "second")) as books:
+        hold = await books.hold(caller, PRICE, prompt_tokens=1, completion_tokens=100, now_ms=NOON)
+        assert hold.amount == 100 - 55
+        books.release(hold)
+    check_balances(database)
+
+
+async def test_an_attempt_under_way_can_be_settled_by_somebody_else(database: Database, tmp_path: Path) -> None:
+    counted = Usage(5, 1)
+    async with running(make_books(database, tmp_path)) as books:
+        claim = books.open(make_entry(), Hold("key"), lambda: counted)
+        await books.flush()
+        assert json.loads(rows(database, open_attempts)[0]["entry"])["id"] == claim.entry.id
+        counted = Usage(5, 4, 2)
+        deadline = time.monotonic() + 30
+        while json.loads(rows(database, open_attempts)[0]["entry"]).get("completion_tokens") != 4:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
+        books.settle(claim, Usage(5, 6), outcome="finished", finish_reason="stop")
+        await books.flush()
+        assert rows(database, open_attempts) == []
+
+
+async def test_a_line_that_no_database_takes_holds_up_no_other(database: Database, tmp_path: Path) -> None:
+    async with running(make_books(database, tmp_path)) as books:
+        good = await attempt(books, make_caller(), Usage(1, 1))
+        claim = books.open(make_entry(), Hold("key"), Usage)
+        bad = books.settle(claim, Usage(1, 2**63), outcome="failed")
+        after = await attempt(books, make_caller(), Usage(1, 1))
+        await books.flush()
+        assert set(lines(database)) == {good.id, after.id}
+    aside = (tmp_path / "ledger-spill-rejected.jsonl").read_text().split("\n")
+    assert [json.loads(line)["entry"]["id"] for line in aside if line] == [bad.id]
+    check_balances(database)
+
+
+async def test_stored_content_is_kept_once(database: Database, tmp_path: Path) -> None:
+    async with running(make_books(database, tmp_path)) as books:
+        books.content("gen-1", "key", NOON, b'{"input":"\\u0000"}')
+        books.content("gen-2", None, NOON, "{}")
+        await books.flush()
+    kept = {row["generation_id"]: (row["key_id"], row["body"]) for row in rows(database, contents)}
+    assert kept == {"gen-1": ("key", '{"input":"\\u0000"}'), "gen-2": (None, "{}")}
+
+
+async def test_a_server_shows_the_others_that_it_lives(database: Database, tmp_path: Path) -> None:
+    async with running(make_books(database, tmp_path)):
+        assert [row["id"] for row in rows(database, instances)] == ["first"]
+
+
+async def test_a_flush_of_books_that_are_closed_does_not_hang(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "nemoserve.db")
+    books = make_books(database, tmp_path)
+    async with running(books):
+        waiting = asyncio.create_task(books.flush())
+    await asyncio.wait_for(waiting, 30)
+    database.close()
