@@ -12,6 +12,9 @@ from typing import Annotated
 import typer
 
 from nemoserve import __version__
+from nemoserve.cli import content
+from nemoserve.cli.bill import bill
+from nemoserve.cli.usage import usage
 
 DEFAULT_PORT = 8000
 
@@ -24,6 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(content.app)
 
 
 class Dtype(StrEnum):
@@ -124,6 +128,10 @@ def chat(
     from nemoserve.cli.chat import run
 
     raise typer.Exit(run(url=url, model=model, system=system, think=think, temperature=temperature))
+
+
+app.command()(usage)
+app.command()(bill)
 
 
 def main() -> None:
