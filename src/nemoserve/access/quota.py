@@ -21,7 +21,7 @@ from nemoserve.access.windows import ends, window
 from nemoserve.storage.balances import insert_into, release_holds
 from nemoserve.storage.database import Database
 from nemoserve.storage.tables import balances, holds
-from nemoserve.types.caller import Caller, Reset
+from nemoserve.types.caller import Caller
 from nemoserve.types.errors import ApiError
 from nemoserve.types.money import NANO, dollars
 
@@ -95,29 +95,33 @@ class MemoryQuota:
     async def reserve(self, caller: Caller, least: int, most: int, now_ms: int) -> Hold:
         if caller.key_id is None:
             return Hold()
-        account = self._account(caller.key_id, caller.limits.limit_reset, now_ms)
-        amount = _granted(caller, least, most, account.spent + account.held, account.window)
+        if caller.limits.limit is None or most <= 0:
+            return Hold(caller.key_id, window(caller.limits.limit_reset, now_ms))
+        account = self._account(caller.key_id, window(caller.limits.limit_reset, now_ms))
+        amount = _granted(caller.limits.limit, least, most, account.spent + account.held, account.window)
         account.held += amount
+        self._accounts[caller.key_id, len(account.window)] = account
         return Hold(caller.key_id, account.window, amount)
 
     def settle(self, hold: Hold, cost: int) -> None:
-        account = None if hold.key_id is None else self._accounts.get((hold.key_id, len(hold.window)))
-        if account is not None and account.window == hold.window:  # a window that is over is of no interest any more
+        if hold.key_id is None:
+            return
+        account = self._account(hold.key_id, hold.window)
+        if account.window == hold.window:  # a window that is over is of no interest any more
             account.held -= hold.amount
             account.spent += cost
+            self._accounts[hold.key_id, len(hold.window)] = account
 
     async def remaining(self, caller: Caller, now_ms: int) -> int | None:
         if caller.key_id is None or caller.limits.limit is None:
             return None
-        account = self._account(caller.key_id, caller.limits.limit_reset, now_ms)
+        account = self._account(caller.key_id, window(caller.limits.limit_reset, now_ms))
         return max(0, caller.limits.limit - account.spent - account.held)
 
-    def _account(self, key_id: str, reset: Reset | None, now_ms: int) -> _Account:
-        name = window(reset, now_ms)
+    def _account(self, key_id: str, name: str) -> _Account:
+        """Of that window, or of a later one that has begun already; a new one begins when it is put into `_accounts`."""
         account = self._accounts.get((key_id, len(name)))
-        if account is None or name > account.window:
-            account = self._accounts[key_id, len(name)] = _Account(name)
-        return account
+        return account if account is not None and account.window >= name else _Account(name)
 
 
 class SharedQuota:
@@ -138,7 +142,10 @@ class SharedQuota:
             return Hold()
         if caller.limits.limit is None or most <= 0:
             return Hold(caller.key_id, window(caller.limits.limit_reset, now_ms))
-        reserving = asyncio.ensure_future(asyncio.to_thread(self._reserve, caller, caller.key_id, least, most, now_ms))
+        name = window(caller.limits.limit_reset, now_ms)
+        reserving = asyncio.ensure_future(
+            asyncio.to_thread(self._reserve, caller.key_id, caller.limits.limit, least, most, name)
+        )
         try:
             return await asyncio.shield(reserving)
         except asyncio.CancelledError:
@@ -154,16 +161,16 @@ class SharedQuota:
         name = window(caller.limits.limit_reset, now_ms)
         return await asyncio.to_thread(self._remaining, caller.key_id, caller.limits.limit, name)
 
-    def _reserve(self, caller: Caller, key_id: str, least: int, most: int, now_ms: int) -> Hold:
+    def _reserve(self, key_id: str, limit: int, least: int, most: int, name: str) -> Hold:
         try:
             with self._database.begin() as connection:
-                name = _newest(connection, key_id, window(caller.limits.limit_reset, now_ms))
+                name = _newest(connection, key_id, name)
                 row = and_(balances.c.key_id == key_id, balances.c.window == name)
                 new = insert_into(connection, balances).values(key_id=key_id, window=name, spent=0, reserved=0)
                 connection.execute(new.on_conflict_do_nothing())
                 used = balances.c.spent + balances.c.reserved
                 taken = connection.execute(select(used).where(row).with_for_update()).scalar_one()
-                hold = Hold(key_id, name, _granted(caller, least, most, taken, name), secrets.token_hex(16))
+                hold = Hold(key_id, name, _granted(limit, least, most, taken, name), secrets.token_hex(16))
                 connection.execute(update(balances).where(row).values(reserved=balances.c.reserved + hold.amount))
                 kept = {"id": hold.id, "key_id": key_id, "window": name, "amount": hold.amount}
                 connection.execute(insert(holds).values(instance=self._instance, **kept))
@@ -197,11 +204,8 @@ def _newest(connection: Connection, key_id: str, name: str) -> str:
     return max(name, connection.execute(known).scalar() or "")
 
 
-def _granted(caller: Caller, least: int, most: int, used: int, name: str) -> int:
+def _granted(limit: int, least: int, most: int, used: int, name: str) -> int:
     """How much is held for a request, of a limit of which `used` is gone. Raises ApiError (402)."""
-    limit = caller.limits.limit
-    if limit is None or most <= 0:
-        return 0
     left = limit - used
     if left < least:
         raise _refusal(limit, max(0, left), least, name)

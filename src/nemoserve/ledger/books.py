@@ -169,7 +169,10 @@ class Books:
         self._writer.content(Content(generation_id, key_id, created_at, text))
 
     async def flush(self) -> None:
-        """Waits until everything that has been entered is in the database: for as long as that is down."""
+        """Waits until everything that has been entered is in the database: for as long as that is down.
+
+        Raises StorageError when the books are closed.
+        """
         await asyncio.wrap_future(self._writer.flush())
 
     def _recover(self) -> None:

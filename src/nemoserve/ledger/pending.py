@@ -8,6 +8,7 @@ from itertools import islice
 import msgspec
 
 from nemoserve.access.quota import Hold
+from nemoserve.storage.database import StorageError
 from nemoserve.storage.lines import Line
 from nemoserve.types.entry import Entry
 
@@ -78,5 +79,6 @@ class Pending(msgspec.Struct):
     def given_up(self) -> None:
         """Nobody is going to write what came before the marks."""
         for mark in self.marks:
-            mark.cancel()
+            if mark.set_running_or_notify_cancel():
+                mark.set_exception(StorageError("The ledger is closed."))
         self.marks.clear()

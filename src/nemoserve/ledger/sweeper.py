@@ -28,18 +28,16 @@ DEAD_MS = 15_000
 class Sweeper:
     """For one server, whose `instance` it is. `price` puts the costs into a settled entry."""
 
-    def __init__(
-        self, database: Database, instance: str, price: Callable[[Entry], Entry], *, dead_ms: int = DEAD_MS
-    ) -> None:
+    def __init__(self, database: Database, instance: str, price: Callable[[Entry], Entry]) -> None:
         self._alone = database.dialect == "sqlite"
-        self._instance, self._price, self._dead_ms = instance, price, dead_ms
+        self._instance, self._price = instance, price
         self._seen_since = 0
         self._seen_at = 0
 
     def beat(self, connection: Connection) -> None:
         """Tells the other servers that this one lives."""
         now = self._now(connection)
-        if now - self._seen_at >= self._dead_ms:
+        if now - self._seen_at >= DEAD_MS:
             self._seen_since = now
         self._seen_at = now
         new = insert_into(connection, instances)
@@ -51,8 +49,8 @@ class Sweeper:
         now = self._now(connection)
         if self._alone:
             living: ColumnElement[bool] = instances.c.id == self._instance
-        elif now - self._seen_at < self._dead_ms <= self._seen_at - self._seen_since:
-            living = or_(instances.c.id == self._instance, instances.c.seen_at > now - self._dead_ms)
+        elif now - self._seen_at < DEAD_MS <= self._seen_at - self._seen_since:
+            living = or_(instances.c.id == self._instance, instances.c.seen_at > now - DEAD_MS)
         else:
             return 0
         alive = select(instances.c.id).where(living)
@@ -62,10 +60,6 @@ class Sweeper:
         release_holds(connection, holds.c.instance.not_in(alive))
         connection.execute(delete(instances).where(instances.c.id.not_in(alive)))
         return len(left)
-
-    def leave(self, connection: Connection) -> None:
-        """This server ends: what it still has open is for the others to settle."""
-        connection.execute(delete(instances).where(instances.c.id == self._instance))
 
     def _now(self, connection: Connection) -> int:
         """In milliseconds, by the database's clock where servers compare their times: their own clocks may differ."""

@@ -64,6 +64,7 @@ class Writer:
         self._failures = 0
         self._closing: float | None = None
         """When to give up; None: not yet told to end."""
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
 
     @property
@@ -88,9 +89,11 @@ class Writer:
         self._queue.put(content)
 
     def flush(self) -> Future[None]:
-        """Done when everything that came before is in the database; cancelled when the writer ends without."""
+        """Done when everything that came before is in the database; fails with StorageError when the writer ends without."""
         mark: Future[None] = Future()
         self._queue.put(mark)
+        if self._ended and not mark.done():
+            mark.set_exception(StorageError("The ledger is closed."))
         return mark
 
     def recover(self) -> None:
@@ -121,6 +124,9 @@ class Writer:
                 self._pause()
             if self._closing is not None and (not self._pending or time.monotonic() > self._closing):
                 break
+        self._ended = True
+        self._gather()  # what came too late
+        self._keep()
         if self._pending:
             self._log.error("ledger_closed_behind", lines=len(self._pending.lines), file=str(self._spill.path))
         self._pending.given_up()
@@ -211,15 +217,19 @@ class Writer:
         while True:
             for _ in range(self._queue.qsize()):
                 self._take(self._queue.get())
-            try:
-                self._spill.keep(self._pending.lines.values())
-            except OSError as error:
-                self._log.error("ledger_spill_failed", error=str(error))
+            self._keep()
             now = time.monotonic()
             self._metrics.ledger(self.behind, now - (self._failing_since or now))
             if now >= until:
                 return
             time.sleep(_GATHER_S)
+
+    def _keep(self) -> None:
+        """Puts the settled lines into the file."""
+        try:
+            self._spill.keep(self._pending.lines.values())
+        except OSError as error:
+            self._log.error("ledger_spill_failed", error=str(error))
 
     def _until_chore(self) -> float | None:
         return max(0.0, min(chore.due for chore in self._chores) - time.monotonic()) if self._chores else None

@@ -60,6 +60,7 @@ class Database:
                 url,
                 pool_size=_POOL,
                 pool_pre_ping=True,
+                hide_parameters=True,  # what is stored is nobody's business who reads an error
                 connect_args={"connect_timeout": _CONNECT_S, "tcp_user_timeout": _SILENT_MS},
             )
             return _brought_up_to_date(engine, None, None)
@@ -188,7 +189,7 @@ def _prepare(connection: sqlite3.Connection, _record: object = None) -> None:
 
 
 def _sqlite_engine(file: Path) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(file)))
+    engine = create_engine(URL.create("sqlite", database=str(file)), hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -41,13 +41,20 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
 
     def most(self, prompt_tokens: int, completion_tokens: int, images: int = 0) -> int:
         """The most nano-dollars that a request may cost: every completion token at the dearer of its two prices, rounded up."""
-        prompt = max(self.prompt, self.cached or 0)
         completion = max(self.completion, self.reasoning or 0)
-        pico = prompt_tokens * prompt + completion_tokens * completion + images * self.image + self.request
-        return -(-pico // _PICO_PER_NANO)
+        return -(-(self._beside(prompt_tokens, images) + completion_tokens * completion) // _PICO_PER_NANO)
 
     def affordable(self, nano: int, prompt_tokens: int, images: int = 0) -> int | None:
-        """How many completion tokens `nano` nano-dollars surely pay for, beside the prompt; None: any number. May be below 0."""
+        """The most completion tokens that `nano` nano-dollars surely pay for, beside the prompt; None: any number.
+
+        Below 0 when they do not even pay for the prompt.
+        """
         completion = max(self.completion, self.reasoning or 0)
-        left = nano * _PICO_PER_NANO - self.most(prompt_tokens, 0, images) * _PICO_PER_NANO
-        return None if completion == 0 and left >= 0 else left // max(completion, 1) if left >= 0 else -1
+        left = nano * _PICO_PER_NANO - self._beside(prompt_tokens, images)
+        if left < 0:
+            return -1
+        return left // completion if completion else None
+
+    def _beside(self, prompt_tokens: int, images: int) -> int:
+        """The most pico-dollars that all but the completion may cost."""
+        return prompt_tokens * max(self.prompt, self.cached or 0) + images * self.image + self.request

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from nemoserve.access.quota import Hold
+from nemoserve.access.quota import Hold, make_quota
 from nemoserve.ledger.pricing import PriceBook
-from nemoserve.storage.database import Database
+from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.rows import attempt_row, entry_of
 from nemoserve.storage.tables import contents, holds, instances, open_attempts
 from nemoserve.types.caller import ANONYMOUS, LOCAL
@@ -159,8 +159,6 @@ async def test_a_limit_refuses_in_words_and_the_next_day_begins_anew(database: D
 async def test_a_limit_that_is_lowered_below_what_was_spent_refuses_and_shows_no_negative_rest(
     database: Database, tmp_path: Path
 ) -> None:
-    from nemoserve.access.quota import make_quota
-
     quota = make_quota(database, "first")
     async with running(make_books(database, tmp_path, quota=quota)) as books:
         await attempt(books, make_caller(limit=1000), Usage(5, 5))
@@ -230,10 +228,12 @@ async def test_a_server_shows_the_others_that_it_lives(database: Database, tmp_p
         assert [row["id"] for row in rows(database, instances)] == ["first"]
 
 
-async def test_a_flush_of_books_that_are_closed_does_not_hang(tmp_path: Path) -> None:
+async def test_a_flush_of_closed_books_does_not_hang(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "nemoserve.db")
     books = make_books(database, tmp_path)
     async with running(books):
         waiting = asyncio.create_task(books.flush())
     await asyncio.wait_for(waiting, 30)
+    with pytest.raises(StorageError, match="closed"):
+        await asyncio.wait_for(books.flush(), 30)
     database.close()

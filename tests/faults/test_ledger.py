@@ -1,0 +1,306 @@
+"""The ledger while the database is away, when the process is killed, and when others die: no line lost, none written twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from nemoserve.access.quota import Hold
+from nemoserve.ledger import books as books_module
+from nemoserve.ledger import sweeper as sweeper_module
+from nemoserve.ledger.spill import append
+from nemoserve.ledger.sweeper import Sweeper
+from nemoserve.storage.database import Database
+from nemoserve.storage.lines import Line, write_lines
+from nemoserve.storage.tables import holds, instances, open_attempts
+from nemoserve.types.entry import Entry
+from nemoserve.types.errors import ApiError
+from nemoserve.types.usage import Usage
+from tests.databases import Postgres
+from tests.ledgers import (
+    NOON,
+    PRICE,
+    attempt,
+    check_balances,
+    lines,
+    make_books,
+    make_caller,
+    make_entry,
+    rows,
+    running,
+)
+
+ROOT = Path(__file__).parents[2]
+LOCK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.readline()
+"""
+
+
+class Breakable:
+    """A database that can be taken away: a PostgreSQL is stopped, a SQLite file is locked by another process."""
+
+    def __init__(self, place: str, server: Postgres | None) -> None:
+        self.place, self._server = place, server
+        self._locker: subprocess.Popen[str] | None = None
+
+    def down(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            return
+        command = [sys.executable, "-c", LOCK, self.place]
+        self._locker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._locker.stdout is not None and self._locker.stdout.readline() == "locked\n"
+
+    def up(self) -> None:
+        if self._server is not None:
+            self._server.start()
+        elif self._locker is not None:
+            self._locker.communicate("\n", timeout=30)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def breakable(request: pytest.FixtureRequest, tmp_path: Path) -> Breakable:
+    if request.param == "sqlite":
+        return Breakable(str(tmp_path / "nemoserve.db"), None)
+    server: Postgres = request.getfixturevalue("own_postgres")
+    return Breakable(server.new(), server)
+
+
+@pytest.fixture
+def quick_to_bury(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers are dead after a second, not fifteen."""
+    monkeypatch.setattr(sweeper_module, "DEAD_MS", 1000)
+    monkeypatch.setattr(books_module, "BEAT_S", 0.2)
+    monkeypatch.setattr(books_module, "SWEEP_S", 0.2)
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.05)
+
+
+def in_file(path: Path) -> set[str]:
+    if not path.exists():
+        return set()
+    return {msgspec.json.decode(line, type=Line).entry.id for line in path.read_bytes().splitlines() if line}
+
+
+async def test_no_line_is_lost_and_nobody_waits_while_the_database_is_away(
+    breakable: Breakable, tmp_path: Path
+) -> None:
+    database, spill = Database.open(breakable.place), tmp_path / "ledger-spill.jsonl"
+    async with running(make_books(database, tmp_path)) as books:
+        before = [await attempt(books, make_caller(), Usage(1, 2)) for _ in range(20)]
+        hold = await books.hold(make_caller(limit=10**6), PRICE, prompt_tokens=1, completion_tokens=99, now_ms=NOON)
+        claim = books.open(make_entry(), hold, Usage)
+        await books.flush()
+        breakable.down()
+        # That this comes to its end shows that nothing in it waits: the database is back only after it.
+        during = [await attempt(books, make_caller(), Usage(1, number)) for number in range(700)]
+        during.append(books.settle(claim, Usage(1, 50), outcome="cancelled"))
+        await until(lambda: in_file(spill) >= {entry.id for entry in during}, "the lines go to the file")
+        flushing = asyncio.create_task(books.flush())
+        assert not flushing.done()
+        breakable.up()
+        after = [await attempt(books, make_caller(), Usage(1, 3)) for _ in range(20)]
+        await asyncio.wait_for(flushing, 60)
+        await books.flush()
+        assert lines(database) == {entry.id: entry for entry in (*before, *during, *after)}
+        assert not spill.exists()
+    assert rows(database, open_attempts) == []
+    check_balances(database)
+    database.close()
+
+
+async def test_beyond_the_bound_new_requests_are_refused_and_running_ones_are_entered(
+    breakable: Breakable, tmp_path: Path
+) -> None:
+    database = Database.open(breakable.place)
+    async with running(make_books(database, tmp_path)) as books:
+        books.most_behind = 10
+        claims = [books.open(make_entry(), Hold("key"), Usage) for _ in range(30)]
+        await books.flush()
+        breakable.down()
+        for claim in claims[:10]:
+            books.settle(claim, Usage(1, 1), outcome="finished", finish_reason="stop")
+        with pytest.raises(ApiError, match="ledger cannot be written") as caught:
+            await books.hold(make_caller(), PRICE, prompt_tokens=1, completion_tokens=1, now_ms=NOON)
+        assert caught.value.status == 503 and caught.value.retry_after_s
+        for claim in claims[10:]:
+            books.settle(claim, Usage(1, 1), outcome="finished", finish_reason="stop")
+        breakable.up()
+        await asyncio.wait_for(books.flush(), 60)
+        await books.hold(make_caller(), PRICE, prompt_tokens=1, completion_tokens=1, now_ms=NOON)
+        assert len(lines(database)) == 30
+    check_balances(database)
+    database.close()
+
+
+async def test_a_limit_that_cannot_be_looked_up_refuses_and_says_when_to_come_back(
+    own_postgres: Postgres, tmp_path: Path
+) -> None:
+    database = Database.open(own_postgres.new())
+    async with running(make_books(database, tmp_path)) as books:
+        own_postgres.stop()
+        with pytest.raises(ApiError, match="cannot be reached") as caught:
+            await books.hold(make_caller(limit=100), PRICE, prompt_tokens=1, completion_tokens=1, now_ms=NOON)
+        assert caught.value.status == 503 and caught.value.retry_after_s
+        unlimited = await books.hold(make_caller(), PRICE, prompt_tokens=1, completion_tokens=1, now_ms=NOON)
+        assert unlimited.amount == 0
+        own_postgres.start()
+        hold = await books.hold(make_caller(limit=100), PRICE, prompt_tokens=1, completion_tokens=1, now_ms=NOON)
+        books.release(hold)
+    check_balances(database)
+    database.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[str, str], subprocess.Popen[str]]]:
+    """Starts a process that keeps books."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(place: str, mode: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.faults.ledger_load", place, str(tmp_path), mode]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.usefixtures("quick_to_bury")
+async def test_a_server_killed_under_load_leaves_one_line_per_attempt_and_books_that_balance(
+    database_place: str, tmp_path: Path, start: Callable[[str, str], subprocess.Popen[str]]
+) -> None:
+    process = start(database_place, "load")
+    assert process.stdout is not None
+    known: set[str] = set()
+    while len(known) < 300:
+        line = await asyncio.to_thread(process.stdout.readline)
+        assert line, "the load runs until it is killed"
+        known = set(line.split())
+    os.kill(process.pid, signal.SIGKILL)
+    known |= {id for line in process.stdout.read().splitlines(keepends=True) if line[-1] == "\n" for id in line.split()}
+    process.wait()
+    database = Database.open(database_place, serving=True)
+    async with running(make_books(database, tmp_path, "second")) as books:
+        await until(lambda: not rows(database, open_attempts) and not rows(database, holds), "what was open is settled")
+        await books.flush()
+        found = lines(database)
+        assert known <= set(found)
+        killed = [entry for entry in found.values() if entry.outcome == "killed"]
+        assert killed and all(entry.tokens_estimated for entry in killed)
+        assert {entry.outcome for entry in found.values()} == {"finished", "killed"}
+        check_balances(database)
+    assert [row["id"] for row in rows(database, instances)] == ["second"]
+    database.close()
+
+
+async def test_what_was_settled_in_an_outage_survives_the_death_of_the_server(
+    breakable: Breakable, tmp_path: Path, start: Callable[[str, str], subprocess.Popen[str]]
+) -> None:
+    process = start(breakable.place, "outage")
+    assert process.stdout is not None and process.stdin is not None
+    assert process.stdout.readline() == "ready\n"
+    breakable.down()
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    settled = process.stdout.readline().split()
+    process.kill()
+    process.wait()
+    breakable.up()
+    database = Database.open(breakable.place)
+    async with running(make_books(database, tmp_path, "second")):
+        found = lines(database)
+        assert set(found) == set(settled) and len(settled) == 50
+        assert sorted(entry.completion_tokens for entry in found.values()) == list(range(50))
+        assert not (tmp_path / "ledger-spill.jsonl").exists()
+    check_balances(database)
+    database.close()
+
+
+async def test_a_line_is_written_once_however_often_it_comes(database: Database, tmp_path: Path) -> None:
+    async with running(make_books(database, tmp_path)) as books:
+        entry = await attempt(books, make_caller(limit=1000), Usage(1, 5))
+        await books.flush()
+    other = msgspec.structs.replace(entry, id="gen-other-1", cost=7)
+    with database.begin() as connection:
+        write_lines(connection, [Line(entry), Line(msgspec.structs.replace(entry, cost=10**6))])
+    spill = tmp_path / "ledger-spill.jsonl"
+    append(spill, [Line(entry)])
+    with spill.open("ab") as sink:
+        sink.write(msgspec.json.encode(Line(other))[:50])  # the process died here, and another appended
+    append(spill, [Line(other), Line(entry)])
+    async with running(make_books(database, tmp_path, "second")):
+        assert lines(database) == {entry.id: entry, other.id: other}
+    assert not spill.exists()
+    check_balances(database)
+
+
+async def test_a_server_that_ends_in_an_outage_leaves_its_lines_in_the_file(
+    breakable: Breakable, tmp_path: Path
+) -> None:
+    database = Database.open(breakable.place)
+    books = make_books(database, tmp_path)
+    await books.start()
+    breakable.down()
+    settled = [await attempt(books, make_caller(), Usage(1, 2)) for _ in range(5)]
+    await asyncio.wait_for(books.close(), 60)
+    assert in_file(tmp_path / "ledger-spill.jsonl") == {entry.id for entry in settled}
+    breakable.up()
+    async with running(make_books(database, tmp_path, "second")):
+        assert lines(database) == {entry.id: entry for entry in settled}
+    check_balances(database)
+    database.close()
+
+
+@pytest.mark.usefixtures("quick_to_bury")
+async def test_after_an_outage_the_first_server_back_does_not_bury_the_living(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    database = Database.open(postgres.new())
+    dead, living, first_back = (Sweeper(database, name, _as_is) for name in ("dead", "living", "first back"))
+    with database.begin() as connection:
+        dead.beat(connection)
+        living.beat(connection)
+        for name in ("dead", "living"):
+            entry = msgspec.json.encode(make_entry(id=f"gen-{name}-1")).decode()
+            connection.execute(open_attempts.insert().values(id=f"gen-{name}-1", instance=name, entry=entry))
+        connection.execute(instances.update().values(seen_at=instances.c.seen_at - 60_000))
+    with database.begin() as connection:
+        first_back.beat(connection)
+        assert first_back.sweep(connection) == 0  # all of them have not been seen for a minute
+
+    def swept() -> bool:
+        with database.begin() as connection:
+            first_back.beat(connection)
+            living.beat(connection)
+            return first_back.sweep(connection) == 1
+
+    await until(swept, "the dead are settled in the end")
+    assert {id: entry.outcome for id, entry in lines(database).items()} == {"gen-dead-1": "killed"}
+    assert [row["id"] for row in rows(database, open_attempts)] == ["gen-living-1"]
+    assert {row["id"] for row in rows(database, instances)} == {"living", "first back"}
+    database.close()
+
+
+def _as_is(entry: Entry) -> Entry:
+    return entry
