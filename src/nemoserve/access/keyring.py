@@ -48,6 +48,11 @@ class Keyring:
         self._clock = clock
         self._doorkeeper = Doorkeeper(database, pepper, clock)
 
+    @property
+    def remote(self) -> bool:
+        """Whether `authenticate` may wait for a network, so that it belongs into a thread."""
+        return self._database.dialect != "sqlite"
+
     def authenticate(self, text: str) -> Key:
         """The key whose text this is. Raises ApiError (401) for any other text and for a key that has ended."""
         return self._doorkeeper.authenticate(text)
@@ -200,7 +205,10 @@ def _one(connection: Connection, key_id: str, *, lock: bool = False) -> Key:
 
 
 def _unknown(what: str) -> ApiError:
-    return ApiError("not_found", f"There is no key {keytext.redacted(what)[:80]!r}.")
+    return ApiError(
+        "not_found",
+        f"There is no key {keytext.redacted(what)[:80]!r}; list the keys, disabled ones too, to see what there is.",
+    )
 
 
 def _in_future(expires_at: int | None, now: int) -> None:

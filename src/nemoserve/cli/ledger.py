@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nemoserve.cli.audit import DatabaseUrl, DataDir, Json
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from nemoserve.ledger.selection import Group
     from nemoserve.storage.database import Database
 
-DataDir = Annotated[Path | None, typer.Option(help="The server's folder. Default: ~/.local/share/nemoserve")]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(envvar="NEMOSERVE_DATABASE_URL", help="postgresql://…, if the server does not use its folder's own."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")]
+
+__all__ = [
+    "Csv", "DataDir", "DatabaseUrl", "Json", "dollars_text", "group_json", "group_texts", "keys_called", "ledger",
+    "one_form",
+]  # fmt: skip
 
 NONE = "(none)"
 _SHORT = 8

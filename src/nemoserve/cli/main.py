@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from nemoserve import __version__
-from nemoserve.cli import content
+from nemoserve.cli import audit, content, keys
 from nemoserve.cli.bill import bill
 from nemoserve.cli.usage import usage
 
@@ -27,6 +27,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(keys.app)
+app.add_typer(audit.app)
 app.add_typer(content.app)
 
 

@@ -1,4 +1,7 @@
-"""The server's own secret, made once and kept in its data folder. Knows one file; what is signed with it is not its business."""
+"""The server's own secret, made once and kept in its data folder, or given. Knows one file and one variable of the environment.
+
+What is signed with it is not its business.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,20 @@ import os
 import secrets
 from pathlib import Path
 
+VARIABLE = "NEMOSERVE_SECRET"
+"""Gives the secret of several servers that share a database."""
 _BYTES = 32
 
 
 def server_secret(data_dir: Path) -> bytes:
-    """The secret in `data_dir`, made on the first start, readable by this user alone. Raises OSError."""
+    """The secret of the environment, else that in `data_dir`, made on the first start, readable by this user alone.
+
+    Raises OSError, and ValueError for one of the environment that is too short.
+    """
+    if given := os.environ.get(VARIABLE):
+        if len(given) < _BYTES:
+            raise ValueError(f"{VARIABLE} is too short: it needs {_BYTES} random characters or more.")
+        return given.encode()
     file = data_dir / "secret"
     try:
         known = file.read_bytes()

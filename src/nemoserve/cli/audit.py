@@ -1,0 +1,68 @@
+"""`nemoserve audit`: checks and shows the log of changes. Knows its options; the chain is `access.audit`'s."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="audit",
+    help="The log of all changes to keys and limits.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+DataDir = Annotated[Path | None, typer.Option(help="The server's folder. Default: ~/.local/share/nemoserve")]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(envvar="NEMOSERVE_DATABASE_URL", help="postgresql://…, if the server does not use its folder's own."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+@app.command()
+def verify(data_dir: DataDir = None, database_url: DatabaseUrl = None, json: Json = False) -> None:
+    """Check that no row was changed, moved, taken out or cut off. Status 1 if one was."""
+    import msgspec
+
+    from nemoserve.cli.store import opened
+
+    with opened(data_dir, database_url) as store:
+        verdict = store.audit.verify(store.database)
+    typer.echo(msgspec.json.encode(verdict).decode() if json else verdict.message)
+    if not verdict.intact:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    json: Json = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many rows, the newest first.")] = 50,
+) -> None:
+    """Show who changed what, the newest first."""
+    import msgspec
+    from rich.markup import escape
+    from rich.table import Table
+
+    from nemoserve.cli.keys_shown import console
+    from nemoserve.cli.store import opened
+    from nemoserve.http.wire_keys import iso
+
+    with opened(data_dir, database_url) as store:
+        entries = store.audit.entries(store.database, limit=limit)
+    if json:
+        data = [{**msgspec.to_builtins(entry), "at": iso(entry.at)} for entry in entries]
+        typer.echo(msgspec.json.encode({"data": data}).decode())
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("row", "when", "who", "what", "of", "detail"):
+        table.add_column(title, overflow="fold", no_wrap=title in ("row", "when", "of"))
+    for entry in entries:
+        detail = msgspec.json.encode(entry.detail).decode()
+        cells = (str(entry.seq), iso(entry.at), entry.actor, entry.action, entry.resource[:8], detail)
+        table.add_row(*(escape(cell) for cell in cells))
+    console().print(table)

@@ -1,0 +1,56 @@
+"""The database of a command: opened where the options say, closed at the end, failures told in a sentence. Knows no command."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from nemoserve.access.audit import AuditLog
+from nemoserve.access.keyring import Keyring
+from nemoserve.config.secret import server_secret
+from nemoserve.config.settings import default_data_dir
+from nemoserve.storage.database import FILE, Database, StorageError
+from nemoserve.types.errors import ApiError
+
+AUDIT_HEAD = "audit-head"
+"""Name of the audit log's witness in the data folder."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """Everything that the commands on keys need."""
+
+    database: Database
+    keyring: Keyring
+    audit: AuditLog
+
+    @property
+    def actor(self) -> str:
+        """Who is at the keyboard, for the audit log."""
+        try:
+            return f"cli:{getpass.getuser()}"
+        except (KeyError, OSError):
+            return "cli"
+
+
+@contextmanager
+def opened(data_dir: Path | None, database_url: str | None) -> Generator[Store]:
+    """The store of a data folder. What fails in the block ends the program with one sentence and status 1."""
+    folder = data_dir or default_data_dir()
+    try:
+        secret = server_secret(folder)
+        database = Database.open(database_url or folder / FILE)
+        try:
+            audit = AuditLog(secret, folder / AUDIT_HEAD)
+            yield Store(database, Keyring(database, secret, audit), audit)
+        finally:
+            database.close()
+    except (ApiError, StorageError, OSError, ValueError) as error:
+        print(f"nemoserve: {error}", file=sys.stderr)
+        raise typer.Exit(1) from None

@@ -1,0 +1,57 @@
+"""Who is calling, by a request's headers, and whether they may. Knows headers and messages; keys and policy are `access`'s."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+
+from nemoserve.access.doorkeeper import refused
+from nemoserve.access.keyring import Keyring
+from nemoserve.access.keytext import PREFIX
+from nemoserve.access.policy import Action, allowed
+from nemoserve.types.caller import ANONYMOUS, LOCAL, Caller
+from nemoserve.types.errors import ApiError
+
+_HOW = "send it as `Authorization: Bearer sk-nemo-…` or as `x-api-key`"
+
+
+async def caller_of(request: Request, keyring: Keyring, *, required: bool) -> Caller:
+    """Whoever sent the request. Raises ApiError: 401 for a key that is not valid, 400 for two different ones.
+
+    Where keys are not `required`, a request without one comes from the owner, and so does one with something that is not a
+    key of ours: clients that insist on a key are given any word. But a key of ours is checked, and counts, everywhere.
+    """
+    text = _key_text(request)
+    if text is None or not (required or text.startswith(PREFIX)):
+        return ANONYMOUS if required else LOCAL
+    key = await asyncio.to_thread(keyring.authenticate, text) if keyring.remote else keyring.authenticate(text)
+    return key.caller()
+
+
+def require(caller: Caller, action: Action) -> None:
+    """Raises ApiError if the caller may not do this: 401 if a key would help, else 403."""
+    if allowed(caller, action):
+        return
+    if caller.role == "anonymous":
+        raise refused(f"This needs a key: {_HOW}.")
+    other = "an inference key" if caller.role == "management" else "a management key"
+    what = action.replace("_", " ")
+    raise ApiError(
+        "permission_denied",
+        f"This key's role, {caller.role}, may not {what}; use {other}.",
+        metadata={"action": action},
+    )
+
+
+def _key_text(request: Request) -> str | None:
+    """What is shown as a key, if anything is."""
+    found: list[str] = []
+    for value in request.headers.getlist("authorization"):
+        scheme, _, token = value.strip().partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            found.append(token.strip())
+    found += [value.strip() for value in request.headers.getlist("x-api-key") if value.strip()]
+    if len(set(found)) > 1:
+        raise ApiError("invalid_request", f"The request shows two different keys; {_HOW}, not both.")
+    return found[0] if found else None

@@ -1,0 +1,169 @@
+"""The routes that manage keys, and the one that tells a key about itself. Knows paths and statuses; bodies are `wire_keys`'s."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+from msgspec import UNSET
+from starlette.requests import Request
+from starlette.responses import Response
+
+from nemoserve.access.key import Key
+from nemoserve.access.keyring import Keyring
+from nemoserve.access.policy import Action
+from nemoserve.access.usage import KeyUsage, key_usage
+from nemoserve.config.settings import Settings
+from nemoserve.http import wire_keys
+from nemoserve.http.body import read_body
+from nemoserve.http.wire_keys import Body, change_of, key_body, limits_of, own_body
+from nemoserve.storage.database import Database
+from nemoserve.types.caller import Caller
+from nemoserve.types.errors import invalid
+
+_LAST_OFFSET = 10**9
+
+
+class _Books(Protocol):
+    async def flush(self) -> None: ...
+
+
+class _House(Protocol):
+    """What these routes need of the application's services."""
+
+    keyring: Keyring
+    database: Database
+    books: _Books
+    settings: Settings
+
+
+async def list_keys(request: Request) -> Response:
+    """GET /v1/keys?offset=0&include_disabled=false: a hundred keys, the newest first."""
+    house = _house(request)
+    offset, disabled = _offset(request), _flag(request, "include_disabled")
+    keys = await asyncio.to_thread(house.keyring.list, include_disabled=disabled, offset=offset)
+    usage = await _usage(house, keys)
+    return _json({"data": [key_body(key, usage[key.id]) for key in keys]})
+
+
+async def create_key(request: Request) -> Response:
+    """POST /v1/keys: a new key; its text is in the answer, as `key`, and nowhere else."""
+    house = _house(request)
+    body = wire_keys.create_body(await read_body(request, house.settings.max_body_bytes))
+    change = change_of(body)
+    key, text = await asyncio.to_thread(
+        house.keyring.create,
+        body.name,
+        role=body.role,
+        owner=change.owner or "",
+        tags=change.tags or {},
+        limits=limits_of(change),
+        expires_at=None if change.expires_at is UNSET else change.expires_at,
+        store_content=bool(change.store_content),
+        actor=_actor(request),
+    )
+    usage = await _usage(house, [key])
+    return _json({"data": key_body(key, usage[key.id]), "key": text}, 201)
+
+
+async def get_key(request: Request) -> Response:
+    """GET /v1/keys/{hash}"""
+    house = _house(request)
+    return await _one(house, await asyncio.to_thread(house.keyring.get, _hash(request)))
+
+
+async def update_key(request: Request) -> Response:
+    """PATCH /v1/keys/{hash}: what the body names is changed, null takes a limit away."""
+    house = _house(request)
+    body = wire_keys.update_body(await read_body(request, house.settings.max_body_bytes))
+    key = await asyncio.to_thread(house.keyring.update, _hash(request), change_of(body), actor=_actor(request))
+    return await _one(house, key)
+
+
+async def delete_key(request: Request) -> Response:
+    """DELETE /v1/keys/{hash}"""
+    house = _house(request)
+    await asyncio.to_thread(house.keyring.delete, _hash(request), actor=_actor(request))
+    return _json({"deleted": True})
+
+
+async def rotate_key(request: Request) -> Response:
+    """POST /v1/keys/{hash}/rotate: a new text for the same key; the old one works `overlap_seconds` longer."""
+    house = _house(request)
+    body = wire_keys.rotate_body(await read_body(request, house.settings.max_body_bytes))
+    key, text = await asyncio.to_thread(
+        house.keyring.rotate, _hash(request), body.overlap_seconds, actor=_actor(request)
+    )
+    usage = await _usage(house, [key])
+    return _json({"data": key_body(key, usage[key.id]), "key": text})
+
+
+async def own_key(request: Request) -> Response:
+    """GET /v1/key and GET /v1/auth/key: what the key that is shown may do and has spent."""
+    house = _house(request)
+    caller: Caller = request.state.caller
+    if caller.key_id is None:
+        return _json({"data": own_body(None, KeyUsage())})
+    key = await asyncio.to_thread(house.keyring.get, caller.key_id)
+    usage = await _usage(house, [key])
+    return _json({"data": own_body(key, usage[key.id])})
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+ROUTES: list[tuple[str, str, Endpoint, Action]] = [
+    ("GET", "/keys", list_keys, "manage_keys"),
+    ("POST", "/keys", create_key, "manage_keys"),
+    ("GET", "/keys/{hash}", get_key, "manage_keys"),
+    ("PATCH", "/keys/{hash}", update_key, "manage_keys"),
+    ("DELETE", "/keys/{hash}", delete_key, "manage_keys"),
+    ("POST", "/keys/{hash}/rotate", rotate_key, "manage_keys"),
+    ("GET", "/key", own_key, "read_own_key"),
+    ("GET", "/auth/key", own_key, "read_own_key"),
+]
+"""Method, path below the API's prefix, endpoint, and what the caller has to be allowed."""
+
+
+def _house(request: Request) -> _House:
+    return request.app.state.services
+
+
+def _actor(request: Request) -> str:
+    caller: Caller = request.state.caller
+    return "owner" if caller.key_id is None else f"key:{caller.key_id}"
+
+
+def _hash(request: Request) -> str:
+    return request.path_params["hash"]
+
+
+async def _one(house: _House, key: Key) -> Response:
+    usage = await _usage(house, [key])
+    return _json({"data": key_body(key, usage[key.id])})
+
+
+async def _usage(house: _House, keys: list[Key]) -> dict[str, KeyUsage]:
+    await house.books.flush()
+    return await asyncio.to_thread(key_usage, house.database, keys, time.time_ns() // 1_000_000)
+
+
+def _json(body: Body, status: int = 200) -> Response:
+    # Some of these answers hold a key: no cache on the way may keep them.
+    return Response(msgspec.json.encode(body), status, {"cache-control": "no-store"}, "application/json")
+
+
+def _offset(request: Request) -> int:
+    text = request.query_params.get("offset", "0")
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= _LAST_OFFSET):
+        raise invalid("offset", f"expected 0 to {_LAST_OFFSET}, got {text[:40]!r}")
+    return int(text)
+
+
+def _flag(request: Request, name: str) -> bool:
+    text = request.query_params.get(name, "false").lower()
+    if text not in ("true", "false", "1", "0"):
+        raise invalid(name, f"expected true or false, got {text[:40]!r}")
+    return text in ("true", "1")
