@@ -65,7 +65,7 @@ def usage(
     """Show what was used: requests, tokens and cost."""
     one_form(json, csv)
     from nemoserve.ledger.periods import DAY_MS, instant
-    from nemoserve.ledger.reports import key_names, total
+    from nemoserve.ledger.reports import key_names
     from nemoserve.ledger.reports import usage as used
     from nemoserve.ledger.selection import Selection
 
@@ -93,13 +93,12 @@ def usage(
     elif csv:
         _print_csv(groups, lines, names)
     else:
+        if not lines:
+            typer.echo("Nothing was used in that time.")
+            return
         _print_table(groups, lines, names)
         if any(_height(line, plot) for line in drawn):
             _print_plot(drawn, plot, unit)
-        if not lines:
-            typer.echo(f"Nothing was used since {since}.")
-        else:
-            typer.echo(f"{total(lines).requests} requests since {since}, cost {dollars_text(total(lines).cost)}")
 
 
 def _tag(text: str) -> tuple[str, str]:
@@ -151,7 +150,7 @@ def _print_table(by: tuple[str, ...], lines: list[Used], names: dict[str, str]) 
 
     from nemoserve.ledger.reports import total
 
-    table = Table(box=None, pad_edge=False, show_footer=len(lines) > 1, footer_style="bold")
+    table = Table(box=None, pad_edge=False, show_footer=True, footer_style="bold")
     whole = total(lines)
     for place, name in enumerate(by):
         table.add_column(name, "total" if place == 0 else "", overflow="fold")
@@ -162,8 +161,7 @@ def _print_table(by: tuple[str, ...], lines: list[Used], names: dict[str, str]) 
     for line in lines:
         figures = (f"{getattr(line, name):,}" for name in _FIGURES)
         table.add_row(*map(escape, group_texts(by, line.group, names)), *figures, dollars_text(line.cost))
-    if lines:
-        Console(highlight=False).print(table)
+    Console(highlight=False).print(table)
 
 
 def _print_plot(lines: list[Used], plot: Plot, unit: str) -> None:
@@ -181,7 +179,6 @@ def _print_plot(lines: list[Used], plot: Plot, unit: str) -> None:
     console = Console(highlight=False)
     console.print(f"\n[bold]{'Cost' if plot is Plot.cost else 'Tokens'} per {unit}[/]")
     console.print(table)
-    console.print()
 
 
 def _without_gaps(names: list[str], unit: str) -> list[str]:
