@@ -17,6 +17,7 @@ from nemoserve.cli.ledger import (
     group_texts,
     ledger,
     one_form,
+    print_table,
 )
 
 if TYPE_CHECKING:
@@ -121,16 +122,16 @@ def _print_table(month: str, by: tuple[str, ...], rows: list[BillRow], names: di
         ]
 
     table = Table(box=None, pad_edge=False, show_footer=True, footer_style="bold")
-    headings = ("requests", "prompt", "completion", "thinking", "cost", "of it thinking", "saved locally", "by budgets")
+    headings = ("requests", "prompt", "completion", "thinking", "cost", "for thinking", "saved locally", "by budgets")
     for place, name in enumerate(by):
-        table.add_column(name, "total" if place == 0 else "", overflow="fold")
+        table.add_column(name, "total" if place == 0 else "", no_wrap=True)
     for heading, footer in zip(headings, figures(total(rows)), strict=True):
-        table.add_column(heading, footer, justify="right")
+        table.add_column(heading, footer, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*map(escape, group_texts(by, row.group, names)), *figures(row))
     console = Console(highlight=False)
     console.print(f"[bold]Bill for {month}[/] (UTC)\n")
-    console.print(table)
+    print_table(console, table)
     console.print(
         "\nSaved locally: what the cheapest hosted provider would have charged, less the cost. "
         "By budgets: an estimate of what thinking that was cut would have cost at its usual length.",

@@ -15,6 +15,8 @@ import typer
 from nemoserve.cli.audit import DatabaseUrl, DataDir, Json
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
     from sqlalchemy import Connection
 
     from nemoserve.ledger.selection import Group
@@ -24,11 +26,12 @@ Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")
 
 __all__ = [
     "Csv", "DataDir", "DatabaseUrl", "Json", "dollars_text", "group_json", "group_texts", "keys_called", "ledger",
-    "one_form",
+    "one_form", "print_table",
 ]  # fmt: skip
 
 NONE = "(none)"
 _SHORT = 8
+_WIDEST = 1000
 
 
 @contextmanager
@@ -102,3 +105,14 @@ def dollars_text(nano: int) -> str:
 
     amount = nano / NANO
     return f"{'-' if nano < 0 else ''}${abs(amount):,.4f}" if abs(amount) >= 0.0001 or not nano else f"${amount:.9f}"
+
+
+def print_table(console: Console, table: Table) -> None:
+    """The whole table, however narrow the terminal: a figure that is cut short is wrong."""
+    from rich.measure import Measurement
+
+    wide = console.options.update(max_width=_WIDEST)
+    wanted, width = Measurement.get(console, wide, table).maximum, console.width
+    console.width = max(wanted, width)
+    console.print(table)
+    console.width = width

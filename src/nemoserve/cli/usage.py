@@ -19,6 +19,7 @@ from nemoserve.cli.ledger import (
     keys_called,
     ledger,
     one_form,
+    print_table,
 )
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _print_table(by: tuple[str, ...], lines: list[Used], names: dict[str, str]) 
     table = Table(box=None, pad_edge=False, show_footer=True, footer_style="bold")
     whole = total(lines)
     for place, name in enumerate(by):
-        table.add_column(name, "total" if place == 0 else "", overflow="fold")
+        table.add_column(name, "total" if place == 0 else "", no_wrap=True)
     for name in _FIGURES:
         heading = name.removesuffix("_tokens").replace("reasoning", "thinking")
         table.add_column(heading, f"{getattr(whole, name):,}", justify="right", no_wrap=True)
@@ -161,7 +162,7 @@ def _print_table(by: tuple[str, ...], lines: list[Used], names: dict[str, str]) 
     for line in lines:
         figures = (f"{getattr(line, name):,}" for name in _FIGURES)
         table.add_row(*map(escape, group_texts(by, line.group, names)), *figures, dollars_text(line.cost))
-    Console(highlight=False).print(table)
+    print_table(Console(highlight=False), table)
 
 
 def _print_plot(lines: list[Used], plot: Plot, unit: str) -> None:

@@ -91,6 +91,16 @@ def test_a_person_sees_no_table_or_no_plot(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("width", ["40", "300"])
+def test_a_narrow_terminal_cuts_figures_short(tmp_path: Path, width: str) -> None:
+    for words in (("usage", *RANGE, "--by", "tags", "--by", "model"), ("bill", "--month", "2026-11")):
+        done = CliRunner(env={"COLUMNS": width}).invoke(app, [*words, "--data-dir", str(tmp_path)])
+        assert "…" not in done.stdout
+        (row,) = [line for line in done.stdout.splitlines() if "team=search" in line]
+        assert "$0.0020" in row, "on one line"
+
+
+@pytest.mark.usefixtures("database")
 def test_a_spreadsheet_adds_up_to_something_else(run: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(run("usage", *RANGE, "--by", "user", "--csv").stdout)))
     assert [(row["user"], row["cost"]) for row in rows] == [("'=cmd", "0.002000000"), ("(none)", "0.000000001")]
