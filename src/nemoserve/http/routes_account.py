@@ -53,6 +53,9 @@ class House(Protocol):
     @property
     def books(self) -> Books: ...
 
+    @property
+    def settling(self) -> set[asyncio.Task[None]]: ...
+
 
 async def get_generation(request: Request) -> Response:
     """GET /v1/generation?id="""
@@ -141,7 +144,10 @@ async def _read(request: Request, work: Callable[[Database], T]) -> T:
     """What `work` finds, run in a thread, once all that has ended is written. Raises ApiError (503)."""
     house: House = request.app.state.services
     try:
-        await asyncio.wait_for(house.books.flush(), _FLUSH_S)
+        async with asyncio.timeout(_FLUSH_S):
+            if house.settling:
+                await asyncio.wait(set(house.settling))  # which leaves them alone when the time is up
+            await house.books.flush()
         return await asyncio.to_thread(work, house.database)
     except (TimeoutError, SQLAlchemyError) as error:
         message = "The ledger cannot be read at the moment; try again."

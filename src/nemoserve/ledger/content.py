@@ -34,17 +34,18 @@ class ContentError(msgspec.Struct, frozen=True, kw_only=True):
     previous_errors: tuple[dict[str, object], ...] = ()
 
 
-def content_body(
-    *,
-    messages: Sequence[object] | None = None,
-    prompt: str | None = None,
-    completion: str | None,
-    reasoning: str | None,
-    error: ContentError | None = None,
-) -> bytes:
-    """What is kept of one generation: either messages or a prompt went in."""
-    given = {"prompt": prompt} if messages is None else {"messages": messages}
-    output = {"completion": completion, "reasoning": reasoning}
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """One choice of a reply."""
+
+    completion: str | None
+    reasoning: str | None = None
+    tool_calls: Sequence[object] = ()
+
+
+def content_body(given: dict[str, object], said: Sequence[Said], error: ContentError | None = None) -> bytes:
+    """What is kept of one generation. `given` has `messages` or `prompt`; of several choices the first is OpenRouter's."""
+    first, others = (said[0], said[1:]) if said else (Said(completion=None), ())
+    output = {**msgspec.to_builtins(first), "other_choices": others}
     return msgspec.json.encode({"input": given, "output": output, "error": error})
 
 

@@ -22,7 +22,7 @@ from nemoserve.http import routes_account
 from nemoserve.http.errors import on_api_error
 from nemoserve.http.routes_account import ROUTES
 from nemoserve.ledger.books import Books
-from nemoserve.ledger.content import content_body
+from nemoserve.ledger.content import Said, content_body
 from nemoserve.storage.database import Database
 from nemoserve.types.caller import ANONYMOUS, LOCAL, Caller
 from nemoserve.types.errors import ApiError
@@ -44,6 +44,7 @@ USAGE = Usage(11, 22, 7)
 class Services:
     def __init__(self, database: Database, books: Books) -> None:
         self.database, self.books = database, books
+        self.settling: set[asyncio.Task[None]] = set()
 
 
 def guarded(endpoint: Callable[..., Any], action: Action) -> Callable[..., Any]:
@@ -88,7 +89,7 @@ async def test_what_has_just_ended_is_not_there_yet(client: httpx2.AsyncClient, 
 
 async def test_a_key_reads_or_deletes_what_is_anothers(client: httpx2.AsyncClient, books: Books) -> None:
     entry = await attempt(books, KEY, USAGE)
-    books.content(entry.generation_id, "key", NOON, content_body(prompt="p", completion="c", reasoning=None))
+    books.content(entry.generation_id, "key", NOON, content_body({"prompt": "p"}, [Said(completion="c")]))
     ways = [("GET", "/generation"), ("GET", "/generation/content"), ("DELETE", "/generation/content")]
     for method, path in ways:
         texts: set[str] = set()
@@ -111,7 +112,7 @@ async def test_a_key_reads_or_deletes_what_is_anothers(client: httpx2.AsyncClien
 
 async def test_deleted_content_can_be_read(client: httpx2.AsyncClient, books: Books) -> None:
     entry = await attempt(books, KEY, USAGE)
-    books.content(entry.generation_id, "key", NOON, content_body(prompt="p", completion="c", reasoning=None))
+    books.content(entry.generation_id, "key", NOON, content_body({"prompt": "p"}, [Said(completion="c")]))
     params, headers = {"id": entry.generation_id}, {"who": "key"}
     gone = await client.delete("/generation/content", params=params, headers=headers)
     assert (gone.status_code, gone.json()) == (200, {"deleted": True})

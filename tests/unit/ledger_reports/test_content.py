@@ -20,7 +20,7 @@ from tests.unit.ledger_reports.entries import store
 def keep(database: Database, number: int, key: str | None = "k", size: int = 100) -> str:
     """Content that is recognised by its marker; returns that."""
     marker = f"SECRET{number:06}"
-    body = content.content_body(prompt=marker, completion=f"{marker}," * size, reasoning=None).decode()
+    body = content.content_body({"prompt": marker}, [content.Said(completion=f"{marker}," * size)]).decode()
     row = {"generation_id": f"gen-{number}", "key_id": key, "created_at": number, "body": body}
     with database.begin() as connection:
         connection.execute(insert(contents), row)
@@ -48,7 +48,7 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 def test_content_is_not_what_was_kept(database: Database) -> None:
     messages = [{"role": "user", "content": "ü\n"}]
     error = content.ContentError(message="broke off", status=502)
-    kept = content.content_body(messages=messages, completion="c", reasoning="r", error=error)
+    kept = content.content_body({"messages": messages}, [content.Said(completion="c", reasoning="r")], error)
     row = {"generation_id": "gen-1", "key_id": None, "created_at": 1, "body": kept.decode()}
     with database.begin() as connection:
         connection.execute(insert(contents), row)
@@ -58,7 +58,7 @@ def test_content_is_not_what_was_kept(database: Database) -> None:
     assert found is not None
     assert msgspec.json.decode(found.body) == {
         "input": {"messages": messages},
-        "output": {"completion": "c", "reasoning": "r"},
+        "output": {"completion": "c", "reasoning": "r", "tool_calls": [], "other_choices": []},
         "error": {"message": "broke off", "status": 502, "provider_name": None, "raw": None, "previous_errors": []},
     }
 
