@@ -105,7 +105,7 @@ async def test_a_key_reads_or_deletes_what_is_anothers(client: httpx2.AsyncClien
     answer = await client.get("/generation/content", params={"id": entry.generation_id}, headers={"who": "key"})
     assert answer.json()["data"] == {
         "input": {"prompt": "p"},
-        "output": {"completion": "c", "reasoning": None},
+        "output": {"completion": "c", "reasoning": None, "tool_calls": [], "other_choices": []},
         "error": None,
     }
 
