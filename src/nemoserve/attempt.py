@@ -19,6 +19,7 @@ from nemoserve.backends.base import Backend, Generation
 from nemoserve.backends.catalogue import Catalogue
 from nemoserve.config.settings import Settings
 from nemoserve.ledger.books import Books
+from nemoserve.ledger.content import ContentError, Said, content_body
 from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.parsing.choice import ChoiceParser, Rules
@@ -78,7 +79,7 @@ class Plan(msgspec.Struct, frozen=True):
     admission: Admission
     entry: Entry
     """The ledger's line as far as it is known before anything has run."""
-    content: object = None
+    content: dict[str, object] | None = None
     """What went in, where the key has its requests' content stored."""
     exclude_thinking: bool = False
     output: OutputFormat | None = None
@@ -242,7 +243,8 @@ class Attempt:
         )
         plan.admission.ticket.leave(usage.total_tokens, monotonic_ms())
         if plan.content is not None:
-            house.books.content(plan.job.id, entry.key_id, entry.created_at, self._content(error))
+            body = self._content(plan.content, error)
+            house.books.content(plan.job.id, entry.key_id, entry.created_at, body)
         house.metrics.generation(model, outcome)
         house.metrics.usage(model, usage, _slowest(self._timings, 0.0))
         house.log.info(
@@ -259,22 +261,14 @@ class Attempt:
         )
         return entry
 
-    def _content(self, error: ApiError | None) -> bytes:
-        """What went in and came out, in the form of OpenRouter's `/generation/content`."""
-        choices = self._folding.choices()
-        first = choices[0] if choices else None
-        failure = None if error is None else {"message": error.message, "status": error.status}
-        body = {
-            "input": self._plan.content,
-            "output": {
-                "completion": first.text if first is not None else None,
-                "reasoning": (first.reasoning or None) if first is not None else None,
-                "tool_calls": first.tool_calls if first is not None else [],
-                "other_choices": [{"completion": c.text, "reasoning": c.reasoning or None} for c in choices[1:]],
-            },
-            "error": failure,
-        }
-        return msgspec.json.encode(body)
+    def _content(self, given: dict[str, object], error: ApiError | None) -> bytes:
+        """What went in and came out."""
+        said = [
+            Said(completion=choice.text, reasoning=choice.reasoning or None, tool_calls=choice.tool_calls)
+            for choice in self._folding.choices()
+        ]
+        failure = None if error is None else ContentError(message=error.message, status=error.status)
+        return content_body(given, said, failure)
 
 
 def keeper_of(caller: Caller) -> str:

@@ -158,7 +158,7 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
             grammar=grammar,
         )
         entry = msgspec.structs.replace(admission.entry, api="text", streamed=request.stream)
-        stored = {"prompt": list(request.prompts)} if caller.store_content else None
+        stored: dict[str, object] | None = {"prompt": list(request.prompts)} if caller.store_content else None
         rules = Rules(chat=False, stops=request.sampling.stop)
         plan = Plan(job, rules, arrived, admission, entry, stored, output=request.output)
         return _reply(house, backend, plan, (*request.warnings, *notices, *admission.notices))

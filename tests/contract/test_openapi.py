@@ -14,12 +14,12 @@ from schemathesis import Case, GenerationMode
 from schemathesis.generation.meta import TestPhase
 from starlette.routing import Route
 
-from nemoserve.http.app import _routes
 from nemoserve.http.openapi import OPERATIONS, document
+from nemoserve.http.routes import routes
 from tests.gateway import Gateway, order
 from tests.servers import Server
 
-DOCUMENT = document(_routes())
+DOCUMENT = document(routes())
 CONFIG = schemathesis.Config.from_dict({"generation": {"deterministic": True, "max-examples": 8}})
 # The other prefixes lead to the same functions.
 FUZZED = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG).exclude(
@@ -90,7 +90,7 @@ def test_no_request_that_the_document_allows_or_forbids_breaks_the_server(case: 
 
 def test_every_route_is_in_the_document() -> None:
     found = {(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods}
-    for route in _routes():
+    for route in routes():
         assert isinstance(route, Route) and route.methods
         path = re.sub(r":\w+\}", "}", route.path)
         assert {(method.lower(), path) for method in route.methods - {"HEAD"}} <= found
@@ -99,7 +99,7 @@ def test_every_route_is_in_the_document() -> None:
 
 
 def test_no_row_describes_a_route_that_is_gone() -> None:
-    served = {(method, re.sub(r":\w+\}", "}", route.path)) for route in _routes() for method in route.methods or ()}
+    served = {(method, re.sub(r":\w+\}", "}", route.path)) for route in routes() for method in route.methods or ()}
     for method, path in OPERATIONS:
         assert {(method, prefix + path) for prefix in ("", "/v1", "/api/v1")} & served, f"{method} {path}"
 

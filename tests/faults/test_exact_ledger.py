@@ -131,8 +131,7 @@ def test_a_server_killed_in_mid_load_balances_its_books_when_it_comes_back(tmp_p
     async def load() -> None:
         body = gateway.question(order(say="word " * 40, pause_s=0.05), {})
         tasks = [asyncio.create_task(stream(port_of(gateway), body, key, None)) for _ in range(40)]
-        while len(gateway.entries("Submit")) < 40 or sent(gateway) < 40 * 20:
-            await asyncio.sleep(0.1)
+        await asyncio.to_thread(wait_until, lambda: sent(gateway) > 40 * 20, "all are in the middle of it")
         await asyncio.sleep(1.5)  # the counts are written once a second
         gateway.process.kill()
         await asyncio.gather(*tasks)
@@ -147,7 +146,9 @@ def test_a_server_killed_in_mid_load_balances_its_books_when_it_comes_back(tmp_p
     assert all(0 < row["completion_tokens"] <= 200 and row["tokens_estimated"] for row in found)
     assert all(row["cost"] == 1_000_000 * row["completion_tokens"] for row in found)
     spent = sum(row["cost"] for row in found)
-    assert shown["usage"] == pytest.approx(spent / 1e9) and shown["limit_remaining"] == pytest.approx(1000 - spent / 1e9)
+    assert shown["usage"] == pytest.approx(spent / 1e9) and shown["limit_remaining"] == pytest.approx(
+        1000 - spent / 1e9
+    )
     with contextlib.closing(sqlite3.connect(tmp_path / "nemoserve.db")) as database:
         assert database.execute("SELECT count(*) FROM open_attempts").fetchone() == (0,)
         assert database.execute("SELECT sum(spent) FROM balances").fetchone() == (spent,)

@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from nemoserve import __version__
-from nemoserve.cli import audit, keys
+from nemoserve.cli import audit, content, keys
+from nemoserve.cli.bill import bill
+from nemoserve.cli.usage import usage
 
 DEFAULT_PORT = 8000
 
@@ -27,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(keys.app)
 app.add_typer(audit.app)
+app.add_typer(content.app)
 
 
 class Dtype(StrEnum):
@@ -151,6 +154,10 @@ def chat(
     from nemoserve.cli.chat import run
 
     raise typer.Exit(run(url=url, key=key, model=model, system=system, think=think, temperature=temperature))
+
+
+app.command()(usage)
+app.command()(bill)
 
 
 def main() -> None:

@@ -47,6 +47,7 @@ class _Screen:
         self._console = console
         self._url = ""
         self._awaited = len(settings.models)
+        self._keys, self._data_dir = settings.keys_required, settings.data_dir
         self._announced = False
         self._ready: list[str] = []
         self._settled: set[str] = set()
@@ -104,20 +105,25 @@ class _Screen:
     def _announce(self) -> None:
         models = ", ".join(self._ready)
         self._console.print(f"\n[bold green]Ready[/]  {escape(models)}  at  [bold]{self._url}/v1[/]\n", soft_wrap=True)
+        if self._keys:
+            self._say("Every request needs a key. A new one, for this line and others:\n")
+            folder = shlex.quote(str(self._data_dir))
+            self._say(f"  export NEMOSERVE_API_KEY=$({_program()} keys create me --data-dir {folder})\n", "cyan")
         self._say("Try it from another terminal:\n")
         # One line without wrapping, so that it can be pasted.
-        self._say(f"  {_curl(self._url, self._ready[0])}\n", "cyan")
+        self._say(f"  {_curl(self._url, self._ready[0], keys=self._keys)}\n", "cyan")
         self._say(f"Or talk to it: {_program()} chat --url {self._url}   Ctrl-C stops the server.\n", "bright_black")
 
     def _say(self, text: str, style: str = "") -> None:
         self._console.print(escape(text), style=style, soft_wrap=True)
 
 
-def _curl(url: str, model: str) -> str:
+def _curl(url: str, model: str, *, keys: bool) -> str:
     """A shell line that asks the model something it can answer."""
     question = "What is 47 + 38?" if model == EMBEDDED_MODEL else "Hello! Who are you?"
     body = msgspec.json.encode({"model": model, "messages": [{"role": "user", "content": question}]}).decode()
-    return f"curl {url}/v1/chat/completions -H 'Content-Type: application/json' -d {shlex.quote(body)}"
+    key = ' -H "Authorization: Bearer $NEMOSERVE_API_KEY"' if keys else ""
+    return f"curl {url}/v1/chat/completions -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
 
 
 def _program() -> str:

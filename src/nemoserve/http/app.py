@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import AsyncGenerator, Callable
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -26,15 +28,19 @@ from nemoserve.engine.protocol import Status
 from nemoserve.http.errors import on_api_error, on_http_exception
 from nemoserve.http.middleware import Envelope
 from nemoserve.http.routes import routes
+from nemoserve.ledger import content
 from nemoserve.ledger.books import Books
 from nemoserve.ledger.pricing import PriceBook
 from nemoserve.observe.logs import open_log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.pipeline import Services
 from nemoserve.reasoning.keep import ReasoningKeep
-from nemoserve.storage.database import FILE, Database
+from nemoserve.storage.database import FILE, Database, StorageError
 from nemoserve.structured.compiler import GrammarCompiler
 from nemoserve.types.errors import ApiError
+
+_DAY_MS = 86_400_000
+_EXPIRE_S = 3600.0
 
 OnHealth = Callable[[str, Health], None]
 
@@ -103,11 +109,14 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         await books.start()
+        expiry = asyncio.create_task(_expire(house)) if settings.retain_content_days is not None else None
         for backend in backends:
             backend.supervisor.start()
         try:
             yield
         finally:
+            if expiry is not None:
+                expiry.cancel()
             # While the engines still live: they say how much they made of what was broken off.
             await asyncio.gather(*house.settling, return_exceptions=True)
             for backend in backends:
@@ -127,3 +136,16 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
     app.router.redirect_slashes = False
     app.state.services = house
     return app
+
+
+async def _expire(house: Services) -> None:
+    """Deletes stored content that has become too old, every hour."""
+    kept_ms = (house.settings.retain_content_days or 0) * _DAY_MS
+    while True:
+        try:
+            before = time.time_ns() // 1_000_000 - kept_ms
+            if gone := await asyncio.to_thread(content.expire, house.database, before):
+                house.log.info("content expired", generations=gone)
+        except (StorageError, SQLAlchemyError) as error:
+            house.log.warning("content not expired", why=str(error))
+        await asyncio.sleep(_EXPIRE_S)

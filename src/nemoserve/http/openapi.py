@@ -19,6 +19,7 @@ from nemoserve.http.openapi_replies import ERRORS, REPLIES, headers
 from nemoserve.http.routes_control import ControlBody
 from nemoserve.http.routes_tokens import DetokenizeBody, TokenizeBody
 from nemoserve.http.wire_chat import ChatBody
+from nemoserve.http.wire_keys import CreateBody, RotateBody, UpdateBody
 from nemoserve.http.wire_text import TextBody
 
 Schema = dict[str, Any]
@@ -35,6 +36,7 @@ _GENERATES = (402, 404, 429, 502, 503)
 
 INTEGER: Schema = {"type": "integer"}
 TEXT: Schema = {"type": "string"}
+FLAG: Schema = {"type": "boolean"}
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -65,11 +67,27 @@ class Operation(msgspec.Struct, frozen=True):
     media: str = "application/json"
     chunks: str | None = None
     """The schema of a stream's chunks where `stream: true` asks for one."""
+    table: bool = False
+    """It may be had as CSV."""
     keyless: bool = False
     """Nobody is asked for a key here."""
 
 
 _SESSION = Parameter("X-Session-Id", "Names the conversation, where the body has no session_id.", TEXT, "header")
+
+_GENERATION = Parameter("id", "The reply's id, `gen-…`.")
+_OFFSET = Parameter("offset", "How many of the newest keys to pass over.", INTEGER)
+_DISABLED = Parameter("include_disabled", "Disabled keys too.", FLAG)
+_ACTIVITY = (
+    Parameter("date", "One UTC day, instead of the last 30 that are over."),
+    Parameter("include_today", "Today too.", FLAG),
+    Parameter("format", "csv for a table."),
+    Parameter("tag", "NAME=VALUE of a key's tag; may be repeated."),
+    *(
+        Parameter(name, "Only what has this.")
+        for name in ("key", "api_key_hash", "owner", "app", "user", "session", "model", "provider")
+    ),
+)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/chat/completions"): Operation(
@@ -83,6 +101,27 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ),
     ("GET", "/models"): Operation("List the models", "models", "ModelList"),
     ("GET", "/models/{id}"): Operation("Describe a model", "models", "Model", errors=(404,)),
+    ("GET", "/keys"): Operation("List the keys", "keys", "KeyList", parameters=(_OFFSET, _DISABLED), errors=(400,)),
+    ("POST", "/keys"): Operation("Make a key", "keys", "NewKey", CreateBody, status=201),
+    ("GET", "/keys/{hash}"): Operation("Describe a key", "keys", "KeyReply", errors=(404,)),
+    ("PATCH", "/keys/{hash}"): Operation("Change a key", "keys", "KeyReply", UpdateBody, errors=(404,)),
+    ("DELETE", "/keys/{hash}"): Operation("Delete a key", "keys", "Deleted", errors=(404,)),
+    ("POST", "/keys/{hash}/rotate"): Operation("Give a key a new text", "keys", "NewKey", RotateBody, errors=(404,)),
+    ("GET", "/key"): Operation("Describe the key in use", "keys", "OwnKey"),
+    ("GET", "/auth/key"): Operation("Describe the key in use", "keys", "OwnKey"),
+    ("GET", "/generation"): Operation(
+        "What a reply used and cost", "usage", "Generation", parameters=(_GENERATION,), errors=(400, 404, 503)
+    ),
+    ("GET", "/generation/content"): Operation(
+        "What went in and came out", "usage", "Content", parameters=(_GENERATION,), errors=(400, 404, 503)
+    ),
+    ("DELETE", "/generation/content"): Operation(
+        "Delete what went in and came out", "usage", "Deleted", parameters=(_GENERATION,), errors=(400, 404, 503)
+    ),
+    ("GET", "/credits"): Operation("Limits and spending in all", "usage", "Credits", errors=(400, 503)),
+    ("GET", "/activity"): Operation(
+        "Use by day, model and provider", "usage", "Activity", parameters=_ACTIVITY, errors=(400, 503), table=True
+    ),
     ("POST", "/tokenize"): Operation("Count the tokens of a prompt", "tokens", "Tokens", TokenizeBody, errors=(404,)),
     ("POST", "/detokenize"): Operation("Turn tokens to text", "tokens", "Text", DetokenizeBody, errors=(404,)),
     ("GET", "/metrics"): Operation("Metrics", "service", "Page", media="text/plain"),
@@ -193,6 +232,8 @@ def _reply(operation: Operation) -> Schema:
     reply: Schema = {"description": operation.summary, "headers": headers("X-Request-Id", *generates)}
     if operation.reply is not None:
         reply["content"] = {operation.media: {"schema": {"$ref": _SCHEMAS + operation.reply}}}
+        if operation.table:
+            reply["content"]["text/csv"] = {"schema": TEXT}
         if operation.chunks is not None:
             reply["content"]["text/event-stream"] = {"schema": _event(operation.chunks)}
     return reply

@@ -80,6 +80,24 @@ _ERROR = obj(code={"type": "integer"}, message=TEXT, metadata=obj(error_type=onl
 _STATES = only("loading", "ready", "restarting", "failed", "stopped")
 
 
+_KEY = obj(
+    hash=TEXT,
+    name=TEXT,
+    label=TEXT,
+    disabled=FLAG,
+    limit=maybe(AMOUNT),
+    limit_remaining=maybe(AMOUNT),
+    limit_reset=maybe(only("daily", "weekly", "monthly")),
+    usage=AMOUNT,
+    usage_daily=AMOUNT,
+    usage_weekly=AMOUNT,
+    usage_monthly=AMOUNT,
+    created_at=TEXT,
+    updated_at=TEXT,
+    expires_at=maybe(TEXT),
+)
+
+
 def _reply(kind: str, choice: Schema, **more: Schema) -> Schema:
     return obj(id=TEXT, object=only(kind), created=COUNT, model=TEXT, provider=TEXT, choices=many(choice), **more) | {
         "description": "`warnings` lists what was not done as asked."
@@ -125,6 +143,44 @@ REPLIES: dict[str, Schema] = {
         status=_STATES,
     ),
     "ModelList": obj(object=only("list"), data=many(ref("Model")), total_count=COUNT),
+    "KeyList": obj(data=many(_KEY)),
+    "KeyReply": obj(data=_KEY),
+    "NewKey": obj(data=_KEY, key=TEXT),
+    "OwnKey": obj(
+        data=obj(label=TEXT, limit=maybe(AMOUNT), limit_remaining=maybe(AMOUNT), usage=AMOUNT, rate_limit=ANYTHING)
+    ),
+    "Deleted": obj(deleted=FLAG),
+    "Generation": obj(
+        data=obj(
+            id=TEXT,
+            model=TEXT,
+            provider_name=TEXT,
+            created_at=TEXT,
+            tokens_prompt=COUNT,
+            tokens_completion=COUNT,
+            native_tokens_reasoning=COUNT,
+            total_cost=AMOUNT,
+            cancelled=FLAG,
+            streamed=FLAG,
+            finish_reason=maybe(TEXT),
+        )
+    ),
+    "Content": obj(data=obj(input=ANYTHING, output=ANYTHING, error=maybe(ANYTHING))),
+    "Credits": obj(data=obj(total_credits=AMOUNT, total_usage=AMOUNT)),
+    "Activity": obj(
+        data=many(
+            obj(
+                date=TEXT,
+                model=TEXT,
+                provider_name=TEXT,
+                requests=COUNT,
+                prompt_tokens=COUNT,
+                completion_tokens=COUNT,
+                reasoning_tokens=COUNT,
+                usage=AMOUNT,
+            )
+        )
+    ),
     "Tokens": obj(count=COUNT, max_model_len=COUNT, tokens=many(COUNT), token_strs=maybe(many(TEXT))),
     "Text": obj(prompt=TEXT),
     "Health": obj(object=only("health.response"), message=TEXT),

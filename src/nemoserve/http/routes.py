@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from nemoserve.access.policy import Action
 from nemoserve.admission import monotonic_ms
 from nemoserve.http import (
+    routes_account,
     routes_control,
     routes_generate,
     routes_health,
@@ -40,6 +41,7 @@ _API: Table = [
     ("GET", "/models", routes_models.list_models, "list_models"),
     ("GET", "/models/{id:path}", routes_models.get_model, "list_models"),
     *routes_keys.ROUTES,
+    *routes_account.ROUTES,
 ]
 _SERVICE: Table = [
     ("POST", "/tokenize", routes_tokens.tokenize, "tokenize"),

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from nemoserve.access.key import Key, KeyChange
 from nemoserve.access.usage import KeyUsage
 from nemoserve.http.body import decode
+from nemoserve.ledger.periods import iso
 from nemoserve.types.caller import KeyLimits, Reset
 from nemoserve.types.errors import ApiError, invalid
 from nemoserve.types.money import dollars, nano_dollars
@@ -149,11 +150,6 @@ def own_body(key: Key | None, usage: KeyUsage) -> Body:
         **({} if key is None else {"hash": key.id, "name": key.name}),
         **_own_fields(key),
     }
-
-
-def iso(at_ms: int) -> str:
-    """An instant, UTC, to the millisecond."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _money(limits: KeyLimits, usage: KeyUsage) -> Body:

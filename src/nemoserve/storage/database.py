@@ -9,11 +9,11 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Literal
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from nemoserve.storage.migrations import upgrade
@@ -103,6 +103,25 @@ class Database:
                 return connection.execute(select(revision.c.value).where(revision.c.id == 1)).scalar_one()
         except (sqlite3.Error, SQLAlchemyError) as error:
             raise StorageError(f"{self.name} cannot be read.") from error
+
+    def scrub(self, table: Table, *, rebuild: bool = False) -> None:
+        """After rows were deleted: gives their room free and takes their bytes out of SQLite's write-ahead log.
+
+        `rebuild` also makes the file smaller, which takes a while and room for a copy. Not within a transaction. Raises
+        StorageError if a reader keeps the log in use for all of the busy timeout: the rows are deleted, their bytes are
+        still there, and this may be called again.
+        """
+        if self._peek is None:
+            with self._engine.connect() as connection:
+                vacuum = f"VACUUM {'(FULL) ' if rebuild else ''}{table.name}"
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(vacuum)
+            return
+        with closing(_sqlite(Path(self.name))) as connection:
+            if rebuild:
+                connection.execute("VACUUM")
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise StorageError(f"What was deleted is still in {self.name}-wal, which is in use: delete it once more.")
 
     def close(self) -> None:
         """Ends all connections; may be called twice."""
