@@ -60,9 +60,7 @@ class Holder:
         """The ledger's line of a reply."""
 
         def found() -> dict[str, Any] | None:
-            return next(
-                (row for row in lines(self.gateway.log.parent) if row["generation_id"] == generation_id), None
-            )
+            return next((row for row in lines(self.gateway.log.parent) if row["generation_id"] == generation_id), None)
 
         return wait_until(found, "the line is in the ledger")
 

@@ -180,7 +180,10 @@ def test_another_method_opens_a_route(asking: Gateway, method: str) -> None:
             prepared = requests.Request("GET", asking.url + path).prepare()
             prepared.method = method
             answer = session.send(prepared, timeout=10)
-        assert answer.status_code in ((204,) if method == "OPTIONS" else (400, 401, 404, 405)), (path, answer.status_code)
+        assert answer.status_code in ((204,) if method == "OPTIONS" else (400, 401, 404, 405)), (
+            path,
+            answer.status_code,
+        )
         assert b"nemoserve_" not in answer.content
 
 

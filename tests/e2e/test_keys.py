@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nemoserve.cli.main import app
+from tests.databases import Postgres
 from tests.e2e.test_commands import nemoserve, refuses
 from tests.gateway import Gateway, order, start_gateway
 from tests.keyholders import bearer, make_key, write_prices
@@ -173,6 +174,15 @@ def test_the_log_of_changes_is_altered_unseen(tmp_path: Path) -> None:
     assert typed.json("audit", "verify")["intact"]
 
 
+@pytest.mark.slow
+def test_the_sentence_about_keys_leads_to_another_database(
+    postgres: Postgres, tmp_path: Path, tiny_folder: Path
+) -> None:
+    serve = ("serve", "--host", "0.0.0.0", "--port", "0", "--model", str(tiny_folder), "--data-dir", str(tmp_path))
+    refuses(nemoserve(*serve, "--database-url", postgres.new()), "keys create", str(tmp_path), "--database-url")
+
+
+@pytest.mark.slow
 def test_a_server_that_others_can_reach_starts_without_keys(tmp_path: Path, tiny_folder: Path) -> None:
     serve = ("serve", "--host", "0.0.0.0", "--port", "0", "--model", str(tiny_folder), "--data-dir", str(tmp_path))
     refuses(nemoserve(*serve), "0.0.0.0", "keys create", str(tmp_path))

@@ -15,7 +15,7 @@ import requests
 from typer.testing import CliRunner
 
 from nemoserve.cli.main import app
-from tests.gateway import Gateway, order, start_gateway
+from tests.gateway import order, start_gateway
 from tests.keyholders import bearer, lines, write_prices
 from tests.servers import wait_until
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,11 +22,16 @@ from nemoserve.config.settings import Settings
 from nemoserve.http import wire_keys
 from nemoserve.http.body import read_body
 from nemoserve.http.wire_keys import Body, change_of, key_body, limits_of, own_body
-from nemoserve.storage.database import Database
+from nemoserve.storage.database import Database, StorageError
 from nemoserve.types.caller import Caller
-from nemoserve.types.errors import invalid
+from nemoserve.types.errors import ApiError, invalid
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _LAST_OFFSET = 10**9
+_FLUSH_S = 5.0
+"""What has just ended is waited for so long."""
 
 
 class _Books(Protocol):
@@ -44,7 +51,8 @@ async def list_keys(request: Request) -> Response:
     """GET /v1/keys?offset=0&include_disabled=false: a hundred keys, the newest first."""
     house = _house(request)
     offset, disabled = _offset(request), _flag(request, "include_disabled")
-    keys = await asyncio.to_thread(house.keyring.list, include_disabled=disabled, offset=offset)
+    await _written(house)
+    keys = await _done(house.keyring.list, include_disabled=disabled, offset=offset)
     usage = await _usage(house, keys)
     return _json({"data": [key_body(key, usage[key.id]) for key in keys]})
 
@@ -54,7 +62,7 @@ async def create_key(request: Request) -> Response:
     house = _house(request)
     body = wire_keys.create_body(await read_body(request, house.settings.max_body_bytes))
     change = change_of(body)
-    key, text = await asyncio.to_thread(
+    key, text = await _done(
         house.keyring.create,
         body.name,
         role=body.role,
@@ -65,28 +73,29 @@ async def create_key(request: Request) -> Response:
         store_content=bool(change.store_content),
         actor=_actor(request),
     )
-    usage = await _usage(house, [key])
-    return _json({"data": key_body(key, usage[key.id]), "key": text}, 201)
+    return _json({"data": key_body(key, KeyUsage(remaining=key.limits.limit)), "key": text}, 201)
 
 
 async def get_key(request: Request) -> Response:
     """GET /v1/keys/{hash}"""
     house = _house(request)
-    return await _one(house, await asyncio.to_thread(house.keyring.get, _hash(request)))
+    await _written(house)
+    return await _one(house, await _done(house.keyring.get, _hash(request)))
 
 
 async def update_key(request: Request) -> Response:
     """PATCH /v1/keys/{hash}: what the body names is changed, null takes a limit away."""
     house = _house(request)
     body = wire_keys.update_body(await read_body(request, house.settings.max_body_bytes))
-    key = await asyncio.to_thread(house.keyring.update, _hash(request), change_of(body), actor=_actor(request))
+    await _written(house)
+    key = await _done(house.keyring.update, _hash(request), change_of(body), actor=_actor(request))
     return await _one(house, key)
 
 
 async def delete_key(request: Request) -> Response:
     """DELETE /v1/keys/{hash}"""
     house = _house(request)
-    await asyncio.to_thread(house.keyring.delete, _hash(request), actor=_actor(request))
+    await _done(house.keyring.delete, _hash(request), actor=_actor(request))
     return _json({"deleted": True})
 
 
@@ -94,9 +103,8 @@ async def rotate_key(request: Request) -> Response:
     """POST /v1/keys/{hash}/rotate: a new text for the same key; the old one works `overlap_seconds` longer."""
     house = _house(request)
     body = wire_keys.rotate_body(await read_body(request, house.settings.max_body_bytes))
-    key, text = await asyncio.to_thread(
-        house.keyring.rotate, _hash(request), body.overlap_seconds, actor=_actor(request)
-    )
+    await _written(house)
+    key, text = await _done(house.keyring.rotate, _hash(request), body.overlap_seconds, actor=_actor(request))
     usage = await _usage(house, [key])
     return _json({"data": key_body(key, usage[key.id]), "key": text})
 
@@ -107,7 +115,8 @@ async def own_key(request: Request) -> Response:
     caller: Caller = request.state.caller
     if caller.key_id is None:
         return _json({"data": own_body(None, KeyUsage())})
-    key = await asyncio.to_thread(house.keyring.get, caller.key_id)
+    await _written(house)
+    key = await _done(house.keyring.get, caller.key_id)
     usage = await _usage(house, [key])
     return _json({"data": own_body(key, usage[key.id])})
 
@@ -146,8 +155,33 @@ async def _one(house: _House, key: Key) -> Response:
 
 
 async def _usage(house: _House, keys: list[Key]) -> dict[str, KeyUsage]:
-    await house.books.flush()
-    return await asyncio.to_thread(key_usage, house.database, keys, time.time_ns() // 1_000_000)
+    """By key id. Comes after `_written`."""
+    return await _done(key_usage, house.database, keys, time.time_ns() // 1_000_000)
+
+
+async def _written(house: _House) -> None:
+    """Waits until what has been used is known. Comes before any change: what ends in a 503 has changed nothing.
+
+    Raises ApiError (503) when that takes too long.
+    """
+    try:
+        async with asyncio.timeout(_FLUSH_S):
+            await house.books.flush()
+    except (builtins.TimeoutError, StorageError) as error:
+        raise _unreachable() from error
+
+
+async def _done(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `work` gives, run in a thread. Raises ApiError (503) when the database fails it."""
+    try:
+        return await asyncio.to_thread(work, *args, **kwargs)
+    except (OperationalError, InterfaceError, TimeoutError, StorageError) as error:
+        raise _unreachable() from error
+
+
+def _unreachable() -> ApiError:
+    message = "The database with the keys and their usage cannot be reached at the moment, or another program locks it."
+    return ApiError("provider_overloaded", message, retry_after_s=_FLUSH_S)
 
 
 def _json(body: Body, status: int = 200) -> Response:

@@ -103,9 +103,12 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
 def _require_keys(settings: Settings, keyring: Keyring) -> None:
     """Raises ServeError where others can reach the server and nobody has a key: it could serve nobody, or everybody."""
     if settings.keys_required and not settings.require_key and not keyring.list():
+        place = f"--data-dir {settings.data_dir}"
+        if settings.database_url is not None:
+            place += " --database-url URL, with the server's own URL"
         raise ServeError(
             f"{settings.host} can be reached by others, so every request needs a key, and there is none yet. Make the first: "
-            f"nemoserve keys create NAME --data-dir {settings.data_dir}"
+            f"nemoserve keys create NAME {place}"
         )
 
 
