@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -21,6 +22,7 @@ from tests.databases import Postgres
 from tests.e2e.test_commands import nemoserve, refuses
 from tests.gateway import Gateway, order, start_gateway
 from tests.keyholders import bearer, make_key, write_prices
+from tests.servers import start, wait_until
 
 KEY = re.compile(r"sk-nemo-[0-9a-z]{16}-[0-9A-Za-z]{49}")
 
@@ -231,3 +233,20 @@ while True:
     requests.post(url + "/v1/chat/completions", headers={"Authorization": "Bearer " + key},
                   json={"messages": [{"role": "user", "content": "x"}]}, timeout=30)
 """
+
+
+@pytest.mark.slow
+def test_what_the_server_prints_leads_to_a_401(tmp_path: Path, tiny_folder: Path) -> None:
+    """The line to paste shows the key of the environment, and says that it does."""
+    _, key = make_key(tmp_path)
+    server = start(tmp_path, "--require-key", "--model", str(tiny_folder), "--max-sequences", "1", wait=False)
+    try:
+        said = wait_until(lambda: "Ctrl-C" in server.log.read_text() and server.log.read_text(), "it is ready", 120)
+        assert "NEMOSERVE_API_KEY" in said
+        (line,) = re.findall(r"^ *(curl .*)$", said, re.MULTILINE)
+        line = line.replace("curl ", "curl -sS --fail ").replace('{"model"', '{"max_tokens":2,"model"')
+        environment = os.environ | {"NEMOSERVE_API_KEY": key}
+        done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=60, env=environment)
+        assert done.returncode == 0 and b"chat.completion" in done.stdout, done
+    finally:
+        server.stop()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def pair(
     started = [start_gateway(folder / name, tiny_folder, wait=False, **options) for name in ("one", "two")]
     try:
         for gateway in started:
-            wait_until(lambda: is_ready(gateway), "the gateway becomes ready")
+            wait_until(partial(is_ready, gateway), "the gateway becomes ready")
         yield url, started[0], started[1]
     finally:
         for gateway in started:
