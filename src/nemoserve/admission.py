@@ -12,7 +12,7 @@ from nemoserve.access.quota import Hold
 from nemoserve.access.rates import Rates, Ticket
 from nemoserve.ledger.books import Books
 from nemoserve.types.caller import Caller, Origin
-from nemoserve.types.chat import Notice
+from nemoserve.types.chat import Notice, Sampling
 from nemoserve.types.entry import Entry
 from nemoserve.types.errors import ApiError
 from nemoserve.types.model import ModelCard
@@ -31,6 +31,8 @@ class Asked(msgspec.Struct, frozen=True):
     max_tokens: int
     """Per choice."""
     choices: int
+    named: bool
+    """The request itself says how many tokens it wants, rather than the server."""
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -61,6 +63,17 @@ def permit(caller: Caller, card: ModelCard) -> None:
         raise ApiError("permission_denied", f"This key must not use the provider {card.provider}.")
 
 
+def require_all(required: bool, notices: tuple[Notice, ...]) -> None:
+    """OpenRouter's rule: what cannot be honoured is dropped and reported, unless everything is required."""
+    missing = [notice.parameter for notice in notices if notice.code == "dropped_parameter" and notice.parameter]
+    if required and missing:
+        raise ApiError(
+            "not_found",
+            f"provider.require_parameters: no model here supports {', '.join(missing)}",
+            metadata={"unsupported_parameters": missing},
+        )
+
+
 def capped(intent: ReasoningIntent, caller: Caller, choices: int) -> ReasoningIntent:
     """The intent within what the key allows: at most so much thinking, so much kept for the answer unless it says itself.
 
@@ -70,6 +83,17 @@ def capped(intent: ReasoningIntent, caller: Caller, choices: int) -> ReasoningIn
     most = None if cap is None else cap // choices
     reserve = caller.limits.answer_reserve if intent.answer_reserve is None else intent.answer_reserve
     return msgspec.structs.replace(intent, most_tokens=most, answer_reserve=reserve)
+
+
+def room(card: ModelCard, prompts: list[Prompt], sampling: Sampling, default: int) -> tuple[int, tuple[Notice, ...]]:
+    """How many tokens the reply may have: what was asked for, cut to what the context leaves, which is then reported."""
+    left = card.context_length - max(len(prompt.tokens) for prompt in prompts)
+    if sampling.max_tokens is None:
+        return max(1, min(default, left)), ()
+    if sampling.max_tokens <= left or left <= 0:
+        return sampling.max_tokens, ()
+    text = f"max_tokens was cut from {sampling.max_tokens} to {left}, which is what the context leaves."
+    return left, (Notice("adjusted_parameter", text, "max_tokens"),)
 
 
 @contextmanager
@@ -115,7 +139,7 @@ async def admit(books: Books, rates: Rates, asked: Asked) -> Admission:
     if affordable is not None and affordable // asked.choices < max_tokens:
         left = max(1, affordable // asked.choices)
         text = f"max_tokens was cut from {max_tokens} to {left}, which is what the key's limit leaves."
-        notices = (Notice("adjusted_parameter", text, "max_tokens"),)
+        notices = (Notice("adjusted_parameter", text, "max_tokens"),) if asked.named else ()
         max_tokens = left
     entry = Entry(
         id=f"{asked.reply_id}-1",

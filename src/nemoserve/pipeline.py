@@ -12,7 +12,7 @@ import time
 
 import msgspec
 
-from nemoserve.admission import Asked, admit, capped, given_back, permit
+from nemoserve.admission import Asked, admit, capped, given_back, permit, require_all, room
 from nemoserve.attempt import Attempt, Plan, Services, keeper_of
 from nemoserve.backends.base import Backend
 from nemoserve.parsing.choice import Rules
@@ -25,7 +25,6 @@ from nemoserve.structured.calls import MARKERS
 from nemoserve.structured.enforce import enforced_grammar
 from nemoserve.types.caller import Caller, Origin
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, Sampling
-from nemoserve.types.errors import ApiError
 from nemoserve.types.prompt import Job, Prompt
 from nemoserve.types.reasoning import ReasoningIntent
 
@@ -67,7 +66,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     dropped = (*request.warnings, *changed, *switched.notices)
     if request.tools and not card.calls_tools:
         dropped += (Notice("dropped_parameter", "tools was dropped: this model has no place for them.", "tools"),)
-    _require(request.require_parameters, dropped)
+    require_all(request.require_parameters, dropped)
     tool_format = card.family.tool_format if request.tools and request.tool_choice.mode != "none" else "none"
     grammar = await enforced_grammar(
         house.compilers[card.id],
@@ -81,9 +80,12 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     prompt = await backend.render(switched.turn)
     intent = capped(request.reasoning, caller, request.sampling.n)
     end = await backend.encode(end_text(card.family, intent.transition), add_special_tokens=False)
-    max_tokens, notices = _room(backend, [prompt], request.sampling, house.settings.default_max_tokens)
+    max_tokens, notices = room(card, [prompt], request.sampling, house.settings.default_max_tokens)
+    named = request.sampling.max_tokens is not None
     admission = await admit(
-        house.books, house.rates, Asked(caller, origin, reply_id, card, (prompt,), max_tokens, request.sampling.n)
+        house.books,
+        house.rates,
+        Asked(caller, origin, reply_id, card, (prompt,), max_tokens, request.sampling.n, named),
     )
     # Nothing is awaited from here to the attempt, whose end settles what was held.
     with given_back(house.books, admission):
@@ -134,7 +136,7 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
     arrived = time.monotonic()
     backend = house.catalogue.find(request.models)
     permit(caller, backend.card)
-    _require(request.require_parameters, request.warnings)
+    require_all(request.require_parameters, request.warnings)
     prompts = [
         await backend.encode(prompt, add_special_tokens=request.add_special_tokens)
         if isinstance(prompt, str)
@@ -142,9 +144,18 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
         for prompt in request.prompts
     ]
     grammar = await enforced_grammar(house.compilers[backend.card.id], request.output, {})
-    max_tokens, notices = _room(backend, prompts, request.sampling, _TEXT_MAX_TOKENS)
+    max_tokens, notices = room(backend.card, prompts, request.sampling, _TEXT_MAX_TOKENS)
     choices = len(prompts) * request.sampling.n
-    asked = Asked(caller, origin, reply_id, backend.card, tuple(prompts), max_tokens, choices)
+    asked = Asked(
+        caller,
+        origin,
+        reply_id,
+        backend.card,
+        tuple(prompts),
+        max_tokens,
+        choices,
+        request.sampling.max_tokens is not None,
+    )
     admission = await admit(house.books, house.rates, asked)
     with given_back(house.books, admission):
         job = Job(
@@ -179,25 +190,3 @@ def _allowance(intent: ReasoningIntent, sampling: Sampling, thinking: bool, max_
     )
     ending = msgspec.structs.replace(allowance.limits, end=tuple(end.tokens))
     return msgspec.structs.replace(allowance, limits=ending)
-
-
-def _require(required: bool, notices: tuple[Notice, ...]) -> None:
-    """OpenRouter's rule: what cannot be honoured is dropped and reported, unless everything is required."""
-    missing = [notice.parameter for notice in notices if notice.code == "dropped_parameter" and notice.parameter]
-    if required and missing:
-        raise ApiError(
-            "not_found",
-            f"provider.require_parameters: no model here supports {', '.join(missing)}",
-            metadata={"unsupported_parameters": missing},
-        )
-
-
-def _room(backend: Backend, prompts: list[Prompt], sampling: Sampling, default: int) -> tuple[int, tuple[Notice, ...]]:
-    """How many tokens the reply may have: what was asked for, cut to what the context leaves, which is then reported."""
-    left = backend.card.context_length - max(len(prompt.tokens) for prompt in prompts)
-    if sampling.max_tokens is None:
-        return max(1, min(default, left)), ()
-    if sampling.max_tokens <= left or left <= 0:
-        return sampling.max_tokens, ()
-    text = f"max_tokens was cut from {sampling.max_tokens} to {left}, which is what the context leaves."
-    return left, (Notice("adjusted_parameter", text, "max_tokens"),)

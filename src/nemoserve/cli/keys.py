@@ -43,7 +43,9 @@ Provider = Annotated[list[str] | None, typer.Option(help="A provider that is all
 PerMinute = Annotated[str | None, typer.Option("--requests-per-minute", help="A number, or none.")]
 Tokens = Annotated[str | None, typer.Option("--tokens-per-minute", help="Prompts and replies together; or none.")]
 Concurrency = Annotated[str | None, typer.Option(help="Requests that run at the same time; or none.")]
-Thinking = Annotated[str | None, typer.Option("--reasoning-tokens", help="The most thinking per request; or none.")]
+Thinking = Annotated[
+    str | None, typer.Option("--reasoning-cap", "--reasoning-tokens", help="The most thinking per request; or none.")
+]
 Reserve = Annotated[
     str | None,
     typer.Option("--answer-reserve", help="Tokens of max_tokens that thinking leaves to the answer; or none."),

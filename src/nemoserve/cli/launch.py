@@ -33,13 +33,14 @@ def background_server(console: Console) -> Generator[str]:
             return
     finally:
         client.close()
-    with tempfile.TemporaryFile("w+") as log:
+    # A folder of its own: the usual one may belong to a server at another address, and this one leaves nothing behind.
+    with tempfile.TemporaryDirectory(prefix="nemoserve-chat-") as folder, tempfile.TemporaryFile("w+") as log:
         # Any free port, so that whatever holds the usual one does not matter.
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "nemoserve", "serve", "--port", str(port)]
+        command = [sys.executable, "-m", "nemoserve", "serve", "--port", str(port), "--data-dir", folder]
         # A session of its own: Ctrl-C is for the reply being shown, not for the server behind it.
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         client = Client(url, timeout_s=5.0)

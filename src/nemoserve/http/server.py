@@ -18,6 +18,7 @@ import uvicorn
 from nemoserve.access.keyring import Keyring
 from nemoserve.backends.base import Health
 from nemoserve.backends.local.checkpoint import CheckpointError
+from nemoserve.config.address import is_loopback
 from nemoserve.config.settings import Settings
 from nemoserve.http.app import create_app
 from nemoserve.observe.logs import Log
@@ -102,7 +103,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
 
 def _require_keys(settings: Settings, keyring: Keyring) -> None:
     """Raises ServeError where others can reach the server and nobody has a key: it could serve nobody, or everybody."""
-    if settings.keys_required and not settings.require_key and not keyring.list():
+    if not is_loopback(settings.host) and not keyring.list():
         place = f"--data-dir {settings.data_dir}"
         if settings.database_url is not None:
             place += " --database-url URL, with the server's own URL"
