@@ -194,6 +194,13 @@ def test_calls_in_a_closed_block_that_became_the_answer_are_text() -> None:
     assert choice.text == block and not choice.tool_calls
 
 
+def test_an_answer_that_the_end_of_the_thinking_left_no_room_for_is_explained() -> None:
+    for tokens in (["</think>"], ["a", "</think>", "\n\n"]):
+        choice, _ = run(tokens, start="thinking", cut_off=True)
+        assert choice.text == "" and [notice.code for notice in choice.warnings] == ["empty_answer"]
+    assert run(["</think>", "a"], start="thinking", cut_off=True)[0].warnings == ()
+
+
 def test_log_probabilities_leave_out_the_stop_string() -> None:
     choice, parser = run(["a", "b", " ST", "OP", "c"], start="undecided", stops=(" STOP",))
     assert [entry.chosen.text for entry in choice.logprobs] == ["a", "b"]
