@@ -77,10 +77,9 @@ class Constraint:
             return []
         if thinking.early:
             return [*self._stop_tokens, *(token for token, _ in thinking.closing())]
-        if (
-            self.grammar is not None
-        ):  # the grammar sees whole tokens: none may begin in the thinking and end in the reply
-            return [token for token, rest in thinking.closing() if rest.strip(b"\n")]
+        if self.grammar is not None:
+            # An answer has to come. The grammar sees whole tokens: none may begin in the thinking and end in the reply.
+            return [*self._stop_tokens, *(token for token, rest in thinking.closing() if rest.strip(b"\n"))]
         return []
 
     def beginnings(self) -> list[int]:

@@ -238,7 +238,9 @@ class ChoiceParser:
         return tuple(thinking), tuple(answer)
 
     def _warnings(self, native: str) -> tuple[Notice, ...]:
-        if not self._rules.chat or self._answered or self._calls.begun or self._thinking.state != "thinking":
+        if not self._rules.chat or self._answered or self._calls.begun:
+            return ()
+        if not self.thinks and not (native == "length" and self.reasoning_tokens):
             return ()
         how = "max_tokens was used up by" if native == "length" else "the model ended its turn within"
         return (Notice("empty_answer", f"{how} the thinking ({self.reasoning_tokens} tokens); there is no answer."),)

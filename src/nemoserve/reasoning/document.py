@@ -170,7 +170,8 @@ _FAMILY_NOTES = """- Sampling is temperature / top_p, for requests that name non
   `generation_config.json` says goes before it.
 - Where the prompt's ending is empty, the model opens its think block itself. The small Llama-Nemotron v1 models are kept from
   it by an empty block, which the server adds.
-- In Nemotron 3 `/think` and `/no_think` in a text are read too, and become the variable.
+- `/think` and `/no_think`, and in the system text `detailed thinking on` or `off`, are read in every family, and become its own
+  switch.
 - Effort low or minimal sets `low_effort` (or `medium_effort` where there is only that), effort medium `medium_effort`, in
   addition to the budget.
 - `detailed thinking on` or `off` is put in front of the system text, with an empty line between them.
@@ -187,8 +188,9 @@ runs, by a character that occurs nowhere in the request (from Unicode's private-
 prompt. Then the family's switch is added once, at the end of the system text.
 
 In Super v1.5 only the system text can switch, because its template looks nowhere else; in a user's text `/no_think` is
-text. In the Llama-Nemotron v1 models a switch is a line of the system text that says exactly `detailed thinking on` or `detailed
-thinking off`; the same words within a sentence, or said by the user, are text. Assistants and tools cannot switch anything."""
+text. The older switch is a line of the system text that says exactly `detailed thinking on` or `detailed thinking off`; the
+same words within a sentence, or said by the user, are text. Every family with a switch is switched by either spelling, since
+prompts are carried from one model to the next. Assistants and tools cannot switch anything."""
 
 
 if __name__ == "__main__":

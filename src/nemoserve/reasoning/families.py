@@ -87,18 +87,23 @@ def _split_prefill(messages: Messages, family: Family) -> tuple[Messages, str | 
 
 
 def _said_in_text(messages: Messages, family: Family) -> bool | None:
-    find = find_line_switch if family.switch == "detailed" else find_switch
+    """What the last message with a switch says, in either spelling; a prompt may have been written for another family."""
     said: bool | None = None
     for message in messages:
-        if message.role in family.switched_by:
-            here = find(message.text)
-            said = said if here is None else here
+        here = find_switch(message.text) if message.role in family.switched_by else None
+        if here is None and message.role == "system":
+            here = find_line_switch(message.text)
+        said = said if here is None else here
     return said
 
 
 def _without_switches(messages: Messages, family: Family) -> Messages:
-    remove = remove_line_switches if family.switch == "detailed" else remove_switches
-    return tuple(_with_text(m, remove(m.text)) if m.role in family.switched_by else m for m in messages)
+    return tuple(_with_text(m, _without(m, family)) for m in messages)
+
+
+def _without(message: Message, family: Family) -> str:
+    text = remove_line_switches(message.text) if message.role == "system" else message.text
+    return remove_switches(text) if message.role in family.switched_by else text
 
 
 def _effort_variable(effort: Effort | None, family: Family) -> str | None:

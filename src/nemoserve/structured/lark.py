@@ -10,12 +10,11 @@ from nemoserve.structured.schema import Schema
 
 # Forced text is then offered in any spelling: the library's own choice may be a marker's token, which it goes on to refuse.
 _NO_FORCING = '%llguidance {"no_forcing": true}'
-# A blank, or a new line and its indentation, wherever JSON allows whitespace: enough for any usual layout, and a model
-# cannot get lost in it. Escapes are those that leave every string but one spelling.
-_ESCAPES = {"json_allowed_escapes": 'nrbtf\\"'}
-_JSON_OPTIONS: Mapping[str, object] = {"whitespace_pattern": r" |\n[ \t]{0,32}", **_ESCAPES}
-_COMPACT_OPTIONS: Mapping[str, object] = {
-    "whitespace_flexible": False, "item_separator": ", ?", "key_separator": ": ?", **_ESCAPES,
+# A blank after a separator is all the whitespace there is: a model that is unsure of what comes next takes to whitespace
+# wherever JSON allows it, and its tokens run out. Escapes are those that leave every string but one spelling. The library
+# would also keep apart what skips whitespace from other terminals that can begin at the same place, and never get to it.
+_JSON_OPTIONS: Mapping[str, object] = {
+    "whitespace_flexible": False, "item_separator": ", ?", "key_separator": ": ?", "json_allowed_escapes": 'nrbtf\\"',
 }  # fmt: skip
 
 _RESPELT = {
@@ -47,18 +46,14 @@ def marker(text: str, tokens: Mapping[str, int]) -> str:
     return f"<[{tokens[text]}]>" if text in tokens else literal(text)
 
 
-def json_value(schema: Schema, *, beside_text: bool = False) -> str:
-    """A value of a schema that `enforceable` has made ready.
-
-    `beside_text`: there are terminals that can begin at the same place. The library keeps apart what skips whitespace and
-    what does not, and would then never get to this value; so it is given without any but a blank after a separator.
-    """
-    return f"%json {_schema_text(schema, _COMPACT_OPTIONS if beside_text else _JSON_OPTIONS)}"
+def json_value(schema: Schema) -> str:
+    """A value of a schema that `enforceable` has made ready, on one line."""
+    return f"%json {_schema_text(schema)}"
 
 
 def schema_grammar(schema: Schema) -> str:
     """The grammar of a value of such a schema in a form that shows the schema; for compiling on trial, not for enforcing."""
-    return f'{{"grammars": [{{"json_schema": {_schema_text(schema, _JSON_OPTIONS)}}}]}}'
+    return f'{{"grammars": [{{"json_schema": {_schema_text(schema)}}}]}}'
 
 
 def grammar(rules: Iterable[str], parts: Mapping[str, str] | None = None) -> str:
@@ -67,7 +62,7 @@ def grammar(rules: Iterable[str], parts: Mapping[str, str] | None = None) -> str
     return json.dumps({"grammars": [{"lark_grammar": "\n".join([*rules, _NO_FORCING])}, *named]})
 
 
-def _schema_text(schema: Schema, options: Mapping[str, object]) -> str:
+def _schema_text(schema: Schema) -> str:
     # There is no form of false that could carry options; the library refuses this one as well.
     members: dict[str, object] = schema if isinstance(schema, dict) else {} if schema else {"not": {}}
-    return json.dumps({**members, "x-guidance": options}, allow_nan=False)
+    return json.dumps({**members, "x-guidance": _JSON_OPTIONS}, allow_nan=False)

@@ -84,7 +84,7 @@ def _parameter(tool: Tool, name: str, schema: Schema, field: str, at: str) -> li
     rules = [f"{term}: ({body}) {end}" for term, body in zip(names, terminals, strict=True)]
     if others:
         value = _alone(tool, others[0] if len(others) == 1 else {"anyOf": others}, field)
-        rules.append(f"value_{at}: {lark.json_value(value, beside_text=bool(texts))}")
+        rules.append(f"value_{at}: {lark.json_value(value)}")
         names.append(f"value_{at} {end}")
     head = lark.literal(f"<parameter={_plain(name, field)}>\n")
     return [f"parameter_{at}: {head} ({' | '.join(names)})", *rules]

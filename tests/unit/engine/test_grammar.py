@@ -242,6 +242,16 @@ def test_thinking_is_free_until_the_model_closes_it_itself(start: Callable[[], E
     assert_conforms(answer)
 
 
+def test_a_turn_that_would_end_within_the_thinking_still_brings_the_answer(start: Callable[[], Engine]) -> None:
+    engine = start()
+    limits = Thinking(budget=20, end=END)
+    engine.ask("r", THINKS, grammar=JSON, thinking=limits, logit_bias=dict.fromkeys(engine.stops, 30.0))
+    engine.run()
+    thought, closed, answer = engine.text("r").partition("</think>")
+    assert thought and closed and engine.finished("r").reason == "stop"
+    assert_conforms(answer)
+
+
 def test_an_undecided_reply_may_think_or_conform_at_once(start: Callable[[], Engine]) -> None:
     engine = start()
     limits = Thinking(opened=False, budget=3, end=END)

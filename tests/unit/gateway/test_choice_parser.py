@@ -12,6 +12,7 @@ from nemoserve.parsing.choice import ChoiceParser, Rules
 from nemoserve.parsing.fold import Fold, FoldedChoice, fold
 from nemoserve.parsing.thinking import DOUBT
 from nemoserve.parsing.tool_schemas import ToolSchemas
+from nemoserve.types.chat import Notice
 from nemoserve.types.errors import ApiError
 from nemoserve.types.events import (
     ChoiceFinished,
@@ -192,6 +193,20 @@ def test_calls_in_a_closed_block_that_became_the_answer_are_text() -> None:
     block = 'I could say <TOOLCALL>[{"name": "f"}]</TOOLCALL>.'
     choice, _ = run([f"<think>{block}</think>"], start="undecided", thinking=False, tool_format="json")
     assert choice.text == block and not choice.tool_calls
+
+
+def last_words(tokens: list[str]) -> tuple[Notice, ...]:
+    parser = ChoiceParser(0, Rules(start="thinking"))
+    parser.push([piece(token) for token in tokens])
+    end = parser.finish("length", ended_turn=False)[-1]
+    assert isinstance(end, ChoiceFinished)
+    return end.warnings
+
+
+def test_an_answer_that_the_end_of_the_thinking_left_no_room_for_is_explained() -> None:
+    for tokens in (["</think>"], ["a", "</think>", "\n\n"]):
+        assert [notice.code for notice in last_words(tokens)] == ["empty_answer"]
+    assert last_words(["</think>", "a"]) == ()
 
 
 def test_log_probabilities_leave_out_the_stop_string() -> None:

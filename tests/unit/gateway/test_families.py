@@ -247,14 +247,14 @@ def test_whatever_is_said_the_switch_is_as_wanted_and_the_text_unharmed(
 ) -> None:
     text, _ = rendered(family, request(Message("system", system), Message("user", user), enabled=enabled))
     assert (remove_switches(user) if "user" in family.switched_by else user).strip() in text
+    if family.switch == "none":
+        return
+    assert remove_switches(remove_line_switches(system)).strip() in text
+    said = [find_switch(user) if "user" in family.switched_by else None, find_switch(system), find_line_switch(system)]
+    wanted = next((value for value in (enabled, *said) if value is not None), family.thinks)
     if family.switch == "detailed":
-        assert remove_line_switches(system).strip() in text
-        wanted = next((value for value in (enabled, find_line_switch(system)) if value is not None), True)
         assert text.startswith(f"{BEGIN}detailed thinking {'on' if wanted else 'off'}")
-    elif family.switch != "none":
-        assert remove_switches(system).strip() in text
-        said = [find_switch(user) if "user" in family.switched_by else None, find_switch(system)]
-        wanted = next((value for value in (enabled, *said) if value is not None), family.thinks)
+    else:
         assert text.endswith(family.thinking_prefix if wanted else family.direct_prefix)
 
 

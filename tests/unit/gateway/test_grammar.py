@@ -60,9 +60,11 @@ def test_json_object_lets_another_value_through() -> None:
 def test_a_model_can_lose_itself_in_whitespace() -> None:
     found = grammar(schema({"type": "object", "properties": {"a": {"type": "array", "items": {"type": "integer"}}}}))
     value = {"a": [1, 2]}
-    for text in (json.dumps(value), json.dumps(value, indent=2), json.dumps(value, separators=(",", ":"))):
+    for text in (json.dumps(value), json.dumps(value, separators=(",", ":"))):
         assert accepts(found, text), text
-    assert not any(accepts(found, text) for text in ('{  "a":[]}', '{\n\n"a":[]}', "{" + "\n" + " " * 33 + "}"))
+    assert not any(
+        accepts(found, text) for text in ('{ "a": []}', '{"a" :[]}', '{"a":  []}', '{"a": [1\n, 2]}', "{\n}")
+    )
 
 
 def test_an_escaped_key_evades_its_schema() -> None:
@@ -270,7 +272,7 @@ def test_a_parameter_of_an_xml_call_is_not_what_its_schema_says() -> None:
             ["ab"],
         ),
         ({"type": ["object", "string"]}, ['{"a": [1, 2]}', '{"a":1}', "text"], ['{"a"', '{ "a":1}']),
-        ({}, ['"ab"', "1", "[ ]"], ["ab"]),
+        ({}, ['"ab"', "1", "[]"], ["ab"]),
     ],
 )
 def test_a_value_of_an_xml_call_is_not_read_as_it_was_written(value: Any, good: list[str], bad: list[str]) -> None:

@@ -174,6 +174,18 @@ def test_the_older_family_is_switched_in_front_of_the_users_system_text() -> Non
     )
 
 
+def test_a_system_text_written_for_another_family_does_not_go_unheard() -> None:
+    for family in (NANO_V2, NANO_V2_VL, LLAMA_V1_5, NEMOTRON_3):
+        off = switched([("system", "Be brief.\ndetailed thinking off"), ("user", "a")], family)
+        assert not off.thinking and "detailed" not in off.turn.messages[0].text
+        assert switched([("system", "detailed thinking off"), ("user", "a")], family, True).thinking
+    assert switched([("system", "detailed thinking on"), ("user", "a")], NANO_V2_VL).thinking
+    assert switched([("user", "detailed thinking off")]).turn.messages[0].text == "detailed thinking off"
+    older = switched([("system", "/no_think"), ("user", "a /think")], LLAMA_V1)
+    assert not older.thinking
+    assert [m.text for m in older.turn.messages] == ["detailed thinking off", "a /think"]
+
+
 def test_its_small_members_are_kept_from_thinking_by_an_empty_block() -> None:
     assert switched([("user", "a")], LLAMA_V1_NANO).turn.prefill is None
     assert switched([("user", "a")], LLAMA_V1_NANO, False).turn.prefill == "<think>\n</think>\n\n"
