@@ -89,6 +89,8 @@ class ChoiceParser:
         self._starts: list[int] = []
         self._reasoning_tokens = 0
         self._answered = False
+        self._thought: list[str] = []
+        self._repeated = False
         self.tokens = 0
         """Tokens read, up to the one that completed a stop string."""
 
@@ -138,10 +140,20 @@ class ChoiceParser:
         events = self._events(thought, said, final=True)
         if self.stopped:
             native = "stop"
+        elif native == "stop" and ended_turn:
+            events += self._unclosed()
         reason: FinishReason = "tool_calls" if native == "stop" and self._calls.begun else native
         warnings = (*self._warnings(native), *self._calls.notices())
         events.append(ChoiceFinished(self._index, reason, native, warnings))
         return events
+
+    def _unclosed(self) -> list[Event]:
+        """Thinking that the model ended with its turn, without closing it, as the answer: it meant to have said something."""
+        text = "".join(self._thought).strip()
+        if not (self._rules.chat and self.thinks and text) or self._answered or self._calls.begun:
+            return []
+        self._repeated = True
+        return [TextDelta(self._index, text)]
 
     def _read(self, piece: Piece, now: float, thought: list[str], said: list[str | CallPart]) -> None:
         start, self._raw = self._raw, self._raw + len(piece.text)
@@ -188,6 +200,8 @@ class ChoiceParser:
         thinking_logprobs, answer_logprobs = self._due_logprobs(final=final)
         events: list[Event] = []
         thinking = "".join(thought)
+        if thinking:
+            self._thought.append(thinking)
         steps = self._steps(thinking, final=final)
         if thinking or thinking_logprobs or steps:
             events.append(ReasoningDelta(self._index, thinking, thinking_logprobs, steps))
@@ -238,6 +252,9 @@ class ChoiceParser:
         return tuple(thinking), tuple(answer)
 
     def _warnings(self, native: str) -> tuple[Notice, ...]:
+        if self._repeated:
+            text = "The model ended its turn without closing its thinking, so that is given as the answer too."
+            return (Notice("unclosed_thinking", text),)
         if not self._rules.chat or self._answered or self._calls.begun:
             return ()
         if not self.thinks and not (native == "length" and self.reasoning_tokens):

@@ -209,6 +209,21 @@ def test_an_answer_that_the_end_of_the_thinking_left_no_room_for_is_explained() 
     assert last_words(["</think>", "a"]) == ()
 
 
+def test_thinking_that_ends_with_the_turn_leaves_no_answer() -> None:
+    for pieces in (["It is ", "85.\n"], list("It is 85.\n")):
+        parser = ChoiceParser(0, Rules(start="thinking"))
+        events = parser.push([piece(text) for text in pieces])
+        events += parser.finish("stop", ended_turn=True)
+        choice = fold([*events, END]).choices[0]
+        assert (choice.text, choice.reasoning, choice.finish_reason) == ("It is 85.", "It is 85.\n", "stop")
+        last = events[-1]
+        assert isinstance(last, ChoiceFinished) and [notice.code for notice in last.warnings] == ["unclosed_thinking"]
+        assert parser.reasoning_tokens == len(pieces)
+    cut = ChoiceParser(0, Rules(start="thinking"))
+    events = [*cut.push([piece("It is")]), *cut.finish("length", ended_turn=False), END]
+    assert fold(events).choices[0].text == "", "what was cut off is no answer"
+
+
 def test_log_probabilities_leave_out_the_stop_string() -> None:
     choice, parser = run(["a", "b", " ST", "OP", "c"], start="undecided", stops=(" STOP",))
     assert [entry.chosen.text for entry in choice.logprobs] == ["a", "b"]
