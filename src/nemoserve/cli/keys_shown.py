@@ -67,7 +67,7 @@ def change_of(
         requests_per_minute=_number("--requests-per-minute", requests_per_minute),
         tokens_per_minute=_number("--tokens-per-minute", tokens_per_minute),
         concurrency=_number("--concurrency", concurrency),
-        reasoning_tokens=_number("--reasoning-tokens", reasoning_tokens),
+        reasoning_tokens=_number("--reasoning-cap", reasoning_tokens),
         answer_reserve=_number("--answer-reserve", answer_reserve),
     )
 
