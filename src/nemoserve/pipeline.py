@@ -15,6 +15,7 @@ import msgspec
 from nemoserve.admission import Asked, admit, capped, given_back, permit, require_all, room
 from nemoserve.attempt import Attempt, Plan, Services, keeper_of
 from nemoserve.backends.base import Backend
+from nemoserve.ledger.content import given_messages
 from nemoserve.parsing.choice import Rules
 from nemoserve.parsing.tool_schemas import ToolSchemas
 from nemoserve.reasoning.budget import Allowance, end_text, limits
@@ -60,7 +61,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     backend = house.catalogue.find(request.models)
     card = backend.card
     permit(caller, card)
-    stored = msgspec.to_builtins({"messages": request.messages}) if caller.store_content else None
+    stored = given_messages(request.messages) if caller.store_content else None
     request, changed = past_thinking(request, house.keep, house.secret, house.catalogue.ids, keeper_of(caller))
     switched = switch_thinking(request, card.family)
     dropped = (*request.warnings, *changed, *switched.notices)

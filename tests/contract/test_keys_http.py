@@ -199,7 +199,40 @@ def test_a_failure_is_billed(gateway: Gateway, new: Any, orders: dict[str, Any])
     holder: Holder = new(limit=1)
     answer = holder.ask(order(**orders))
     assert answer.status_code >= 400 and answer.headers["x-limit-remaining"] == "1", answer.text
+    assert answer.headers["x-cost"] == "0" and holder.line(answer.headers["x-generation-id"])["outcome"] == "failed"
     assert (holder.own()["usage"], holder.own()["limit_remaining"]) == (0, 1)
+
+
+def test_a_refusal_has_no_id(gateway: Gateway, new: Any) -> None:
+    for answer in (new(limit=0).ask(), new(allowed_models=["nvidia/another"]).ask(stream=True), new().ask(n="x")):
+        assert answer.status_code in (400, 402, 403) and answer.headers["x-generation-id"].startswith("gen-")
+
+
+def test_the_model_list_tells_other_prices_than_are_charged(gateway: Gateway, manager: str) -> None:
+    (model,) = gateway.get("/v1/models", headers=bearer(manager)).json()["data"]
+    prices = {name: price for name, price in model["pricing"].items() if price != "0"}
+    assert prices == {"completion": "0.001", "internal_reasoning": "0.001"}
+    assert gateway.get(f"/v1/models/{gateway.model}", headers=bearer(manager)).json()["pricing"] == model["pricing"]
+
+
+def test_kept_content_is_in_a_form_of_our_own(gateway: Gateway, new: Any) -> None:
+    holder: Holder = new(store_content=True)
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": "5", "tool_call_id": "c1"},
+    ]
+    answer = holder.ask(messages=messages)
+    params = {"id": answer.headers["x-generation-id"]}
+    kept = gateway.get("/v1/generation/content", params=params, headers=bearer(holder.key)).json()["data"]
+    assert kept["input"] == {"messages": messages}
+    assert kept["output"]["completion"] == answer.json()["choices"][0]["message"]["content"]
+
+
+def test_a_refused_method_is_told_of_one_route_alone(gateway: Gateway, manager: str) -> None:
+    answer = requests.put(f"{gateway.url}/v1/keys/{'a' * 32}", headers=bearer(manager), timeout=60)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD, PATCH")
 
 
 def test_a_model_that_a_key_must_not_use_is_served(gateway: Gateway, new: Any) -> None:

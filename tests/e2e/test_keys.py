@@ -244,6 +244,7 @@ def test_what_the_server_prints_leads_to_a_401(tmp_path: Path, tiny_folder: Path
         said = wait_until(lambda: "Ctrl-C" in server.log.read_text() and server.log.read_text(), "it is ready", 120)
         assert "NEMOSERVE_API_KEY" in said
         (line,) = re.findall(r"^ *(curl .*)$", said, re.MULTILINE)
+        assert line.count("Authorization") == said.count("Every request needs a key") == 1
         line = line.replace("curl ", "curl -sS --fail ").replace('{"model"', '{"max_tokens":2,"model"')
         environment = os.environ | {"NEMOSERVE_API_KEY": key}
         done = subprocess.run(["bash", "-c", line], capture_output=True, timeout=60, env=environment)

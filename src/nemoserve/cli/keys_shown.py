@@ -16,6 +16,7 @@ from rich.table import Table
 
 from nemoserve.access.key import RESETS, Key, KeyChange
 from nemoserve.access.usage import KeyUsage, key_usage
+from nemoserve.cli.ledger import print_table
 from nemoserve.cli.store import Store
 from nemoserve.http.wire_keys import Body, iso, key_body
 from nemoserve.types.caller import Reset
@@ -67,7 +68,7 @@ def change_of(
         requests_per_minute=_number("--requests-per-minute", requests_per_minute),
         tokens_per_minute=_number("--tokens-per-minute", tokens_per_minute),
         concurrency=_number("--concurrency", concurrency),
-        reasoning_tokens=_number("--reasoning-tokens", reasoning_tokens),
+        reasoning_tokens=_number("--reasoning-cap", reasoning_tokens),
         answer_reserve=_number("--answer-reserve", answer_reserve),
     )
 
@@ -111,12 +112,12 @@ def show_list(store: Store, keys: Sequence[Key], *, json: bool) -> None:
         return
     table = Table(box=None, pad_edge=False)
     for title in ("hash", "name", "key", "role", "owner", "state", "limit, USD", "spent, USD"):
-        table.add_column(title, overflow="fold", no_wrap=title in ("hash", "key", "state"))
+        table.add_column(title)
     for key, body in zip(keys, bodies, strict=True):
         limit = "-" if body["limit"] is None else f"{body['limit']:g} {body['limit_reset'] or ''}"
         cells = (key.id[:8], key.name, key.label, key.role, key.owner, _state(key), limit.strip(), _cell(body["usage"]))
         table.add_row(*(escape(cell) for cell in cells))
-    console().print(table)
+    print_table(console(), table)
 
 
 def show_deleted(key: Key, *, json: bool) -> None:

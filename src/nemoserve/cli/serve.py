@@ -113,8 +113,6 @@ class _Screen:
         self._say("Try it from another terminal:\n")
         # One line without wrapping, so that it can be pasted.
         self._say(f"  {_curl(self._url, self._ready[0], keys=self._keys)}\n", "cyan")
-        if self._keys:
-            self._say("Every request needs a key; put yours into NEMOSERVE_API_KEY.\n")
         self._say(f"Or talk to it: {_program()} chat --url {self._url}   Ctrl-C stops the server.\n", "bright_black")
 
     def _say(self, text: str, style: str = "") -> None:
@@ -126,8 +124,7 @@ def _curl(url: str, model: str, *, keys: bool) -> str:
     question = "What is 47 + 38?" if model == EMBEDDED_MODEL else "Hello! Who are you?"
     body = msgspec.json.encode({"model": model, "messages": [{"role": "user", "content": question}]}).decode()
     key = ' -H "Authorization: Bearer $NEMOSERVE_API_KEY"' if keys else ""
-    shown = '-H "Authorization: Bearer $NEMOSERVE_API_KEY" ' if key else ""
-    return f"curl {url}/v1/chat/completions {shown}-H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
+    return f"curl {url}/v1/chat/completions -H 'Content-Type: application/json'{key} -d {shlex.quote(body)}"
 
 
 def _program() -> str:

@@ -18,8 +18,6 @@ from nemoserve.config.settings import default_data_dir
 from nemoserve.storage.database import FILE, Database, StorageError
 from nemoserve.types.errors import ApiError
 
-"""Name of the audit log's witness in the data folder."""
-
 
 @dataclass(frozen=True)
 class Store:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -49,14 +49,14 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         message = f"The request body is not valid UTF-8: byte {error.start} is {body[error.start]:#04x}."
         raise ApiError("invalid_request", message) from error
     except msgspec.ValidationError as error:
-        raise _wrong_type(str(error)) from error
+        raise _wrong_type(str(error), decoder.type) from error
     except msgspec.DecodeError as error:
         raise ApiError("invalid_request", f"The request body is not valid JSON: {error}.") from error
     except RecursionError as error:
         raise ApiError("invalid_request", "The request body is nested too deeply.") from error
 
 
-def _wrong_type(text: str) -> ApiError:
+def _wrong_type(text: str, kind: object) -> ApiError:
     """msgspec's sentence, turned round so that the field comes first."""
     match = _AT.fullmatch(text)
     if match is None or not match["path"]:
@@ -71,7 +71,17 @@ def _wrong_type(text: str) -> ApiError:
         return ApiError(
             "invalid_request", f"{path}.{missing[1]}: required", metadata={"parameter": f"{path}.{missing[1]}"}
         )
-    return ApiError("invalid_request", f"{path}: {_plain(match['what'])}", metadata={"parameter": path})
+    what = _plain(match["what"])
+    if what.startswith("invalid enum value") and (choices := _choices(get_type_hints(kind).get(path))):
+        what += f"; expected {', '.join(choices)}"
+    return ApiError("invalid_request", f"{path}: {what}", metadata={"parameter": path})
+
+
+def _choices(hint: object) -> list[str]:
+    """The values of a field that takes only some; none of a field within another."""
+    if get_origin(hint) is Literal:
+        return [str(value) for value in get_args(hint)]
+    return [choice for part in get_args(hint) for choice in _choices(part)]
 
 
 def _plain(what: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from nemoserve.access.keytext import redacted
 from nemoserve.types.errors import ApiError
@@ -53,9 +54,16 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path = request.scope["path"]
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = ", ".join(_methods(request))
         message = f"{request.method} is not allowed on {path}; allowed: {allowed}."
         return error_response(ApiError("method_not_allowed", message, headers={"allow": allowed}))
     if error.status_code == 404:
         return error_response(ApiError("not_found", f"There is nothing at {path}; GET / lists what there is."))
     return error_response(ApiError("invalid_request", str(error.detail)))
+
+
+def _methods(request: Request) -> list[str]:
+    """All that the path may be asked with: each method has a route of its own, and the router names only the first's."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    here = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return sorted({method for route in here for method in route.methods or ()})

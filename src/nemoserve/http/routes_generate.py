@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from nemoserve import pipeline
 from nemoserve.http.body import decode, read_body
-from nemoserve.http.middleware import add_timing
+from nemoserve.http.middleware import add_account, add_timing
 from nemoserve.http.origin import origin_of
 from nemoserve.http.streams import Chunks, StreamingReply, unless_gone
 from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
@@ -22,18 +22,20 @@ from nemoserve.http.wire_text_reply import TextChunks, text_body
 from nemoserve.parsing.fold import Folded, fold_stream
 from nemoserve.pipeline import Reply, Services
 from nemoserve.reasoning.signature import sign
+from nemoserve.types.errors import ApiError
 from nemoserve.types.money import decimal
 
 
 async def chat_completions(request: Request) -> Response | ASGIApp:
     """POST /v1/chat/completions"""
     house: Services = request.app.state.services
+    reply_id = _new_id(request)
     raw = await read_body(request, house.settings.max_body_bytes)
     body = decode(raw, CHAT_DECODER)
     if body.messages is None and body.prompt is not None:
-        return await _complete(request, house, raw)
+        return await _complete(request, house, raw, reply_id)
     wanted = read_chat(body, most_choices=house.settings.max_choices, session_id=request.headers.get("x-session-id"))
-    reply = await pipeline.chat(house, wanted, pipeline.new_id(), request.state.caller, origin_of(request, body.user))
+    reply = await pipeline.chat(house, wanted, reply_id, request.state.caller, origin_of(request, body.user))
     logprobs = wanted.sampling.logprobs is not None
     signed = functools.partial(sign, house.secret)
     if wanted.stream:
@@ -45,14 +47,22 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
 async def completions(request: Request) -> Response | ASGIApp:
     """POST /v1/completions"""
     house: Services = request.app.state.services
-    return await _complete(request, house, await read_body(request, house.settings.max_body_bytes))
+    reply_id = _new_id(request)
+    return await _complete(request, house, await read_body(request, house.settings.max_body_bytes), reply_id)
 
 
-async def _complete(request: Request, house: Services, raw: bytes) -> Response | ASGIApp:
+def _new_id(request: Request) -> str:
+    """The id of the reply under way; the answer has it in any case, also when the reply cannot begin or fails."""
+    reply_id = pipeline.new_id()
+    add_account(request.scope, {"x-generation-id": reply_id})
+    return reply_id
+
+
+async def _complete(request: Request, house: Services, raw: bytes, reply_id: str) -> Response | ASGIApp:
     body = decode(raw, TEXT_DECODER)
     wanted = read_text(body, most_choices=house.settings.max_choices)
     caller, origin = request.state.caller, origin_of(request, body.user)
-    reply = await pipeline.complete(house, wanted, pipeline.new_id(), caller, origin)
+    reply = await pipeline.complete(house, wanted, reply_id, caller, origin)
     logprobs = wanted.sampling.logprobs is not None
     if wanted.stream:
         return _stream(house, reply, TextChunks(reply, logprobs=logprobs))
@@ -64,6 +74,9 @@ async def _folded(request: Request, reply: Reply) -> Folded:
     """The whole reply. Raises ClientGone when there is nobody to have it any more."""
     try:
         folded = await unless_gone(request.receive, fold_stream(reply.events))
+    except ApiError:
+        add_account(request.scope, {"x-cost": "0", "x-cost-reserved": decimal(reply.held)})  # a failure is not billed
+        raise
     finally:
         await reply.events.aclose()
     add_timing(request.scope, timing_metrics(folded.timing))

@@ -159,7 +159,9 @@ class StreamingReply:
         events = await pump.take(settings.first_keepalive_s if quiet else 0)
         if not events and pump.error is not None:
             response = error_response(pump.error)
-            response.headers.update({name: self._headers[name] for name in self._headers if name.startswith("x-gen")})
+            told = ("x-generation-id", "x-cost-reserved")
+            response.headers.update({name: value for name, value in self._headers.items() if name in told})
+            response.headers["x-cost"] = "0"  # a failure is not billed
             await response(scope, receive, send)
             return
         if pump.gone:

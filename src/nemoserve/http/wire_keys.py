@@ -36,7 +36,8 @@ class _Fields(msgspec.Struct, kw_only=True):
     expires_at: str | UnsetType | None = UNSET
     limit: float | UnsetType | None = UNSET
     limit_reset: Reset | UnsetType | None = UNSET
-    include_byok_in_limit: Literal[False] | UnsetType = UNSET
+    include_byok_in_limit: bool | UnsetType = UNSET
+    """Either: there is no usage of keys that callers bring, so that none is counted."""
     allowed_models: tuple[str, ...] | UnsetType | None = UNSET
     allowed_providers: tuple[str, ...] | UnsetType | None = UNSET
     requests_per_minute: int | UnsetType | None = UNSET
@@ -51,6 +52,10 @@ class CreateBody(_Fields, kw_only=True):
 
     name: str
     role: Literal["inference", "management"] = "inference"
+    workspace_id: Literal["default"] | UnsetType | None = UNSET
+    """There is one, for OpenRouter's clients."""
+    creator_user_id: UnsetType | None = UNSET
+    """Users have no accounts here; `owner` says whose a key is."""
 
 
 class UpdateBody(_Fields, kw_only=True):

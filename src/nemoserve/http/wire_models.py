@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from nemoserve.backends.base import Backend
 from nemoserve.http.wire_reply import PROVIDER, Body
 from nemoserve.reasoning.sampling import with_recommended
 from nemoserve.types.chat import Sampling
+from nemoserve.types.price import Price
 
 _ALWAYS = (
     "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "max_tokens",
@@ -14,8 +17,8 @@ _ALWAYS = (
 )  # fmt: skip
 
 
-def model_body(backend: Backend) -> Body:
-    """One entry of the list."""
+def model_body(backend: Backend, price: Price) -> Body:
+    """One entry of the list, with the price that holds now."""
     card = backend.card
     parameters = list(_ALWAYS)
     if card.calls_tools:
@@ -45,7 +48,7 @@ def model_body(backend: Backend) -> Body:
             "tokenizer": "Other",
             "instruct_type": "nemotron" if thinks else None,
         },
-        "pricing": dict.fromkeys(("prompt", "completion", "request", "image", "web_search", "internal_reasoning"), "0"),
+        "pricing": _pricing(price),
         "top_provider": {
             "context_length": card.context_length,
             "max_completion_tokens": card.max_completion_tokens,
@@ -75,3 +78,17 @@ def model_body(backend: Backend) -> Body:
             "supports_max_tokens": True,
         }
     return body
+
+
+def _pricing(price: Price) -> dict[str, str]:
+    """Dollars for one token, image or request, as exact decimals."""
+    pico = {
+        "prompt": price.prompt,
+        "completion": price.completion,
+        "request": price.request,
+        "image": price.image,
+        "web_search": 0,
+        "internal_reasoning": price.completion if price.reasoning is None else price.reasoning,
+        **({} if price.cached is None else {"input_cache_read": price.cached}),
+    }
+    return {name: f"{Decimal(amount).scaleb(-12).normalize():f}" for name, amount in pico.items()}

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, text
 
 from nemoserve.storage.database import Database
 from nemoserve.storage.tables import contents
+from nemoserve.types.chat import Message, ToolCall
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -39,13 +40,18 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
     completion: str | None
     reasoning: str | None = None
-    tool_calls: Sequence[object] = ()
+    tool_calls: Sequence[ToolCall] = ()
+
+
+def given_messages(messages: Sequence[Message]) -> dict[str, object]:
+    """A conversation as it is kept: in the form in which clients send it."""
+    return {"messages": [_as_sent(message) for message in messages]}
 
 
 def content_body(given: dict[str, object], said: Sequence[Said], error: ContentError | None = None) -> bytes:
     """What is kept of one generation. `given` has `messages` or `prompt`; of several choices the first is OpenRouter's."""
     first, others = (said[0], said[1:]) if said else (Said(completion=None), ())
-    output = {**msgspec.to_builtins(first), "other_choices": others}
+    output = {**_as_told(first), "other_choices": [_as_told(other) for other in others]}
     return msgspec.json.encode({"input": given, "output": output, "error": error})
 
 
@@ -103,3 +109,25 @@ def _delete(database: Database, *conditions: ColumnElement[bool]) -> int:
     # Also when nothing was found: an earlier deletion may have found the log in use.
     database.scrub(contents)
     return gone
+
+
+def _as_sent(message: Message) -> dict[str, object]:
+    sent: dict[str, object] = {"role": message.role, "content": message.text}
+    if message.reasoning:
+        sent["reasoning"] = message.reasoning
+    if message.tool_calls:
+        sent["tool_calls"] = _calls(message.tool_calls)
+    if message.tool_call_id is not None:
+        sent["tool_call_id"] = message.tool_call_id
+    return sent
+
+
+def _as_told(said: Said) -> dict[str, object]:
+    return {"completion": said.completion, "reasoning": said.reasoning, "tool_calls": _calls(said.tool_calls)}
+
+
+def _calls(calls: Sequence[ToolCall]) -> list[dict[str, object]]:
+    return [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in calls
+    ]

@@ -117,6 +117,17 @@ async def test_a_key_lives_otherwise_than_openrouters(client: httpx2.AsyncClient
         assert (await client.request(method, path, json={} if method == "PATCH" else None)).status_code == 404
 
 
+async def test_a_field_that_openrouters_clients_send_is_refused(client: httpx2.AsyncClient) -> None:
+    for byok in (True, False):
+        await create(client, include_byok_in_limit=byok, workspace_id="default", creator_user_id=None, limit_reset=None)
+
+
+async def test_a_wrong_choice_is_refused_without_the_right_ones(client: httpx2.AsyncClient) -> None:
+    for body in ({"limit_reset": "yearly"}, {"limit_reset": "Daily"}):
+        answer = await client.post("/keys", json={"name": "x", **body})
+        assert "daily, weekly, monthly" in answer.json()["error"]["message"]
+
+
 async def test_our_own_fields_are_lost(client: httpx2.AsyncClient) -> None:
     own = {
         "owner": "anna",
@@ -155,7 +166,7 @@ async def test_our_own_fields_are_lost(client: httpx2.AsyncClient) -> None:
         ({"name": "x", "expires_at": "1970-01-01T00:00:00Z"}, "expires_at"),
         ({"name": "x", "expires_at": "0001-01-01T00:00:00+23:59"}, "expires_at"),
         ({"name": "x", "role": "owner"}, "role"),
-        ({"name": "x", "include_byok_in_limit": True}, "include_byok_in_limit"),
+        ({"name": "x", "include_byok_in_limit": "yes"}, "include_byok_in_limit"),
         ({"name": "x", "allowed_models": []}, "allowed_models"),
         ({"name": "x", "allowed_models": "a"}, "allowed_models"),
         ({"name": "x", "tags": {"a": 1}}, "tags"),

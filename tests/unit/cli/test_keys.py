@@ -116,6 +116,13 @@ def test_an_expiry_is_another_day_than_was_typed(keys: Callable[..., dict[str, A
     assert keys("limits", "a", "--expires", "none")["data"]["expires_at"] is None
 
 
+def test_a_key_is_listed_in_pieces(run: Run) -> None:
+    name, owner = "n" * 200, "o" * 200
+    run("keys", "create", name, "--owner", owner)
+    (row,) = [line for line in run("keys", "list").stdout.splitlines() if "sk-nemo" in line]
+    assert name in row and owner in row and "inference" in row, "no line can be searched for"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
