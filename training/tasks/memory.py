@@ -117,14 +117,14 @@ def remember(rng: random.Random, wording: Wording) -> Example:
     told = [fact for fact in told if fact is not missing]
     if {"pet", "animal"} <= {fact.name for fact in facts}:
         return remember(rng, wording)
-    known: dict[str, tuple[str, str]] = {}
+    known: dict[str, str] = {}
     turns: list[str] = []
     pending: list[str] = []
     for fact in told:
         value = fact.make(rng)
         sentence = lex.articled(wording.pick(fact.told).format(v=value))
         sentence = sentence[0].upper() + sentence[1:]
-        known[fact.name] = (value, sentence)
+        known[fact.name] = value
         if pending or rng.random() < 0.7:
             turns.append(rng.choice((" ", "\n", " ")).join([*pending, sentence]))
             pending = []
@@ -136,7 +136,7 @@ def remember(rng: random.Random, wording: Wording) -> Example:
         fact = rng.choice(told)
         value = fact.make(rng)
         sentence = lex.articled(wording.pick(fact.changed).format(v=value))
-        known[fact.name] = (value, sentence)
+        known[fact.name] = value
         turns.append(sentence)
     messages: Messages = []
     for turn in turns:
@@ -150,8 +150,8 @@ def remember(rng: random.Random, wording: Wording) -> Example:
         trace, answer = f"{fact.name}: not told", NOT_TOLD
     else:
         fact = rng.choice(told)
-        answer, sentence = known[fact.name]
-        trace = f"{fact.name}: {sentence}\n{answer}"
+        answer = known[fact.name]
+        trace = f"{fact.name}: {answer}"
     frame, question = wording.pick(ASK_FRAMES), wording.pick(fact.asked)
     asked = frame.format(q=question[0].lower() + question[1:] if frame.endswith(", {q}") else question)
     if len(messages) <= 4 and rng.random() < 0.12:
@@ -161,7 +161,7 @@ def remember(rng: random.Random, wording: Wording) -> Example:
         messages.append({"role": "user", "content": asked})
     if rng.random() < 0.1:
         messages.insert(0, {"role": "system", "content": "You are a helpful assistant with a good memory."})
-    key = f"{[(name, value) for name, (value, _) in known.items()]} {fact.name}"
+    key = f"{list(known.items())} {fact.name}"
     return Example(messages, trace, answer, key, fixed_wording=True)
 
 
