@@ -174,7 +174,7 @@ def test_a_limit_refuses_while_money_is_left_or_lets_more_be_spent(gateway: Gate
     assert (answer.headers["x-limit-remaining"], body["usage"]["cost"]) == ("0", 0.005)
     refused = holder.ask()
     error(refused, 402, "payment_required")
-    assert refused.headers["x-limit-remaining"] == "0" and "x-generation-id" not in refused.headers
+    assert refused.headers["x-limit-remaining"] == "0"
     several: Holder = new(limit=0.005)
     assert [len(choice["message"]["content"]) for choice in several.ask(n=2).json()["choices"]] == [2, 2]
     assert several.own()["limit_remaining"] == 0.001
