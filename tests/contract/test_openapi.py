@@ -31,6 +31,7 @@ GOOD: dict[str, Any] = {
     "prompt": "Hello",
     "tokens": [65, 66],
     "action": "end_reasoning",
+    "name": "A key",
 }
 """What stands in for required fields whose random value makes no sense."""
 
@@ -53,7 +54,7 @@ def mended(case: Case, url: str) -> Any:
     """The body without the fields that the server refuses, one after the other, by the name that its message gives."""
     body = shortened(case.body)
     for _ in range(len(body) + len(GOOD)):
-        answer = requests.post(url + case.formatted_path, json=body, timeout=60)
+        answer = requests.request(case.method, url + case.formatted_path, json=body, timeout=60)
         if answer.status_code not in (400, 404):
             return body
         metadata = answer.json()["error"]["metadata"]
