@@ -160,7 +160,7 @@ def test_a_reader_that_does_not_read_delays_nobody(gateway: Gateway) -> None:
         for _ in range(3):
             assert gateway.chat(order(say="</think>ok")).status_code == 200
         # The engine finishes although nobody reads, so that its slot is free.
-        wait_until(lambda: sent(gateway).get(min(submitted)) == 2500, "the engine has sent all")
+        wait_until(lambda: sent(gateway).get(min(submitted)) == 2501, "the engine has sent all")
         received = b""
         while b"data: [DONE]" not in received[-64:]:
             piece = slow.recv(1 << 16)
