@@ -48,7 +48,9 @@ _OTHER_FORMATS = {
 _REAL_TIME = {"pattern": "^(.*T)?[0-9]{2}:[0-9]{2}:[0-5][0-9]"}
 _LEAP_YEAR = "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
 _REAL_DATE = {"pattern": f"^([0-9]{{4}}-(0[13-9]-|1[0-2]-|02-[01]|02-2[0-8])|{_LEAP_YEAR}-02-29)"}
-_REAL = {"time": [_REAL_TIME], "date": [_REAL_DATE], "date-time": [_REAL_DATE, _REAL_TIME]}
+# It knows no bounds for the parts of an address either (RFC 5321, 4.5.3.1).
+_REAL_EMAIL = {"pattern": "^[^@]{1,64}@[^@.]{1,63}([.][^@.]{1,63}){0,2}$"}
+_REAL = {"email": [_REAL_EMAIL], "time": [_REAL_TIME], "date": [_REAL_DATE], "date-time": [_REAL_DATE, _REAL_TIME]}
 # JSON can spell any character as \uXXXX, but then a key would have many spellings, and `properties` could be evaded.
 _UNSPEAKABLE = {*map(chr, range(32)), "\x7f"} - set("\b\t\n\f\r")
 
