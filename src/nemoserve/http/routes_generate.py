@@ -41,7 +41,7 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
     if wanted.stream:
         return _stream(house, reply, ChatChunks(reply, logprobs=logprobs, sign=signed))
     folded = await _folded(request, reply)
-    return _whole(house, reply, folded, chat_body(reply, folded, logprobs=logprobs, sign=signed))
+    return _whole(reply, folded, chat_body(reply, folded, logprobs=logprobs, sign=signed))
 
 
 async def completions(request: Request) -> Response | ASGIApp:
@@ -67,7 +67,7 @@ async def _complete(request: Request, house: Services, raw: bytes, reply_id: str
     if wanted.stream:
         return _stream(house, reply, TextChunks(reply, logprobs=logprobs))
     folded = await _folded(request, reply)
-    return _whole(house, reply, folded, text_body(reply, folded, logprobs=logprobs))
+    return _whole(reply, folded, text_body(reply, folded, logprobs=logprobs))
 
 
 async def _folded(request: Request, reply: Reply) -> Folded:
@@ -84,15 +84,15 @@ async def _folded(request: Request, reply: Reply) -> Folded:
 
 
 def _stream(house: Services, reply: Reply, chunks: Chunks) -> ASGIApp:
-    return StreamingReply(reply.events, chunks, _headers(house, reply), house.settings, house.log)
+    return StreamingReply(reply.events, chunks, _headers(reply), house.settings, house.log)
 
 
-def _whole(house: Services, reply: Reply, folded: Folded, body: dict[str, object]) -> Response:
-    headers = {**_headers(house, reply), "x-cost": decimal(folded.cost)}
+def _whole(reply: Reply, folded: Folded, body: dict[str, object]) -> Response:
+    headers = {**_headers(reply), "x-cost": decimal(folded.cost)}
     return Response(msgspec.json.encode(body), 200, headers, "application/json")
 
 
-def _headers(house: Services, reply: Reply) -> dict[str, str]:
+def _headers(reply: Reply) -> dict[str, str]:
     """The reply's id, what was held for it, and the sampling that was applied where the request left it open."""
     sampling = reply.sampling
     named = (("temperature", sampling.temperature), ("top_p", sampling.top_p), ("top_k", sampling.top_k))
