@@ -16,6 +16,7 @@ from torch import Tensor
 
 from training.chat import END_OF_TURN, cut_thinking, render_prompt, render_reply
 from training.tasks import TASKS, Example, Task
+from training.tasks.drills import DRILLS
 
 PROMPT_WEIGHT = 0.1
 CUT_SHARE = 0.1
@@ -108,7 +109,7 @@ class Stream:
         self.tokenizer = tokenizer
         self.rng = random.Random(seed)
         self.row_length = row_length
-        self.tasks = [t for t in TASKS.values() if weights is None or weights.get(t.name, 0.0) > 0]
+        self.tasks = [t for t in (*TASKS.values(), *DRILLS) if weights is None or weights.get(t.name, 0.0) > 0]
         self.weights = [t.weight if weights is None else weights[t.name] for t in self.tasks]
         self.draws: list[tuple[Task, Mode]] = [(t, mode) for t in self.tasks for mode in ("on", "off")]
         self.shares = [

@@ -64,7 +64,8 @@ def mended(case: Case, url: str) -> Any:
             continue
         if answer.status_code == 404:
             return body
-        field = re.split(r"[.\[ ]", metadata["parameter"], maxsplit=1)[0]
+        named = metadata["parameter"]
+        field = named if named in body else re.split(r"[.\[ ]", named, maxsplit=1)[0]
         if field in GOOD:
             body["prompt" if field == "messages" and case.path == "/v1/completions" else field] = GOOD[field]
         else:

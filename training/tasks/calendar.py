@@ -672,4 +672,4 @@ def units(rng: random.Random, wording: Wording) -> Example:
     return Example(user(dress(wording, question)), "\n".join(lines), answer, f"{asked}>{wanted}{kind == 'split'}")
 
 
-TASKS = [Task("dates", dates, weight=2.0, off_share=0.06), Task("units", units, weight=1.3, off_share=0.3)]
+TASKS = [Task("dates", dates, weight=2.0, off_share=0.06), Task("units", units, weight=1.3, off_share=0.5)]

@@ -540,4 +540,4 @@ def follow(rng: random.Random, wording: Wording) -> Example:
     return Example(_placed(rng, wording, rule, question), trace, answer, f"{rule.name}|{plain}", fixed_wording=True)
 
 
-TASKS = [Task("format", follow, weight=1.8, off_share=0.4, multi_step=False)]
+TASKS = [Task("format", follow, weight=1.8, off_share=0.5, multi_step=False)]

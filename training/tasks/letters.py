@@ -818,10 +818,10 @@ def count_words_example(rng: random.Random, wording: Wording) -> Example:
 
 
 TASKS: list[Task] = [
-    Task("count_letter", count_letter_example, weight=1.2, off_share=0.3),
+    Task("count_letter", count_letter_example, weight=1.2, off_share=0.45),
     Task("count_length", length_example, off_share=0.35, multi_step=False),
-    Task("count_words", count_words_example, off_share=0.3),
+    Task("count_words", count_words_example, off_share=0.5),
     Task("spell", spell_example, weight=0.8, off_share=0.35, multi_step=False),
-    Task("reverse", reverse_example, weight=1.2, off_share=0.35),
+    Task("reverse", reverse_example, weight=1.2, off_share=0.5),
     Task("nth_letter", nth_letter_example, weight=1.0, off_share=0.4, multi_step=False),
 ]

@@ -569,7 +569,7 @@ def sort_example(rng: random.Random, wording: Wording) -> Example:
 
 
 TASKS: list[Task] = [
-    Task("compare", compare_example, off_share=0.35, multi_step=False),
-    Task("extreme", extreme_example, off_share=0.4, multi_step=False),
-    Task("sort", sort_example, weight=1.3, off_share=0.35),
+    Task("compare", compare_example, off_share=0.5, multi_step=False),
+    Task("extreme", extreme_example, off_share=0.5, multi_step=False),
+    Task("sort", sort_example, weight=1.3, off_share=0.55),
 ]

@@ -557,6 +557,6 @@ def extract(rng: random.Random, wording: Wording) -> Example:
 
 
 TASKS = [
-    Task("lookup", lookup, weight=1.8, off_share=0.4, multi_step=False),
+    Task("lookup", lookup, weight=1.8, off_share=0.55, multi_step=False),
     Task("extract", extract, weight=1.2, off_share=0.35, multi_step=False),
 ]

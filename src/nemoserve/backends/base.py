@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
 import msgspec
 
+from nemoserve.types.chat import ChatRequest
+from nemoserve.types.endpoint import Endpoint
+from nemoserve.types.events import ChoiceFinished, ReasoningDelta, TextDelta, ToolCallDelta, ToolCallStart
 from nemoserve.types.model import ModelCard
 from nemoserve.types.prompt import ChatTurn, Job, Prompt, RawOutput
+from nemoserve.types.usage import Usage
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -70,3 +74,51 @@ class Backend(Protocol):
     async def generate(self, job: Job) -> Generation:
         """Starts a job. Raises ApiError when the model cannot take it now."""
         ...
+
+
+class HostedJob(msgspec.Struct, frozen=True, kw_only=True):
+    """One request for a provider: all of this gateway's own decisions are made, none of the provider's spellings chosen."""
+
+    id: str
+    endpoint: Endpoint
+    request: ChatRequest
+    """Messages with the past thinking given back; parameters that the endpoint does not honour are taken out."""
+    thinking: bool | None = None
+    """Switched on or off; None leaves it to the provider."""
+    budget: int | None = None
+    """Most tokens of thinking."""
+    max_tokens: int | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider says of a reply besides its events; may come more than once, the last one counts."""
+
+    usage: Usage | None = None
+    """None: it told none, and what was seen has to be counted."""
+    reasoning_told: bool = True
+    """False: `usage` has no word of thinking, which has to be counted."""
+    upstream_id: str = ""
+    model: str = ""
+
+
+HostedEvent = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Told
+
+
+class HostedBackend(Protocol):
+    """A provider, with its keys, its connections and its rates."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]: ...
+
+    def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        """The reply's events, normalised; every choice ends with ChoiceFinished and the last event is Told.
+
+        Raises ApiError, whenever it comes: before the first event the request may go elsewhere; `retry_after_s` says how long
+        the endpoint wants to rest. A stream that ends without a finish raises too. Closing it closes the provider's stream at once.
+        """
+        ...
+
+    async def close(self) -> None: ...
