@@ -26,6 +26,7 @@ def error_object(error: ApiError) -> dict[str, object]:
             "error_type": error.error_type,
             **{name: redacted(value) if isinstance(value, str) else value for name, value in error.metadata.items()},
         },
+        **({} if error.availability is None else {"availability": error.availability}),
     }
 
 
