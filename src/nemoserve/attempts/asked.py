@@ -23,7 +23,11 @@ class Asked(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """With its past thinking given back."""
     visit: Visit
     arrived: float
-    """When it came, on the monotonic clock."""
+    """When it came, on the monotonic clock, as the next one."""
+    deadline: float
+    """When it is over, whatever has come of it."""
+    session: str | None = None
+    """Whose requests go where their prompt is cached."""
     intent: ReasoningIntent = ReasoningIntent()
     """Within what the key allows."""
     notices: tuple[Notice, ...] = ()

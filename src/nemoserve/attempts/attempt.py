@@ -85,6 +85,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     output: OutputFormat | None = None
     exclude_thinking: bool = False
     hosted: bool = False
+    patience_s: float
+    """How long nothing at all may come of the reply before it is given up."""
 
 
 class Attempt:
@@ -131,19 +133,22 @@ class Attempt:
         running = house.running[plan.asked.id] = Running(source, plan.asked.caller)
         try:
             async with aclosing(source.events()) as lots:
-                async for lot in lots:
-                    if self._first_token_ms is None:
-                        self._began()
+                lot = await self._first(lots)
+                while lot is not None:
                     for event in lot:
                         self._folding.add(event)
                         if isinstance(event, ChoiceFinished):
                             event = await self._finished(event)
                         if not (plan.exclude_thinking and isinstance(event, ReasoningDelta)):
                             yield event
+                    lot = await anext(lots, None)
+                    if time.monotonic() > plan.asked.deadline:
+                        raise ApiError("timeout", "The request has taken longer than this server lets any.")
             self._ended = True
             counted = source.used()
             entry = self._settle("finished", counted)
             self.store()
+            plan.asked.visit.over()  # before the client hears of the end, and may come again
             elapsed = time.monotonic() - plan.asked.arrived
             yield Completed(counted.usage, source.timing or Timing(decode_s=elapsed), entry.cost, self._upstream(entry))
         except ApiError as error:
@@ -156,12 +161,20 @@ class Attempt:
                 del house.running[plan.asked.id]
             self._end()
 
-    def _began(self) -> None:
+    async def _first(self, lots: AsyncGenerator[Sequence[Event]]) -> Sequence[Event] | None:
+        """The first lot, which has to come in time."""
+        try:
+            async with asyncio.timeout(self.patience_s):
+                lot = await anext(lots, None)
+        except TimeoutError:
+            name = self.plan.endpoint.provider
+            raise ApiError("timeout", f"{name} has not begun to answer within {self.patience_s:g} s.") from None
         now = time.monotonic()
         seconds = now - self.plan.asked.arrived
         self._first_token_ms = round(1000 * seconds)
         self._watch.first_token(now)
         self._house.metrics.first_token(self.plan.endpoint.model, seconds)
+        return lot
 
     def _end(self) -> None:
         """Ends what still runs, and settles once it is known how much that was. Waits for nothing."""

@@ -9,7 +9,6 @@ from contextlib import aclosing
 import msgspec
 
 from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Told
-from nemoserve.types.errors import ApiError
 from nemoserve.types.usage import Usage
 
 
@@ -18,7 +17,7 @@ async def fanned(backend: HostedBackend, job: HostedJob) -> AsyncGenerator[Hoste
 
     Raises ApiError as soon as one of them does; the others are closed then.
     """
-    events: asyncio.Queue[HostedEvent | ApiError | None] = asyncio.Queue(maxsize=64)
+    events: asyncio.Queue[HostedEvent | Exception | None] = asyncio.Queue(maxsize=64)
     told: list[Told | None] = [None] * job.request.sampling.n
 
     async def run(index: int) -> None:
@@ -30,7 +29,7 @@ async def fanned(backend: HostedBackend, job: HostedJob) -> AsyncGenerator[Hoste
                     else:
                         await events.put(msgspec.structs.replace(event, index=index))
             await events.put(None)
-        except ApiError as error:
+        except Exception as error:
             await events.put(error)
 
     tasks = [asyncio.create_task(run(index)) for index in range(len(told))]
@@ -38,7 +37,7 @@ async def fanned(backend: HostedBackend, job: HostedJob) -> AsyncGenerator[Hoste
         left = len(tasks)
         while left:
             event = await events.get()
-            if isinstance(event, ApiError):
+            if isinstance(event, Exception):
                 raise event
             if event is None:
                 left -= 1

@@ -32,7 +32,9 @@ _COUNTING_S = 10.0
 """An engine that does not say how many tokens it made within this time is taken at its word so far."""
 
 
-async def attempt_chat(house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
+async def attempt_chat(
+    house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch, others: bool
+) -> Attempt:
     """The attempt at continuing a conversation. Raises ApiError if the model cannot take it."""
     backend, request = house.catalogue.local(endpoint.model), asked.request
     card = backend.card
@@ -40,7 +42,7 @@ async def attempt_chat(house: Services, asked: Asked[ChatRequest], endpoint: End
     dropped = switched.notices
     if request.tools and not card.calls_tools:
         dropped += (Notice("dropped_parameter", "tools was dropped: this model has no place for them.", "tools"),)
-    require_all(request.require_parameters, dropped)
+    require_all(request.preferences.require_parameters, dropped)
     tool_format = card.family.tool_format if request.tools and request.tool_choice.mode != "none" else "none"
     grammar = await enforced_grammar(
         house.compilers[card.id],
@@ -104,11 +106,14 @@ async def attempt_chat(house: Services, asked: Asked[ChatRequest], endpoint: End
             notices=(*asked.notices, *dropped, *notices, *admission.notices, *allowance.notices),
             output=request.output,
             exclude_thinking=request.reasoning.exclude,
+            patience_s=_patience(house, others),
         )
         return Attempt(house, plan, LocalSource(backend, job, rules, allowance.if_cut), watch)
 
 
-async def attempt_text(house: Services, asked: Asked[CompletionRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
+async def attempt_text(
+    house: Services, asked: Asked[CompletionRequest], endpoint: Endpoint, watch: Watch, others: bool
+) -> Attempt:
     """The attempt at continuing plain texts. Raises ApiError if the model cannot take them."""
     backend, request = house.catalogue.local(endpoint.model), asked.request
     prompts = tuple([
@@ -146,6 +151,7 @@ async def attempt_text(house: Services, asked: Asked[CompletionRequest], endpoin
             sampling=request.sampling,
             notices=(*asked.notices, *notices, *admission.notices),
             output=request.output,
+            patience_s=_patience(house, others),
         )
         rules = Rules(chat=False, stops=request.sampling.stop)
         return Attempt(house, plan, LocalSource(backend, job, rules, None), watch)
@@ -243,6 +249,12 @@ class LocalSource:
             max(timing.prefill_s for timing in self._timings),
             max(timing.decode_s for timing in self._timings),
         )
+
+
+def _patience(house: Services, others: bool) -> float:
+    """An engine says itself when it fails; only where another endpoint could answer, it has to be quick."""
+    routing = house.settings.routing
+    return routing.first_byte_timeout if others else routing.deadline
 
 
 def _allowance(intent: ReasoningIntent, sampling: Sampling, thinking: bool, max_tokens: int, end: Prompt) -> Allowance:

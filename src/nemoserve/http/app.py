@@ -17,6 +17,7 @@ from nemoserve.access.audit import WITNESS, AuditLog
 from nemoserve.access.keyring import Keyring
 from nemoserve.access.quota import make_quota
 from nemoserve.access.rates import Rates
+from nemoserve.admission import price_of
 from nemoserve.backends.base import Health
 from nemoserve.backends.catalogue import Catalogue
 from nemoserve.backends.local.backend import LocalBackend
@@ -62,7 +63,10 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
         if on_health is not None:
             on_health(name, health)
 
+    waiting: dict[str, int] = {}
+
     def on_status(name: str, status: Status) -> None:
+        waiting[name] = status.waiting
         for what in ("running", "waiting", "kv_tokens_reserved", "decode_tokens_per_s"):
             metrics.engine(name, what, getattr(status, what))
 
