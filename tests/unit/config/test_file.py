@@ -1,10 +1,13 @@
 """Fear: a typo in the configuration is swallowed, or the complaint leaves the operator guessing where."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from nemoserve.config.file import ConfigError, load_settings
+from nemoserve.config.file import ConfigError, ServerTable, load_settings
+from nemoserve.config.providers import PriceTable, ProviderModel, ProviderSettings
+from nemoserve.config.routing import RoutingSettings
 from nemoserve.config.settings import EMBEDDED_MODEL, Settings
 
 _PROVIDER = """
@@ -118,3 +121,12 @@ def test_a_file_of_keys_is_looked_for_beside_the_configuration(tmp_path: Path):
     text = _PROVIDER.replace('"env:DEEPINFRA_KEY"', '"file:keys/deepinfra"')
     (provider,) = load_settings(_write(tmp_path, text), {}).providers
     assert provider.references == (f"file:{tmp_path}/keys/deepinfra",)
+
+
+def test_the_documented_example_is_valid_and_complete():
+    example = Path(__file__).parents[3] / "docs" / "config.example.toml"
+    settings = load_settings(example, {})
+    assert [provider.name for provider in settings.providers] == ["deepinfra", "nvidia", "rack"]
+    text = example.read_text()
+    for table in (ServerTable, RoutingSettings, ProviderSettings, ProviderModel, PriceTable):
+        assert [name for name in table.__struct_fields__ if not re.search(rf"\b{name}\b", text)] == []
