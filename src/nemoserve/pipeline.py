@@ -11,8 +11,6 @@ from __future__ import annotations
 import secrets
 import time
 
-import msgspec
-
 from nemoserve.admission import Visit, capped, require_all
 from nemoserve.attempts.asked import Asked, keeper_of
 from nemoserve.attempts.attempt import Attempt

@@ -97,6 +97,7 @@ class Attempt:
 
     def __init__(self, house: Services, plan: Plan, source: Source, watch: Watch) -> None:
         self._house, self.plan, self._source, self._watch = house, plan, source, watch
+        self.patience_s = plan.patience_s
         self._folding = Fold(logprobs=False)
         self._first_token_ms: int | None = None
         self._finish: ChoiceFinished | None = None
@@ -266,5 +267,7 @@ class Attempt:
         ]
         error, failure = self._error, None
         if error is not None:
-            failure = ContentError(message=error.message, status=error.status, provider_name=self.plan.endpoint.provider)
+            failure = ContentError(
+                message=error.message, status=error.status, provider_name=self.plan.endpoint.provider
+            )
         return content_body(given, said, failure)

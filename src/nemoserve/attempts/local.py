@@ -36,7 +36,7 @@ async def attempt_chat(
     house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch, others: bool
 ) -> Attempt:
     """The attempt at continuing a conversation. Raises ApiError if the model cannot take it."""
-    backend, request = house.catalogue.local(endpoint.model), asked.request
+    backend, request = _backend(house, endpoint), asked.request
     card = backend.card
     switched = switch_thinking(request, card.family)
     dropped = switched.notices
@@ -115,13 +115,15 @@ async def attempt_text(
     house: Services, asked: Asked[CompletionRequest], endpoint: Endpoint, watch: Watch, others: bool
 ) -> Attempt:
     """The attempt at continuing plain texts. Raises ApiError if the model cannot take them."""
-    backend, request = house.catalogue.local(endpoint.model), asked.request
-    prompts = tuple([
-        await backend.encode(prompt, add_special_tokens=request.add_special_tokens)
-        if isinstance(prompt, str)
-        else Prompt(list(prompt))
-        for prompt in request.prompts
-    ])
+    backend, request = _backend(house, endpoint), asked.request
+    prompts = tuple(
+        [
+            await backend.encode(prompt, add_special_tokens=request.add_special_tokens)
+            if isinstance(prompt, str)
+            else Prompt(list(prompt))
+            for prompt in request.prompts
+        ]
+    )
     grammar = await enforced_grammar(house.compilers[endpoint.model], request.output, {})
     left = backend.card.context_length - max(len(prompt.tokens) for prompt in prompts)
     max_tokens, notices = room(left, request.sampling, _TEXT_MAX_TOKENS)
@@ -249,6 +251,12 @@ class LocalSource:
             max(timing.prefill_s for timing in self._timings),
             max(timing.decode_s for timing in self._timings),
         )
+
+
+def _backend(house: Services, endpoint: Endpoint) -> Backend:
+    backend = house.catalogue.local(endpoint)
+    assert backend is not None, "only endpoints on this machine are attempted here"
+    return backend
 
 
 def _patience(house: Services, others: bool) -> float:

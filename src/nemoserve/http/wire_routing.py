@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Final, Literal, cast, get_args
+from typing import Final, cast, get_args
 
 import msgspec
 
