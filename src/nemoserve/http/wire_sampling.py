@@ -22,6 +22,8 @@ class SamplingFields(msgspec.Struct, kw_only=True):
     models: list[str] | None = None
     user: str | None = None
     provider: dict[str, object] | None = None
+    route: object = None
+    """OpenRouter's older word for how `models` are tried; never an error."""
     stream: bool | None = None
     stream_options: dict[str, object] | None = None
     max_tokens: int | None = None
