@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, cast, get_args
@@ -26,6 +25,7 @@ _PICO = 10**12
 _PICO_PER_MILLION = 10**6
 """A dollar per million tokens in pico-dollars per token."""
 _DEAREST = 10**18
+_MOST = 1e12
 _READ = frozenset({
     "order", "only", "ignore", "allow_fallbacks", "require_parameters", "data_collection", "zdr", "quantizations", "sort",
     "max_price", "preferred_min_throughput", "preferred_max_latency",
@@ -36,7 +36,11 @@ _OPTIONAL_FIELDS = (
     "prediction", "n", "stop_token_ids", "ignore_eos", "min_tokens",
 )  # fmt: skip
 """Fields that an endpoint may or may not honour, and that are asked for by being set."""
-_ASKS_NOTHING: Final[dict[str, object]] = {"tool_choice": "none", "verbosity": "medium", "n": 1}
+_ASKS_NOTHING: Final[dict[str, tuple[object, ...]]] = {
+    "tool_choice": ("none", "auto"),
+    "verbosity": ("medium",),
+    "n": (1,),
+}
 """Values that are as good as none."""
 _METADATA_HEADERS = ("x-openrouter-metadata", "x-openrouter-experimental-metadata")
 
@@ -173,7 +177,7 @@ def _asks(name: str, value: object) -> bool:
     # By identity: a temperature of 0 asks for something.
     if value is None or value is False or value in ("", [], {}):
         return False
-    return value != _ASKS_NOTHING.get(name)
+    return value not in _ASKS_NOTHING.get(name, ())
 
 
 def _flag(given: Body, name: str, default: bool) -> bool:
@@ -258,7 +262,7 @@ def _money(table: Body, name: str, scale: int) -> int | None:
 
 def _percentiles(value: object, name: str) -> Percentiles:
     field = f"provider.{name}"
-    if value is not None and not isinstance(value, dict):
+    if isinstance(value, int | float):
         return Percentiles(p50=_positive(value, field))
     table = _table(value, field, _POINTS)
     return Percentiles(*(_positive(table.get(point), f"{field}.{point}") for point in _POINTS))
@@ -267,8 +271,8 @@ def _percentiles(value: object, name: str) -> Percentiles:
 def _positive(value: object, field: str) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise invalid(field, f"expected a number of 0 or more, got {value!r:.40}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
+        raise invalid(field, f"expected a number from 0 to {_MOST:.0e}, got {value!r:.40}")
     return float(value)
 
 

@@ -18,10 +18,12 @@ _ALSO = {"fp4": ("mxfp4", "nvfp4"), "fp8": ("mxfp8",)}
 def matches(slug: str, endpoint: Endpoint) -> bool:
     """Whether a provider's name in `order`, `only` or `ignore` means this endpoint.
 
-    A bare name means all of the provider's endpoints; `name/fp8` those of that quantization, `name/free` those free of charge.
+    `deepinfra` means all endpoints of deepinfra and of `deepinfra/turbo`; `deepinfra/fp8` those of that quantization,
+    `deepinfra/free` those free of charge.
     """
     provider = endpoint.provider.lower()
-    return slug == provider or slug in (f"{provider}/{endpoint.quantization}", f"{provider}/{endpoint.variant or '-'}")
+    whole = (provider, f"{provider}/{endpoint.quantization}", f"{provider}/{endpoint.variant or '-'}")
+    return slug in whole or provider.startswith(f"{slug}/")
 
 
 def named_in(slugs: Sequence[str], endpoint: Endpoint) -> int | None:

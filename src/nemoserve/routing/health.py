@@ -204,11 +204,11 @@ class Health:
         return good / (good + bad) if good + bad >= _SHOWN_FROM else None
 
     def percentiles(self, endpoint: Endpoint, span: float, now: float) -> tuple[Percentiles, Percentiles]:
-        """Of seconds to the first token, and of tokens per second."""
+        """Of seconds to the first token, and of tokens per second, where the 90th is what nine of ten replies reach."""
         record = self._records.get(endpoint.key)
         if record is None:
             return Percentiles(), Percentiles()
-        return record.latency.percentiles(span, now), record.throughput.percentiles(span, now)
+        return record.latency.percentiles(span, now), record.throughput.percentiles(span, now, more_is_better=True)
 
     def stats(self, endpoint: Endpoint, now: float) -> LiveStats:
         """All that is shown of an endpoint."""

@@ -57,14 +57,17 @@ class Samples:
             self._average += share * (value - self._average)
         self._samples.append((now, value))
 
-    def percentiles(self, span: float, now: float) -> Percentiles:
-        """Of the last `span` seconds; all None where nothing was measured."""
-        values = sorted(value for at, value in self._samples if at > now - span)
+    def percentiles(self, span: float, now: float, *, more_is_better: bool = False) -> Percentiles:
+        """Of the last `span` seconds; all None where nothing was measured.
+
+        The 90th is what nine of ten samples are no worse than: no slower for times, no less for rates.
+        """
+        values = sorted((value for at, value in self._samples if at > now - span), reverse=more_is_better)
         if not values:
             return Percentiles()
         return Percentiles(*(percentile(values, share) for share in (0.5, 0.75, 0.9, 0.99)))
 
 
 def percentile(ordered: list[float], share: float) -> float:
-    """The smallest of the values, which are in order and not none, that `share` of them do not exceed."""
+    """The first of the values, which are best first and not none, that `share` of them are no worse than."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -156,7 +156,10 @@ class Router:
                 chosen += by_sort(group, sort, weighing)
             else:
                 chosen += by_price_and_health(group, weighing, rng)
-        return chosen
+        if wanted.order:
+            return chosen
+        # A fallback model that meets the wishes goes before the first one where that misses them.
+        return sorted(chosen, key=lambda placed: bool(placed[0].late))
 
     def _first_choices(
         self,
