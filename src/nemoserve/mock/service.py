@@ -104,35 +104,37 @@ class Service:
             # Answers carry the time; a second is as exact as they say it.
             self._second = second
             self._known.clear()
-        known = self._known.get((entry.path, entry.body))
-        if known is None:
-            return self._first_time(entry, kind, token, fault_text)
-        entry.model, entry.stream = known.model, known.stream
-        fault = self._fault(fault_text, known.model, token, known.stream)
-        if fault is not None:
-            return self._first_time(entry, kind, token, fault_text, fault)
-        return numbered(known.script, number(entry.number))
-
-    def _first_time(self, entry: Entry, kind: str, token: str, fault_text: bytes, fault: Fault | None = None) -> Script:
-        own = number(entry.number)
         try:
-            ask = read(self.style, entry.body, chat=kind == "chat")
+            return self._completion(entry, kind, token, fault_text)
         except Unacceptable as error:
-            return script(self.style, self._unacceptable(entry, error), Pace(), None, own)
-        entry.model, entry.stream = ask.model, bool(ask.stream)
-        if not self.style.any_model and ask.model not in self.models:
-            message = f"The model `{ask.model}` does not exist."
-            return script(self.style, refusal(self.style, 404, message, code="model_not_found"), Pace(), None, own)
-        try:
-            fault = fault or self._fault(fault_text, ask.model, token, bool(ask.stream))
+            refused = self._unacceptable(entry, error)
         except UnknownFault as error:
-            return script(self.style, refusal(self.style, 400, str(error)), Pace(), None, own)
+            refused = refusal(self.style, 400, str(error))
+        return script(self.style, refused, Pace(), None, number(entry.number))
+
+    def _completion(self, entry: Entry, kind: str, token: str, fault_text: bytes) -> Script:
+        """Raises Unacceptable and UnknownFault."""
+        own = number(entry.number)
+        known = self._known.get((entry.path, entry.body))
+        ask = None
+        if known is not None:
+            entry.model, entry.stream = known.model, known.stream
+        else:
+            ask = read(self.style, entry.body, chat=kind == "chat")
+            entry.model, entry.stream = ask.model, bool(ask.stream)
+            if not self.style.any_model and ask.model not in self.models:
+                message = f"The model `{ask.model}` does not exist."
+                return script(self.style, refusal(self.style, 404, message, code="model_not_found"), Pace(), None, own)
+        fault = self._fault(fault_text, entry.model, token, entry.stream)
         if fault is not None:
             entry.fault = fault.name
+            ask = ask or read(self.style, entry.body, chat=kind == "chat")
             return script(self.style, self._faulty(ask, kind, fault), self._pace, fault, own)
-        made = script(self.style, self._reply(ask, kind, None), self._pace, None)
-        self._known[entry.path, entry.body] = _Known(made, ask.model, bool(ask.stream))
-        return numbered(made, own)
+        if known is None:
+            ask = ask or read(self.style, entry.body, chat=kind == "chat")
+            made = script(self.style, self._reply(ask, kind, None), self._pace, None)
+            known = self._known[entry.path, entry.body] = _Known(made, ask.model, bool(ask.stream))
+        return numbered(known.script, own)
 
     def _reply(self, ask: Ask, kind: str, fault: Fault | None) -> Reply:
         wish = thinking(self.style, ask)

@@ -89,7 +89,7 @@ def script(style: Style, reply: Reply, pace: Pace, fault: Fault | None, number: 
         ending=ending,
         end_at=last + (_LINGER_S if ending != "keep" else 0.0),
         status=reply.status,
-        tokens=reply.tokens,
+        tokens=beats[-1].tokens if beats and reply.chunks is not None else reply.tokens,
         prompt_tokens=reply.prompt_tokens,
     )
 
