@@ -14,6 +14,7 @@ import typer
 from nemoserve import __version__
 from nemoserve.cli import audit, content, keys
 from nemoserve.cli.bill import bill
+from nemoserve.cli.mock import mock
 from nemoserve.cli.usage import usage
 
 DEFAULT_PORT = 8000
@@ -181,6 +182,7 @@ def chat(
 
 app.command()(usage)
 app.command()(bill)
+app.command()(mock)
 
 
 def main() -> None:
