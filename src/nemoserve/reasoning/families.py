@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from nemoserve.reasoning.switches import (
+from nemoserve.parsing.switches import (
     find_line_switch,
     find_switch,
     mask,

@@ -13,7 +13,7 @@ import msgspec
 from nemoserve.types.chat import Notice
 from nemoserve.types.usage import Timing, Usage
 
-FinishReason = Literal["stop", "length", "tool_calls", "error"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
 
 
 class TokenAlternative(msgspec.Struct, frozen=True):
