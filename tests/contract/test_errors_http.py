@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.gateway import Gateway, order
+from tests.servers import wait_until
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -190,7 +191,8 @@ def test_the_log_has_ids_and_no_prompts(gateway: Gateway) -> None:
     body = {"messages": [{"role": "user", "content": order(say=secret)}]}
     response = gateway.post("/v1/chat/completions", body, headers={"X-Request-Id": "log-test-1"})
     assert secret in response.text
-    log = (gateway.log.parent / "logs" / "gateway.jsonl").read_text()
-    assert secret not in log
-    entries = [json.loads(line) for line in log.splitlines() if "log-test-1" in line]
+    log = gateway.log.parent / "logs" / "gateway.jsonl"
+    wait_until(lambda: log.read_text().count("log-test-1") == 2, "the lines are written")
+    assert secret not in log.read_text()
+    entries = [json.loads(line) for line in log.read_text().splitlines() if "log-test-1" in line]
     assert {entry["event"] for entry in entries} == {"generation", "request"}
