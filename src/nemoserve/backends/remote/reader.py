@@ -12,7 +12,7 @@ from nemoserve.backends.base import HostedEvent, Told
 from nemoserve.backends.remote.choice import FINISH, ChoiceReader, Reading
 from nemoserve.backends.remote.counts import read_logprobs, read_usage
 from nemoserve.backends.remote.refusals import failure_in_reply
-from nemoserve.backends.remote.wire import DECODER, Choice, Chunk
+from nemoserve.backends.remote.wire import DECODER, UNREADABLE, Choice, Chunk
 from nemoserve.types.errors import ApiError
 from nemoserve.types.usage import Usage
 
@@ -52,7 +52,7 @@ class ReplyReader:
             return []
         try:
             chunk = DECODER.decode(data)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return self._glued(name, data)
         if chunk.failed or name == b"error":
             raise self._failed(data)
@@ -63,7 +63,7 @@ class ReplyReader:
         self.begun = True
         try:
             chunk = DECODER.decode(body)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             raise self._broken("a reply that is no JSON", body) from None
         if chunk.failed or chunk.choices is None:
             raise self._failed(body)
