@@ -61,7 +61,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
 
     async def prepare(endpoint: Endpoint, watch: Watch, others: bool) -> Attempt:
         if endpoint.provider in house.catalogue.hosted:
-            return await attempt_hosted(house, asked, endpoint, watch, others)
+            return await attempt_hosted(house, asked, endpoint, watch)
         return await attempt_chat(house, asked, endpoint, watch, others)
 
     return await Reply.open(house, asked, _route(house, asked), prepare)

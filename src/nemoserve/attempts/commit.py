@@ -33,7 +33,6 @@ _REFUSED_BEFORE: frozenset[ErrorType] = frozenset({
     "context_length_exceeded", "payment_required", "not_found", "provider_unavailable",
 })  # fmt: skip
 """What keeps a request from an endpoint before anything is sent, though another one may take it: a longer context, a lower price."""
-_OUR_ACCESS: frozenset[ErrorType] = frozenset({"authentication", "payment_required"})
 
 Prepare = Callable[[Endpoint, Watch, bool], Coroutine[Any, Any, Attempt]]
 """Makes the attempt at an endpoint: holds its money, runs nothing yet. The flag: others are left to go to. Raises ApiError."""
@@ -219,8 +218,6 @@ class Reply:
             return ApiError("provider_overloaded", "No endpoint can be asked at the moment.", retry_after_s=1.0)
         *before, last = self.failed
         error = last.error
-        if last.endpoint.provider in self._house.catalogue.hosted and error.error_type in _OUR_ACCESS:
-            error = _access_refused(last)
         if before:
             error.metadata["previous_errors"] = [
                 {"provider": tried.endpoint.provider, "code": tried.error.status, "status": tried.error.status}
@@ -232,18 +229,6 @@ class Reply:
 def _elsewhere(error: ApiError) -> bool:
     """Whether another endpoint may do what this one failed to do."""
     return error.error_type not in _REQUESTS_FAULT or "unsupported_parameters" in error.metadata
-
-
-def _access_refused(tried: Tried) -> ApiError:
-    """A provider's word about this server's own key or account, which a client would take for its own."""
-    provider = tried.endpoint.provider
-    error = ApiError(
-        "provider_unavailable",
-        f"{provider} does not let this server in ({tried.error.status}).",
-        metadata=tried.error.metadata,
-    )
-    error.usage = tried.error.usage
-    return error
 
 
 async def _stopped(racing: dict[asyncio.Task[Sequence[Event]], Attempt]) -> None:

@@ -29,18 +29,9 @@ from nemoserve.types.usage import Timing, Usage
 _END_TOKENS = 8
 """What ends a thinking that is cut, in tokens: a few in every family."""
 
-_SLOWEST_S_PER_TOKEN = 0.05
-"""A reply asked for as a whole may take so much longer for each token that it may have."""
 
-
-async def attempt_hosted(
-    house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch, others: bool
-) -> Attempt:
-    """The attempt at having a provider continue a conversation. Raises ApiError if it must not be asked.
-
-    Where `others` could answer too, a stream is asked for though the client wants none: a reply asked for as a whole shows no
-    sign of life until its end, so that it cannot be told from one that never comes.
-    """
+async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
+    """The attempt at having a provider continue a conversation. Raises ApiError if it must not be asked."""
     request, dropped = without(asked.request, _unsupported(asked.request, endpoint))
     require_all(asked.request.preferences.require_parameters, dropped)
     request, thinking = switch_in_text(request)
@@ -60,7 +51,7 @@ async def attempt_hosted(
         job = HostedJob(
             id=admission.entry.id,
             endpoint=endpoint,
-            request=msgspec.structs.replace(request, stream=True) if others and not request.stream else request,
+            request=request,
             thinking=thinking,
             budget=budget,
             max_tokens=admission.max_tokens,
@@ -82,8 +73,7 @@ async def attempt_hosted(
             output=asked.request.output,
             exclude_thinking=request.reasoning.exclude,
             hosted=True,
-            patience_s=house.settings.routing.first_byte_timeout
-            + (0 if job.request.stream else _SLOWEST_S_PER_TOKEN * admission.max_tokens),
+            patience_s=house.settings.routing.deadline,  # how soon it has to begin is the provider's own setting
         )
         backend = house.catalogue.hosted[endpoint.provider]
         return Attempt(house, plan, HostedSource(backend, job, tokens_in(size)), watch)

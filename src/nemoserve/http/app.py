@@ -24,6 +24,7 @@ from nemoserve.backends.catalogue import Catalogue
 from nemoserve.backends.local.backend import LocalBackend
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.local.resolve import resolve
+from nemoserve.backends.remote.backend import RemoteBackend
 from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
@@ -60,7 +61,8 @@ def create_app(
 
     `on_health` hears of every change of a model's state, by id; `hosted` are providers beside those of the settings. Raises
     CheckpointError when a model's folder cannot be read or there is nothing to serve, StorageError when the database cannot be
-    used, ValueError for a price file that makes no sense, and OSError when the data folder cannot be written.
+    used, ValueError for a price file that makes no sense or a provider's key that is not there, and OSError when the data folder
+    cannot be written.
     """
     log = open_log(settings.data_dir / "logs", settings.log_level)
     metrics = Metrics()
@@ -88,6 +90,7 @@ def create_app(
         backends.append(
             LocalBackend(name, folder, settings, log, aliases=aliases, on_change=on_change, on_status=on_status)
         )
+    hosted = [*hosted, *(RemoteBackend.open(provider, settings.routing) for provider in settings.providers)]
     catalogue = Catalogue(backends, hosted)
     if not catalogue.endpoints:
         raise CheckpointError("There is no model to serve.")
