@@ -61,6 +61,22 @@ def test_the_message_names_the_field(gateway: Gateway) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("past", "named"),
+    [
+        ({"reasoning_details": "so"}, "messages[1].reasoning_details: "),
+        ({"reasoning_details": [{"text": "so"}, 7]}, "messages[1].reasoning_details[1]: "),
+        ({"reasoning": {"text": "so"}}, "messages[1].reasoning: "),
+        ({"reasoning_content": 3}, "messages[1].reasoning_content: "),
+    ],
+)
+def test_past_thinking_that_cannot_be_read_is_lost_in_silence(
+    gateway: Gateway, past: dict[str, object], named: str
+) -> None:
+    history = [*HELLO, {"role": "assistant", "content": "Hi.", **past}, *HELLO]
+    assert error(gateway.post("/v1/chat/completions", {"messages": history}), 400)["message"].startswith(named)
+
+
 def test_an_unknown_model_is_a_404_that_lists_the_served(gateway: Gateway) -> None:
     for path, body in (("/chat/completions", {"messages": HELLO}), ("/completions", {"prompt": "x"})):
         said = error(gateway.post("/v1" + path, {"model": "acme/none", **body}), 404)
