@@ -93,7 +93,8 @@ def start(data_dir: Path, *options: str, wait: bool = True) -> Server:
     if wait:
         try:
             wait_until(lambda: is_ready(server), "the server becomes ready", START_TIMEOUT_S)
-            server.model = server.get("/v1/models").json()["data"][0]["id"]
+            listed = server.get("/v1/models").json().get("data")  # with keys it tells nobody else
+            server.model = listed[0]["id"] if listed else ""
         except BaseException:
             process.kill()
             raise
