@@ -18,6 +18,15 @@ from tests.servers import Server, start
 
 MODEL = "nvidia/nemotron-nano-9b-v2"
 UPSTREAM_KEY = "sk-upstream-0123456789abcdef"
+_NO_TENSORS = """
+from importlib.machinery import PathFinder
+whole = PathFinder.find_spec
+def without(name, path=None, target=None):
+    hidden = name.partition(".")[0] in ("torch", "numpy", "safetensors")
+    return None if hidden else whole(name, path, target)
+PathFinder.find_spec = without
+"""
+"""The gateway is one without the packages that models on this machine need."""
 
 
 @dataclass
@@ -54,7 +63,7 @@ def fleet(
     server: str = "",
     mock_options: Sequence[str] = (),
 ) -> Iterator[Fleet]:
-    """A gateway with one mock of each style, named like it; prices rise in their order, so that the first goes first.
+    """A gateway, which has no torch, with one mock of each style, named like it; prices rise in their order, so that the first goes first.
 
     `routing` and `server` are lines of these tables.
     """
@@ -70,8 +79,10 @@ def fleet(
                 f'price = {{ prompt = "{10**at}", completion = "{10 ** (at + 1)}" }}\n'
             )
         (folder / "config.toml").write_text("".join(tables))
-        os.environ["UPSTREAM_KEY"] = UPSTREAM_KEY
-        running = start(folder / "data", "--config", str(folder / "config.toml"))
+        (folder / "sitecustomize.py").write_text(_NO_TENSORS)
+        path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+        environment = {"UPSTREAM_KEY": UPSTREAM_KEY, "PYTHONPATH": path}
+        running = start(folder / "data", "--config", str(folder / "config.toml"), env=environment)
         try:
             yield Fleet(running, folder / "data", mocks)
         finally:

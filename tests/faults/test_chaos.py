@@ -21,7 +21,7 @@ from tests.gateways import MODEL, fleet
 SECONDS = float(os.environ.get("NEMOSERVE_CHAOS_S", "5"))
 PER_SECOND = float(os.environ.get("NEMOSERVE_CHAOS_RATE", "25"))
 STORM = [
-    {"fault": "429", "share": 0.05},
+    {"fault": "429:0.2", "share": 0.02},
     {"fault": "503", "share": 0.08},
     {"fault": "500", "share": 0.05},
     {"fault": "hang-up", "share": 0.05},

@@ -270,7 +270,11 @@ class Attempt:
         ]
         error, failure = self._error, None
         if error is not None:
+            raw = error.metadata.get("raw")
             failure = ContentError(
-                message=error.message, status=error.status, provider_name=self.plan.endpoint.provider
+                message=error.message,
+                status=error.status,
+                provider_name=self.plan.endpoint.provider,
+                raw=raw if isinstance(raw, str) else None,
             )
         return content_body(given, said, failure)
