@@ -185,7 +185,7 @@ def test_a_request_tries_for_ever(most: int, pause: int, burst: int) -> None:
     while tries.next(now):
         made += 1
         now += pause
-        assert tries.first_byte(now) <= max(0.0, 60.0 - now)
+        assert tries.left(now) <= max(0.0, 60.0 - now)
     assert 1 <= made <= min(most, burst + 1 + (burst == 0), math.ceil(60 / pause))
 
 
