@@ -31,13 +31,13 @@ from nemoserve.types.route import Route, Wish
 
 __all__ = ["Reply", "Services", "chat", "complete", "new_id", "wish_of"]
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LETTER_OF_BYTE = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
 
 
 def new_id() -> str:
     """A generation's id, in OpenRouter's form."""
-    letters = (_LETTERS[number % len(_LETTERS)] for number in secrets.token_bytes(20))
-    return f"gen-{int(time.time())}-{''.join(letters)}"
+    return f"gen-{int(time.time())}-{secrets.token_bytes(20).translate(_LETTER_OF_BYTE).decode()}"
 
 
 async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:

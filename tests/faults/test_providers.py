@@ -270,7 +270,7 @@ async def test_a_key_never_shows(caplog: pytest.LogCaptureFixture):
         assert house.heard[0].headers["authorization"] == f"Bearer {key}"
     error = caught.value
     shown = f"{error!r} {error.message} {json.dumps(error.metadata)} {vars(remote)!r} {caplog.text}"
-    assert key not in shown.replace(str(remote.__dict__.get("_headers")), "")
+    assert key not in shown
 
 
 async def test_keys_take_turns_and_a_refused_one_rests():

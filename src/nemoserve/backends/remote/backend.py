@@ -50,6 +50,8 @@ class _Known:
         self.family = family_of(settings, endpoint)
         self.refuses: frozenset[str] = frozenset()
         self.pace = Pace()
+        self.splits = DIALECTS[settings.type].splits
+        """Thinking is told apart there; learnt to be otherwise from replies that begin inside it."""
 
 
 class RemoteBackend:
@@ -74,7 +76,7 @@ class RemoteBackend:
             for endpoint in (endpoint_of(settings, model) for model in settings.models)
         }
         self._connections = Connections(settings)
-        self._headers = tuple(self._header(number) for number in range(max(1, len(secrets))))
+        self._headers = {**settings.headers, "Content-Type": "application/json"}
 
     @classmethod
     def open(cls, settings: ProviderSettings, routing: RoutingSettings) -> RemoteBackend:
@@ -197,6 +199,7 @@ class RemoteBackend:
             elif found:
                 deadline = now + self._settings.stall_timeout
         yield reader.end()
+        known.splits = known.splits and not reader.orphaned
         known.pace.streamed(_tokens(reader), first, loop.time() - began)
 
     async def _asked(self, known: _Known, job: HostedJob, deadline: float, *, stream: bool) -> tuple[Reply, Asked]:
@@ -212,7 +215,7 @@ class RemoteBackend:
                 tried |= {key}
                 error = error or self._limited(wait_s)
                 continue
-            reply = await self._connections.post(PATH, body, self._headers[key], deadline)
+            reply = await self._connections.post(PATH, body, self._header(key), deadline)
             if reply.status == 200:
                 self._rests.worked(key)
                 if rate is not None:
@@ -264,7 +267,7 @@ class RemoteBackend:
     def _reading(self, known: _Known, job: HostedJob, resumed: ReplyStart | None) -> Reading:
         request, family = job.request, known.family
         thinking = family.thinks if job.thinking is None else job.thinking
-        raw = not self._dialect.splits and thinking and bool(family.thinking_prefix)
+        raw = not known.splits and thinking and family.thinking_prefix != ""
         return Reading(
             family=family,
             # What continues a reply has no thinking of its own; what is called so is the answer, if nothing else comes.
@@ -276,10 +279,10 @@ class RemoteBackend:
         )
 
     def _header(self, key: int) -> dict[str, str]:
-        headers = {**self._settings.headers, "Content-Type": "application/json"}
-        if self._secrets:
-            headers["Authorization"] = f"Bearer {self._secrets[key].reveal()}"
-        return headers
+        """What is sent with a request. The key is put together here alone, so that nothing that lives longer shows it."""
+        if not self._secrets:
+            return self._headers
+        return {**self._headers, "Authorization": f"Bearer {self._secrets[key].reveal()}"}
 
 
 def _noted(event: HostedEvent, notices: tuple[Notice, ...]) -> HostedEvent:

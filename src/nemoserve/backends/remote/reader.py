@@ -38,6 +38,11 @@ class ReplyReader:
         return bool(self._choices) and all(choice.finished for choice in self._choices.values())
 
     @property
+    def orphaned(self) -> bool:
+        """The reply closed a thought that its prompt had opened: it began inside its thinking."""
+        return any(choice.orphaned for choice in self._choices.values())
+
+    @property
     def usage(self) -> Usage | None:
         """As far as it was told."""
         return self._usage

@@ -131,7 +131,7 @@ def _messages(body: object, depth: int) -> Iterator[str]:
             yield from _messages(item, depth + 1)
     elif isinstance(body, dict) and depth < 4:
         fields = cast("dict[str, object]", body)
-        for name in ("error", "message", "msg", "detail", "title"):
+        for name in ("error", "message", "msg", "detail", "title", "choices"):
             yield from _messages(fields.get(name), depth + 1)
 
 
