@@ -25,7 +25,7 @@ import requests
 from packaging.requirements import Requirement
 
 MODEL = "nvidia/nemotron-nano-9b-v2"
-LITELLM, SMG, PORTKEY = "1.109.1", "1.13.0", "1.15.2"
+LITELLM, SMG, PORTKEY = "1.108.1", "1.13.0", "1.15.2"
 _KEY = re.compile(r"sk-nemo-[A-Za-z0-9]+-[A-Za-z0-9]+")
 _START_S = 240.0
 _SETTLE_S = 0.3
@@ -241,20 +241,10 @@ def portkey(folder: Path, core: int, upstream: int) -> Iterator[Peer]:
     script = home / "node_modules/@portkey-ai/gateway/build/start-server.js"
     if not script.exists():
         home.mkdir(parents=True, exist_ok=True)
-        package = f"@portkey-ai/gateway@{PORTKEY}"
-        _install(
-            [
-                "npm",
-                "install",
-                "--silent",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                "--prefix",
-                str(home),
-                package,
-            ]
-        )
+        # A newer server library shares a fetched reply's headers, which are frozen, and every stream becomes a 500.
+        wanted = {"dependencies": {"@portkey-ai/gateway": PORTKEY}, "overrides": {"@hono/node-server": "1.13.8"}}
+        (home / "package.json").write_text(json.dumps(wanted))
+        _install(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], home)
     port = free_port()
     command = ["node", str(script), f"--port={port}", "--headless"]
     with started(
