@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import nemoserve
-from tests import servers
+from tests import mocks, servers
 from tests.databases import database, database_place, own_postgres, postgres  # noqa: F401
 from tests.servers import Server
 
@@ -50,3 +50,18 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture(scope="module")
+def start_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., mocks.MockProvider]]:
+    """Starts stand-ins for providers, by style and command line options; they end with the module."""
+    started: list[mocks.MockProvider] = []
+
+    def start(style: str = "openai", *options: str) -> mocks.MockProvider:
+        mock = mocks.start_mock(tmp_path_factory.mktemp("mock") / "mock.log", style, *options)
+        started.append(mock)
+        return mock
+
+    yield start
+    for mock in started:
+        mock.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -13,34 +13,19 @@ from nemoserve.access.rates import Rates, Ticket
 from nemoserve.ledger.books import Books
 from nemoserve.types.caller import Caller, Origin
 from nemoserve.types.chat import Notice, Sampling
+from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.entry import Entry
 from nemoserve.types.errors import ApiError
-from nemoserve.types.model import ModelCard
-from nemoserve.types.prompt import Prompt
+from nemoserve.types.price import Price
 from nemoserve.types.reasoning import ReasoningIntent
 
-
-class Asked(msgspec.Struct, frozen=True):
-    """What a request wants, as far as its admission depends on it."""
-
-    caller: Caller
-    origin: Origin
-    reply_id: str
-    card: ModelCard
-    prompts: tuple[Prompt, ...]
-    max_tokens: int
-    """Per choice."""
-    choices: int
-    named: bool
-    """The request itself says how many tokens it wants, rather than the server."""
+_FREE = Price()
 
 
 class Admission(msgspec.Struct, frozen=True):
-    """What one admitted request holds; whoever has it must see to `Books.settle` and `Ticket.leave`."""
+    """What one attempt holds; whoever has it must see to `Books.settle` or `Books.release`."""
 
-    caller: Caller
     hold: Hold
-    ticket: Ticket
     entry: Entry
     """The ledger's line as far as it is known before anything has run."""
     max_tokens: int
@@ -48,19 +33,24 @@ class Admission(msgspec.Struct, frozen=True):
     notices: tuple[Notice, ...] = ()
 
 
-def permit(caller: Caller, card: ModelCard) -> None:
-    """Raises ApiError (403) when the key must not use this model or its provider."""
+def permit(caller: Caller, named: Sequence[Endpoint], names: Collection[str] | None) -> None:
+    """Raises ApiError (403) when the key must not use any of these endpoints: their models, or their providers.
+
+    `names` are the ids of the models that it may use; None: all.
+    """
+    if not named:
+        return
     limits = caller.limits
-    if limits.models is not None and not {card.id.lower(), *map(str.lower, card.aliases)} & set(
-        map(str.lower, limits.models)
-    ):
+    left = [endpoint for endpoint in named if names is None or endpoint.model in names]
+    if not left:
         raise ApiError(
             "permission_denied",
-            f"model: this key must not use {card.id}; it may use: {', '.join(limits.models) or 'none'}",
+            f"model: this key must not use {named[0].model}; it may use: {', '.join(limits.models or ()) or 'none'}",
             metadata={"parameter": "model"},
         )
-    if limits.providers is not None and card.provider not in limits.providers:
-        raise ApiError("permission_denied", f"This key must not use the provider {card.provider}.")
+    if limits.providers is not None and not any(endpoint.provider in limits.providers for endpoint in left):
+        providers = ", ".join(dict.fromkeys(endpoint.provider for endpoint in left))
+        raise ApiError("permission_denied", f"This key must not use the provider {providers}.")
 
 
 def require_all(required: bool, notices: tuple[Notice, ...]) -> None:
@@ -85,9 +75,8 @@ def capped(intent: ReasoningIntent, caller: Caller, choices: int) -> ReasoningIn
     return msgspec.structs.replace(intent, most_tokens=most, answer_reserve=reserve)
 
 
-def room(card: ModelCard, prompts: list[Prompt], sampling: Sampling, default: int) -> tuple[int, tuple[Notice, ...]]:
-    """How many tokens the reply may have: what was asked for, cut to what the context leaves, which is then reported."""
-    left = card.context_length - max(len(prompt.tokens) for prompt in prompts)
+def room(left: int, sampling: Sampling, default: int) -> tuple[int, tuple[Notice, ...]]:
+    """How many tokens the reply may have: what was asked for, cut to what is `left` of the context, which is then reported."""
     if sampling.max_tokens is None:
         return max(1, min(default, left)), ()
     if sampling.max_tokens <= left or left <= 0:
@@ -96,67 +85,106 @@ def room(card: ModelCard, prompts: list[Prompt], sampling: Sampling, default: in
     return left, (Notice("adjusted_parameter", text, "max_tokens"),)
 
 
-@contextmanager
-def given_back(books: Books, admission: Admission) -> Generator[None]:
-    """Gives back what was held if the block, which makes the attempt, fails."""
-    try:
-        yield
-    except BaseException:
-        books.release(admission.hold)
-        admission.ticket.leave(0, monotonic_ms())
-        raise
+class Visit:
+    """One request's stay: its place in its key's rates, taken once, and the money of its attempts, held one by one.
+
+    The place is given back when the request and all of its attempts are over, with the tokens of all of them.
+    """
+
+    def __init__(self, books: Books, rates: Rates, caller: Caller, origin: Origin, reply_id: str) -> None:
+        self._books, self._rates, self._origin, self._reply_id = books, rates, origin, reply_id
+        self.caller = caller
+        self._ticket: Ticket | None = None
+        self._attempts = 0
+        self._under_way = 1  # the request itself
+        self._tokens = 0
+        self._over = False
+
+    async def admit(
+        self, endpoint: Endpoint, *, prompt_tokens: int, max_tokens: int, choices: int, named: bool
+    ) -> Admission:
+        """Takes the key's place in its rates, if it has none yet, and holds the most that an attempt there may cost.
+
+        `max_tokens` is per choice; `named`: the request itself says how many it wants, rather than the server. Raises ApiError:
+        429 when the key is too fast, 402 when its money is used up, 503 when the ledger is too far behind.
+        """
+        now = time.time_ns() // 1_000_000
+        caller, books = self.caller, self._books
+        price = price_of(books, endpoint, now)
+        if self._ticket is None:
+            self._ticket = self._rates.enter(caller, prompt_tokens, monotonic_ms())
+        hold = await books.hold(
+            caller,
+            price,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=max_tokens * choices,
+            choices=choices,
+            now_ms=now,
+        )
+        notices: tuple[Notice, ...] = ()
+        affordable = price.affordable(hold.amount, prompt_tokens) if caller.limits.limit is not None else None
+        if affordable is not None and affordable // choices < max_tokens:
+            left = max(1, affordable // choices)
+            text = f"max_tokens was cut from {max_tokens} to {left}, which is what the key's limit leaves."
+            notices = (Notice("adjusted_parameter", text, "max_tokens"),) if named else ()
+            max_tokens = left
+        self._attempts += 1
+        origin = self._origin
+        entry = Entry(
+            id=f"{self._reply_id}-{self._attempts}",
+            generation_id=self._reply_id,
+            created_at=now,
+            key_id=caller.key_id,
+            owner=caller.owner,
+            tags=caller.tags,
+            app_url=origin.app_url,
+            app_title=origin.app_title,
+            user_agent=origin.user_agent,
+            user=origin.user,
+            request_id=origin.request_id,
+            model=endpoint.model,
+            provider=endpoint.provider,
+            price=price,
+            max_tokens=max_tokens,
+            choices=choices,
+        )
+        return Admission(hold, entry, max_tokens, notices)
+
+    @contextmanager
+    def given_back(self, admission: Admission) -> Generator[None]:
+        """Gives back what was held if the block, which opens the attempt, fails. Nothing may be awaited before it."""
+        try:
+            yield
+        except BaseException:
+            self._books.release(admission.hold)
+            raise
+
+    def opened(self) -> None:
+        """An attempt begins; it has to be told by `settled` how it ended."""
+        self._under_way += 1
+
+    def settled(self, tokens: int) -> None:
+        """An attempt is over, and has used so many tokens."""
+        self._tokens += tokens
+        self._left()
+
+    def over(self) -> None:
+        """No more attempts are going to be made. A second call does nothing."""
+        if not self._over:
+            self._over = True
+            self._left()
+
+    def _left(self) -> None:
+        self._under_way -= 1
+        if not self._under_way and self._ticket is not None:
+            self._ticket.leave(self._tokens, monotonic_ms())
+
+
+def price_of(books: Books, endpoint: Endpoint, now_ms: int) -> Price:
+    """What tokens cost there at that time; nothing where the variant is the free one."""
+    return _FREE if endpoint.variant == "free" else books.prices.price(endpoint.model, endpoint.provider, now_ms)
 
 
 def monotonic_ms() -> int:
     """The clock of the rates, which no change of the wall clock moves."""
     return time.monotonic_ns() // 1_000_000
-
-
-async def admit(books: Books, rates: Rates, asked: Asked) -> Admission:
-    """Takes the key's place in its rates and holds the most that the request may cost.
-
-    Raises ApiError: 429 when the key is too fast, 402 when its money is used up, 503 when the ledger is too far behind.
-    """
-    now = int(time.time() * 1000)
-    caller, card, max_tokens = asked.caller, asked.card, asked.max_tokens
-    prompt_tokens = sum(len(prompt.tokens) for prompt in asked.prompts)
-    price = books.prices.price(card.id, card.provider, now)
-    ticket = rates.enter(caller, prompt_tokens, monotonic_ms())
-    try:
-        hold = await books.hold(
-            caller,
-            price,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=max_tokens * asked.choices,
-            choices=asked.choices,
-            now_ms=now,
-        )
-    except BaseException:
-        ticket.leave(0, monotonic_ms())
-        raise
-    notices: tuple[Notice, ...] = ()
-    affordable = price.affordable(hold.amount, prompt_tokens) if caller.limits.limit is not None else None
-    if affordable is not None and affordable // asked.choices < max_tokens:
-        left = max(1, affordable // asked.choices)
-        text = f"max_tokens was cut from {max_tokens} to {left}, which is what the key's limit leaves."
-        notices = (Notice("adjusted_parameter", text, "max_tokens"),) if asked.named else ()
-        max_tokens = left
-    entry = Entry(
-        id=f"{asked.reply_id}-1",
-        generation_id=asked.reply_id,
-        created_at=now,
-        key_id=caller.key_id,
-        owner=caller.owner,
-        tags=caller.tags,
-        app_url=asked.origin.app_url,
-        app_title=asked.origin.app_title,
-        user_agent=asked.origin.user_agent,
-        user=asked.origin.user,
-        request_id=asked.origin.request_id,
-        model=card.id,
-        provider=card.provider,
-        price=price,
-        max_tokens=max_tokens,
-        choices=asked.choices,
-    )
-    return Admission(caller, hold, ticket, entry, max_tokens, notices)

@@ -1,44 +1,86 @@
-"""The served models by name. Knows ids and aliases; no requests' bodies."""
+"""What is served, by name: models on this machine and endpoints at providers. Knows ids and aliases; no requests' bodies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 
-from nemoserve.backends.base import Backend
+from nemoserve.backends.base import Backend, HostedBackend
+from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 
 
 class Catalogue:
-    """All backends, in the order in which they were named; the first is the default."""
+    """All models, in the order in which they were named, those on this machine first; the first is the default.
 
-    def __init__(self, backends: Sequence[Backend]) -> None:
+    `aliases` are further names of models, as (name, model's id), by which requests find them if no model is called so.
+    """
+
+    def __init__(
+        self,
+        backends: Sequence[Backend],
+        hosted: Sequence[HostedBackend] = (),
+        aliases: Iterable[tuple[str, str]] = (),
+    ) -> None:
         self.backends = tuple(backends)
-        self._by_name: dict[str, Backend] = {}
-        for backend in backends:
-            for name in (backend.card.id, *backend.card.aliases):
-                self._by_name.setdefault(name.lower(), backend)
+        self.hosted = MappingProxyType({backend.name: backend for backend in hosted})
+        self._local = {backend.card.id: backend for backend in backends}
+        self.hosted_endpoints = tuple(endpoint for backend in hosted for endpoint in backend.endpoints)
+        self.ids = tuple(dict.fromkeys([*self._local, *(endpoint.model for endpoint in self.hosted_endpoints)]))
+        served, names = {model.lower() for model in self.ids}, dict[str, str]()
+        for name, model in (
+            *((alias, backend.card.id) for backend in backends for alias in backend.card.aliases),
+            *((endpoint.upstream_id, endpoint.model) for endpoint in self.hosted_endpoints if endpoint.upstream_id),
+            *((name, model) for name, model in aliases if model.lower() in served),
+        ):
+            if name.lower() not in served:
+                names.setdefault(name.lower(), model)
+        self.aliases = MappingProxyType(names)
+        """Other names of models, in small letters, each with its model's id."""
 
     @property
-    def ids(self) -> tuple[str, ...]:
-        return tuple(backend.card.id for backend in self.backends)
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All that can answer."""
+        return (*(_endpoint(backend) for backend in self.backends), *self.hosted_endpoints)
+
+    def local(self, endpoint: Endpoint) -> Backend | None:
+        """The engine behind an endpoint; None: a provider is."""
+        return None if endpoint.provider in self.hosted else self._local.get(endpoint.model)
 
     def get(self, name: str) -> Backend | None:
-        """The model of that id or alias, whatever its case; variants such as `:free` mean the model itself."""
-        name = name.strip().lower()
-        return self._by_name.get(name) or self._by_name.get(name.rpartition(":")[0])
+        """The model on this machine of that id or alias, whatever its case; variants such as `:free` mean the model itself."""
+        model = self._named(name)
+        return None if model is None else self._local.get(model)
 
     def find(self, names: Sequence[str]) -> Backend:
-        """The first of `names` that is served; the default if there are none. Raises ApiError (404) listing what is."""
-        if not names:
-            return self.backends[0]
-        for name in names:
-            backend = self.get(name)
-            if backend is not None:
-                return backend
-        served = ", ".join(backend.card.id for backend in self.backends)
+        """The first of `names` that is a model on this machine; the first of all without names. Raises ApiError (404)."""
+        found = list(self.backends) if not names else [backend for name in names if (backend := self.get(name))]
+        if found:
+            return found[0]
+        served = ", ".join(self._local) or "none"
+        if not names or any(self._named(name) for name in names):
+            message = f"model: this needs a model on this machine, whose tokens are known; there is {served}"
+            raise ApiError("not_found", message, metadata={"parameter": "model"})
         wanted = ", ".join(repr(name[:200]) for name in names[:8])
         raise ApiError(
             "not_found",
-            f"model: {wanted} is not served here; served are: {served}",
-            metadata={"parameter": "model", "served_models": [backend.card.id for backend in self.backends]},
+            f"model: {wanted} is not served here; served are: {', '.join(self.ids)}",
+            metadata={"parameter": "model", "served_models": list(self.ids)},
         )
+
+    def _named(self, name: str) -> str | None:
+        """The id of the model that a name means."""
+        known = {model.lower(): model for model in self.ids} | self.aliases
+        name = name.strip().lower()
+        return known.get(name) or known.get(name.rpartition(":")[0])
+
+
+def _endpoint(backend: Backend) -> Endpoint:
+    card = backend.card
+    return Endpoint(
+        model=card.id,
+        provider=card.provider,
+        local=True,
+        context_length=card.context_length,
+        max_completion_tokens=card.max_completion_tokens,
+    )

@@ -14,6 +14,7 @@ import typer
 from nemoserve import __version__
 from nemoserve.cli import audit, content, keys
 from nemoserve.cli.bill import bill
+from nemoserve.cli.mock import mock
 from nemoserve.cli.usage import usage
 
 DEFAULT_PORT = 8000
@@ -49,6 +50,16 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+_FIELDS = {"model": "models"}
+"""Options that are called otherwise than their settings."""
+
+
+def _said(ctx: typer.Context, option: str) -> bool:
+    """Whether an option was given, on the command line or by its variable, rather than left at its default."""
+    source = ctx.get_parameter_source(option)
+    return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"nemoserve {__version__}")
@@ -66,6 +77,13 @@ def root(
 
 @app.command()
 def serve(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="A TOML file with settings and providers; options given here win over it. docs/config.example.toml"
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on. Where others can reach it, every request needs a key.")
     ] = "127.0.0.1",
@@ -111,26 +129,32 @@ def serve(
     ] = None,
 ) -> None:
     """Start the server: loads the models and answers on http://HOST:PORT until Ctrl-C."""
-    from nemoserve.cli.serve import run
-    from nemoserve.config.settings import Settings, default_data_dir
+    from nemoserve.cli.serve import refuse, run
+    from nemoserve.config.file import ConfigError, load_settings
 
-    settings = Settings(
-        host=host,
-        port=port,
-        data_dir=data_dir or default_data_dir(),
-        models=tuple(model) if model else Settings().models,
-        dtype=dtype.value,
-        device=device.value,
-        max_sequences=max_sequences,
-        kv_tokens=kv_tokens,
-        max_waiting=max_waiting,
-        prefill_chunk=prefill_chunk,
-        threads=threads,
-        require_key=require_key,
-        database_url=database_url,
-        prices=prices,
-        retain_content_days=retain_content_days,
-    )
+    options: dict[str, object] = {
+        "host": host,
+        "port": port,
+        "data_dir": data_dir,
+        "model": None if model is None else tuple(model),
+        "dtype": dtype.value,
+        "device": device.value,
+        "max_sequences": max_sequences,
+        "kv_tokens": kv_tokens,
+        "max_waiting": max_waiting,
+        "prefill_chunk": prefill_chunk,
+        "threads": threads,
+        "require_key": require_key,
+        "database_url": database_url,
+        "prices": prices,
+        "retain_content_days": retain_content_days,
+    }
+    try:
+        settings = load_settings(
+            config, {_FIELDS.get(name, name): options[name] for name in options if _said(ctx, name)}
+        )
+    except ConfigError as error:
+        raise typer.Exit(refuse(str(error))) from None
     raise typer.Exit(run(settings))
 
 
@@ -158,6 +182,7 @@ def chat(
 
 app.command()(usage)
 app.command()(bill)
+app.command()(mock)
 
 
 def main() -> None:

@@ -24,18 +24,19 @@ def run(settings: Settings) -> int:
     """Serves until it is told to stop; the exit status."""
     console = Console(highlight=False)
     missing = [part for part in _ENGINE_PARTS if importlib.util.find_spec(part) is None]
-    if missing:
-        return _refuse(f"Models on this machine need {' and '.join(missing)}: pip install 'nemoserve[local]'")
+    if missing and settings.models:
+        return refuse(f"Models on this machine need {' and '.join(missing)}: pip install 'nemoserve[local]'")
     screen = _Screen(console, settings)
     try:
         return serve(settings, screen.show)
     except ServeError as error:
-        return _refuse(str(error))
+        return refuse(str(error))
     finally:
         screen.close()
 
 
-def _refuse(sentence: str) -> int:
+def refuse(sentence: str) -> int:
+    """Says on stderr why not; the exit status."""
     Console(stderr=True, highlight=False).print(escape(sentence), style="red", soft_wrap=True)
     return 1
 
@@ -47,10 +48,10 @@ class _Screen:
         self._console = console
         self._url = ""
         self._awaited = len(settings.models)
-        self._keys = settings.keys_required
         self._keys, self._data_dir = settings.keys_required, settings.data_dir
         self._announced = False
         self._ready: list[str] = []
+        self._hosted = list(dict.fromkeys(model.id for provider in settings.providers for model in provider.models))
         self._settled: set[str] = set()
         self._bars: dict[str, TaskID] = {}
         self._progress = Progress(
@@ -88,8 +89,8 @@ class _Screen:
         if not self._announced and self._url and len(self._settled) == self._awaited:
             self._announced = True
             self.close()
-            if self._ready:
-                self._announce()
+            if self._ready or self._hosted:
+                self._announce([*self._ready, *(model for model in self._hosted if model not in self._ready)])
 
     def close(self) -> None:
         """Takes the progress bars away."""
@@ -103,16 +104,17 @@ class _Screen:
             self._bars[event.model] = self._progress.add_task(f"Loading {escape(event.model)}", total=event.total_bytes)
         self._progress.update(self._bars[event.model], completed=event.done_bytes, total=event.total_bytes)
 
-    def _announce(self) -> None:
-        models = ", ".join(self._ready)
-        self._console.print(f"\n[bold green]Ready[/]  {escape(models)}  at  [bold]{self._url}/v1[/]\n", soft_wrap=True)
+    def _announce(self, models: list[str]) -> None:
+        self._console.print(
+            f"\n[bold green]Ready[/]  {escape(', '.join(models))}  at  [bold]{self._url}/v1[/]\n", soft_wrap=True
+        )
         if self._keys:
             self._say("Every request needs a key. A new one, for this line and others:\n")
             folder = shlex.quote(str(self._data_dir))
             self._say(f"  export NEMOSERVE_API_KEY=$({_program()} keys create me --data-dir {folder})\n", "cyan")
         self._say("Try it from another terminal:\n")
         # One line without wrapping, so that it can be pasted.
-        self._say(f"  {_curl(self._url, self._ready[0], keys=self._keys)}\n", "cyan")
+        self._say(f"  {_curl(self._url, models[0], keys=self._keys)}\n", "cyan")
         self._say(f"Or talk to it: {_program()} chat --url {self._url}   Ctrl-C stops the server.\n", "bright_black")
 
     def _say(self, text: str, style: str = "") -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 
 from nemoserve.config.address import is_loopback
+from nemoserve.config.providers import ProviderSettings
+from nemoserve.config.routing import RoutingSettings
 
 EMBEDDED_MODEL = "nemoserve/mini"
 """The id of the model that comes with the package."""
@@ -38,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Stored prompts and replies are deleted after so many days; None keeps them until somebody deletes them."""
 
     models: tuple[str, ...] = (EMBEDDED_MODEL,)
-    """Checkpoint folders, hub ids, or `id=folder` to serve a folder under a name of one's own."""
+    """Checkpoint folders, hub ids, or `id=folder` to serve a folder under a name of one's own; empty: providers alone."""
     dtype: str = "auto"
     device: str = "auto"
     max_sequences: int | None = None
@@ -78,6 +80,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     exit_when_nothing_loads: bool = True
     """End the server when every model has failed to load, instead of answering 503 for ever."""
     log_level: str = "info"
+
+    providers: tuple[ProviderSettings, ...] = ()
+    """Others that answer requests, beside this machine's own engines."""
+    routing: RoutingSettings = RoutingSettings()
 
     @property
     def keys_required(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -17,11 +17,14 @@ from nemoserve.access.audit import WITNESS, AuditLog
 from nemoserve.access.keyring import Keyring
 from nemoserve.access.quota import make_quota
 from nemoserve.access.rates import Rates
-from nemoserve.backends.base import Health
+from nemoserve.admission import price_of
+from nemoserve.backends.base import Health as EngineHealth
+from nemoserve.backends.base import HostedBackend
 from nemoserve.backends.catalogue import Catalogue
 from nemoserve.backends.local.backend import LocalBackend
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.local.resolve import resolve
+from nemoserve.backends.remote.backend import RemoteBackend
 from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
@@ -35,34 +38,46 @@ from nemoserve.observe.logs import open_log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.pipeline import Services
 from nemoserve.reasoning.keep import ReasoningKeep
+from nemoserve.routing.candidate import LocalState
+from nemoserve.routing.health import Health
+from nemoserve.routing.order import Router
+from nemoserve.routing.retries import RetryBudget
 from nemoserve.storage.database import FILE, Database, StorageError
 from nemoserve.structured.compiler import GrammarCompiler
+from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
+from nemoserve.types.price import Price
 
 _DAY_MS = 86_400_000
 _EXPIRE_S = 3600.0
 
-OnHealth = Callable[[str, Health], None]
+OnHealth = Callable[[str, EngineHealth], None]
 
 
-def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlette:
+def create_app(
+    settings: Settings, on_health: OnHealth | None = None, hosted: Sequence[HostedBackend] = ()
+) -> Starlette:
     """The application for these settings; its lifespan starts and ends the engines.
 
-    `on_health` hears of every change of a model's state, by id. Raises CheckpointError when a model's folder cannot be
-    read, StorageError when the database cannot be used, ValueError for a price file that makes no sense, and OSError when
-    the data folder cannot be written.
+    `on_health` hears of every change of a model's state, by id; `hosted` are providers beside those of the settings. Raises
+    CheckpointError when a model's folder cannot be read or there is nothing to serve, StorageError when the database cannot be
+    used, ValueError for a price file that makes no sense or a provider's key that is not there, and OSError when the data folder
+    cannot be written.
     """
     log = open_log(settings.data_dir / "logs", settings.log_level)
     metrics = Metrics()
 
-    def on_change(name: str, health: Health) -> None:
+    def on_change(name: str, health: EngineHealth) -> None:
         metrics.engine(name, "ready", float(health.state == "ready"))
         if health.state == "restarting" and health.message:
             log.warning("engine restarts", model=name, why=health.message)
         if on_health is not None:
             on_health(name, health)
 
+    waiting: dict[str, int] = {}
+
     def on_status(name: str, status: Status) -> None:
+        waiting[name] = status.waiting
         for what in ("running", "waiting", "kv_tokens_reserved", "decode_tokens_per_s"):
             metrics.engine(name, what, getattr(status, what))
 
@@ -75,12 +90,14 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
         backends.append(
             LocalBackend(name, folder, settings, log, aliases=aliases, on_change=on_change, on_status=on_status)
         )
-    if not backends:
+    hosted = [*hosted, *(RemoteBackend.open(provider, settings.routing) for provider in settings.providers)]
+    catalogue = Catalogue(backends, hosted)
+    if not catalogue.endpoints:
         raise CheckpointError("There is no model to serve.")
 
     compilers = {backend.card.id: GrammarCompiler(backend.tokenizer_file) for backend in backends}
 
-    secret, prices = server_secret(settings.data_dir), PriceBook.load(settings.prices)
+    secret, prices = server_secret(settings.data_dir), PriceBook.load(settings.prices, configured=_prices(settings))
     database = Database.open(settings.database_url or settings.data_dir / FILE, serving=True)
     instance = secrets.token_hex(8)
     books = Books.open_all(
@@ -92,9 +109,29 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
         log=log,
         metrics=metrics,
     )
+    health = Health(settings.routing)
+
+    def local_state(endpoint: Endpoint) -> LocalState:
+        backend = catalogue.local(endpoint)
+        if backend is None:
+            return LocalState()
+        state = backend.health
+        return LocalState(state.state == "ready", waiting.get(endpoint.model, 0), state.message)
+
+    router = Router(
+        catalogue.endpoints,
+        lambda endpoint: price_of(books, endpoint, time.time_ns() // 1_000_000),
+        health,
+        settings.routing,
+        local=local_state,
+        aliases=catalogue.aliases,
+    )
     house = Services(
         settings=settings,
-        catalogue=Catalogue(backends),
+        catalogue=catalogue,
+        router=router,
+        health=health,
+        retries=RetryBudget(settings.routing.retry_budget, settings.routing.retry_burst),
         compilers=compilers,
         keep=ReasoningKeep(settings.keep_reasoning_s),
         secret=secret,
@@ -121,6 +158,8 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
             await asyncio.gather(*house.settling, return_exceptions=True)
             for backend in backends:
                 await backend.supervisor.stop()
+            for provider in hosted:
+                await provider.close()
             for compiler in compilers.values():
                 await compiler.close()
             await books.close()
@@ -136,6 +175,16 @@ def create_app(settings: Settings, on_health: OnHealth | None = None) -> Starlet
     app.router.redirect_slashes = False
     app.state.services = house
     return app
+
+
+def _prices(settings: Settings) -> list[tuple[str, str, Price]]:
+    """What the configuration says that models cost at providers."""
+    return [
+        (model.model, provider.name, model.price.price())
+        for provider in settings.providers
+        for model in provider.models
+        if model.price is not None
+    ]
 
 
 async def _expire(house: Services) -> None:

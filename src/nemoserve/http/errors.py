@@ -26,6 +26,7 @@ def error_object(error: ApiError) -> dict[str, object]:
             "error_type": error.error_type,
             **{name: redacted(value) if isinstance(value, str) else value for name, value in error.metadata.items()},
         },
+        **({} if error.availability is None else {"availability": error.availability}),
     }
 
 
@@ -37,9 +38,9 @@ def error_headers(error: ApiError) -> dict[str, str]:
     return headers
 
 
-def error_response(error: ApiError) -> Response:
+def error_response(error: ApiError, more: dict[str, object] | None = None) -> Response:
     """The whole answer to a request that failed before anything was sent."""
-    body = msgspec.json.encode({"error": error_object(error)})
+    body = msgspec.json.encode({"error": error_object(error), **(more or {})})
     return Response(body, error.status, error_headers(error), "application/json")
 
 

@@ -25,7 +25,8 @@ async def control(request: Request) -> Response:
     """POST /v1/chat/completions/{id}/control
 
     `{"action": "end_reasoning"}` has the reply of that id stop thinking at the next newline and answer. A reply that
-    does not think any more is left alone. The id is in the first chunk, and in the header X-Generation-Id.
+    does not think any more is left alone; a provider's cannot be steered (400). The id is in the first chunk, and in the
+    header X-Generation-Id.
     """
     house: Services = request.app.state.services
     body = decode(await read_body(request, house.settings.max_body_bytes), _DECODER)
@@ -38,6 +39,6 @@ async def control(request: Request) -> Response:
         raise ApiError(
             "not_found", f"id: no reply called {reply_id[:80]!r} is under way here", metadata={"parameter": "id"}
         )
-    running.generation.end_thinking()
+    running.source.end_thinking()
     accepted = {"id": reply_id, "object": "chat.completion.control", "action": body.action, "accepted": True}
     return Response(msgspec.json.encode(accepted), 200, media_type="application/json")

@@ -11,12 +11,14 @@ from starlette.types import ASGIApp
 
 from nemoserve import pipeline
 from nemoserve.http.body import decode, read_body
+from nemoserve.http.errors import error_response
 from nemoserve.http.middleware import add_account, add_timing
 from nemoserve.http.origin import origin_of
 from nemoserve.http.streams import Chunks, StreamingReply, unless_gone
 from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
 from nemoserve.http.wire_chat_reply import ChatChunks, chat_body
-from nemoserve.http.wire_reply import timing_metrics
+from nemoserve.http.wire_reply import Body, timing_metrics
+from nemoserve.http.wire_routing import metadata_body, wants_metadata
 from nemoserve.http.wire_text import TEXT_DECODER, read_text
 from nemoserve.http.wire_text_reply import TextChunks, text_body
 from nemoserve.parsing.fold import Folded, fold_stream
@@ -38,10 +40,14 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
     reply = await pipeline.chat(house, wanted, reply_id, request.state.caller, origin_of(request, body.user))
     logprobs = wanted.sampling.logprobs is not None
     signed = functools.partial(sign, house.secret)
+    routed = functools.partial(_metadata, reply, body.model or "") if wants_metadata(request.headers) else None
     if wanted.stream:
-        return _stream(house, reply, ChatChunks(reply, logprobs=logprobs, sign=signed))
-    folded = await _folded(request, reply)
-    return _whole(reply, folded, chat_body(reply, folded, logprobs=logprobs, sign=signed))
+        return _stream(house, reply, ChatChunks(reply, logprobs=logprobs, sign=signed, metadata=routed))
+    try:
+        folded = await _folded(request, reply)
+    except ApiError as error:
+        return error_response(error, None if routed is None else {"openrouter_metadata": routed()})
+    return _whole(reply, folded, chat_body(reply, folded, logprobs=logprobs, sign=signed, metadata=routed))
 
 
 async def completions(request: Request) -> Response | ASGIApp:
@@ -49,6 +55,10 @@ async def completions(request: Request) -> Response | ASGIApp:
     house: Services = request.app.state.services
     reply_id = _new_id(request)
     return await _complete(request, house, await read_body(request, house.settings.max_body_bytes), reply_id)
+
+
+def _metadata(reply: Reply, requested: str) -> Body:
+    return metadata_body(reply.route, reply.attempts(), requested=requested)
 
 
 def _new_id(request: Request) -> str:
@@ -73,21 +83,21 @@ async def _complete(request: Request, house: Services, raw: bytes, reply_id: str
 async def _folded(request: Request, reply: Reply) -> Folded:
     """The whole reply. Raises ClientGone when there is nobody to have it any more."""
     try:
-        folded = await unless_gone(request.receive, fold_stream(reply.events))
+        folded = await unless_gone(request.receive, fold_stream(reply))
     except ApiError:
         add_account(request.scope, {"x-cost": "0", "x-cost-reserved": decimal(reply.held)})  # a failure is not billed
         raise
     finally:
-        await reply.events.aclose()
+        await reply.aclose()
     add_timing(request.scope, timing_metrics(folded.timing))
     return folded
 
 
 def _stream(house: Services, reply: Reply, chunks: Chunks) -> ASGIApp:
-    return StreamingReply(reply.events, chunks, _headers(reply), house.settings, house.log)
+    return StreamingReply(reply, chunks, functools.partial(_headers, reply), house.settings, house.log)
 
 
-def _whole(reply: Reply, folded: Folded, body: dict[str, object]) -> Response:
+def _whole(reply: Reply, folded: Folded, body: Body) -> Response:
     headers = {**_headers(reply), "x-cost": decimal(folded.cost)}
     return Response(msgspec.json.encode(body), 200, headers, "application/json")
 

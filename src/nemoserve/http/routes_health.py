@@ -25,11 +25,11 @@ async def live(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """GET /v1/health/ready: every model that can be loaded is; 503 before."""
+    """GET /v1/health/ready: every model that can be loaded is; 503 before. Providers are not waited for."""
     house: Services = request.app.state.services
     states = [(backend.card.id, backend.health) for backend in house.catalogue.backends]
     working = [health for _, health in states if health.state != "failed"]
-    is_ready = bool(working) and all(health.state == "ready" for health in working)
+    is_ready = bool(working or house.catalogue.hosted) and all(health.state == "ready" for health in working)
     body = {
         "object": "health.response",
         "message": "Service is ready." if is_ready else "Service is not ready.",
@@ -52,7 +52,8 @@ async def metrics(request: Request) -> Response:
 async def root(request: Request) -> Response:
     """GET /: what is here, as a page for people and as JSON for programs."""
     house: Services = request.app.state.services
-    models = {backend.card.id: backend.health.state for backend in house.catalogue.backends}
+    models = dict.fromkeys(house.catalogue.ids, "ready")
+    models |= {backend.card.id: backend.health.state for backend in house.catalogue.backends}
     paths = sorted({str(getattr(route, "path", "")) for route in request.app.routes})
     if "text/html" not in request.headers.get("accept", ""):
         return _json({"name": "nemoserve", "version": __version__, "models": models, "paths": paths})

@@ -59,6 +59,11 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
     failed: set[str] = set()
     server: _Server | None = None
 
+    def nothing_left() -> bool:
+        """Every model has failed to load, and there is no provider to go on with."""
+        gone = bool(settings.models) and len(failed) == len(settings.models)
+        return settings.exit_when_nothing_loads and gone and not settings.providers
+
     def on_health(name: str, health: Health) -> None:
         tell(
             ServerEvent(
@@ -71,7 +76,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
         )
         if health.state == "failed":
             failed.add(name)
-            if server is not None and settings.exit_when_nothing_loads and len(failed) == len(settings.models):
+            if server is not None and nothing_left():
                 server.should_exit = True
 
     listener = _listen(settings)
@@ -98,7 +103,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
             runner.run(server.serve(sockets=[listener]))
     finally:
         listener.close()
-    return 1 if settings.exit_when_nothing_loads and len(failed) == len(settings.models) else 0
+    return 1 if nothing_left() else 0
 
 
 def _require_keys(settings: Settings, keyring: Keyring) -> None:

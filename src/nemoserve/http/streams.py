@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -25,6 +25,11 @@ T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 _DONE = b"data: [DONE]\n\n"
+_STREAM_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
 
 
 class ClientGone(Exception):
@@ -42,9 +47,15 @@ class Events(Protocol):
 class Chunks(Protocol):
     """How events look on the wire."""
 
-    def chunks(self, event: Event) -> list[dict[str, object]]: ...
+    def write(self, event: Event) -> bytes:
+        """Whole server-sent events."""
+        ...
 
     def failure(self, error: ApiError) -> dict[str, object]: ...
+
+    def refusal(self) -> dict[str, object]:
+        """What an error's body has beside the error."""
+        ...
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -127,15 +138,13 @@ class _Pump:
 class StreamingReply:
     """An ASGI response that streams a reply. A client that goes away, or reads nothing for too long, ends the generation."""
 
-    def __init__(self, events: Events, chunks: Chunks, headers: dict[str, str], settings: Settings, log: Log) -> None:
+    def __init__(
+        self, events: Events, chunks: Chunks, headers: Callable[[], dict[str, str]], settings: Settings, log: Log
+    ) -> None:
+        """`headers` are asked for when the answer begins: only then is it known who gives it."""
         self._events = events
         self._chunks = chunks
-        self._headers = {
-            "content-type": "text/event-stream; charset=utf-8",
-            "cache-control": "no-cache",
-            "x-accel-buffering": "no",
-            **headers,
-        }
+        self._headers = headers
         self._settings = settings
         self._log = log
         self._committed = False
@@ -158,22 +167,21 @@ class StreamingReply:
         quiet = settings.keepalive_s > 0
         events = await pump.take(settings.first_keepalive_s if quiet else 0)
         if not events and pump.error is not None:
-            response = error_response(pump.error)
+            response = error_response(pump.error, self._chunks.refusal())
             told = ("x-generation-id", "x-cost-reserved")
-            response.headers.update({name: value for name, value in self._headers.items() if name in told})
+            response.headers.update({name: value for name, value in self._headers().items() if name in told})
             response.headers["x-cost"] = "0"  # a failure is not billed
             await response(scope, receive, send)
             return
         if pump.gone:
             raise ClientGone
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in self._headers.items()]
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in self._headers().items()]
+        headers += _STREAM_HEADERS
         await self._send(send, {"type": "http.response.start", "status": 200, "headers": headers})
         self._committed = True
         comment = f": {settings.keepalive_text}\n\n".encode()
         while True:
-            data = b"".join(
-                b"data: " + _encode(chunk) + b"\n\n" for event in events for chunk in self._chunks.chunks(event)
-            )
+            data = b"".join([self._chunks.write(event) for event in events])
             if not events and not pump.ended:
                 data = comment
             if data:

@@ -8,13 +8,8 @@ from nemoserve.access.keytext import redacted
 from nemoserve.http.wire_messages import WireMessage, read_messages
 from nemoserve.http.wire_output import read_output
 from nemoserve.http.wire_reasoning import ReasoningFields, read_reasoning, template_variables
-from nemoserve.http.wire_sampling import (
-    MOST_TOP_LOGPROBS,
-    model_names,
-    provider_notices,
-    read_sampling,
-    requires_parameters,
-)
+from nemoserve.http.wire_routing import model_names, provider_notices, read_preferences, wants_family
+from nemoserve.http.wire_sampling import MOST_TOP_LOGPROBS, read_sampling
 from nemoserve.http.wire_tools import read_tools
 from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.errors import invalid
@@ -91,7 +86,8 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
         output=output,
         session_id=_session(body.session_id or session_id or body.prompt_cache_key),
         stream=body.stream is True,
-        require_parameters=requires_parameters(body),
+        preferences=read_preferences(body),
+        fallback_to_family=wants_family(body),
         template_kwargs=template_variables(body),
         warnings=(
             *notices,

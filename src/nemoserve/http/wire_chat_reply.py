@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+
+import msgspec
 
 from nemoserve.http.errors import error_object
-from nemoserve.http.wire_reply import PROVIDER, Body, chat_logprobs, notice_bodies, usage_body
+from nemoserve.http.wire_reply import Answering, Body, chat_logprobs, notice_bodies, usage_body
 from nemoserve.parsing.fold import Folded, FoldedChoice
-from nemoserve.pipeline import Reply
 from nemoserve.types.chat import Notice, ToolCall
 from nemoserve.types.errors import ApiError
 from nemoserve.types.events import (
@@ -25,9 +27,21 @@ from nemoserve.types.usage import Usage
 
 Sign = Callable[[str, str], str]
 """The signature of a model's (its id, first) whole reasoning text."""
+Metadata = Callable[[], Body]
+"""How the request was routed."""
+
+_encode = msgspec.json.Encoder().encode
+_CLOSING = b'},"finish_reason":null,"native_finish_reason":null,"logprobs":null}]}\n\n'
 
 
-def chat_body(reply: Reply, folded: Folded, *, logprobs: bool, sign: Sign | None = None) -> Body:
+def chat_body(
+    reply: Answering,
+    folded: Folded,
+    *,
+    logprobs: bool,
+    sign: Sign | None = None,
+    metadata: Metadata | None = None,
+) -> Body:
     """The non-streaming answer. Without `sign` the reasoning goes unsigned."""
     notices = (*reply.notices, *folded.warnings)
     body: Body = {
@@ -35,17 +49,19 @@ def chat_body(reply: Reply, folded: Folded, *, logprobs: bool, sign: Sign | None
         "object": "chat.completion",
         "created": reply.created,
         "model": reply.model,
-        "provider": PROVIDER,
+        "provider": reply.provider,
         "system_fingerprint": None,
         "choices": [_choice(reply, choice, logprobs=logprobs, sign=sign) for choice in folded.choices],
-        "usage": usage_body(folded.usage, folded.cost),
+        "usage": usage_body(folded.usage, folded.cost, folded.upstream),
     }
     if notices:
         body["warnings"] = notice_bodies(notices)
+    if metadata is not None:
+        body["openrouter_metadata"] = metadata()
     return body
 
 
-def _choice(reply: Reply, choice: FoldedChoice, *, logprobs: bool, sign: Sign | None) -> Body:
+def _choice(reply: Answering, choice: FoldedChoice, *, logprobs: bool, sign: Sign | None) -> Body:
     message: Body = {
         "role": "assistant",
         "content": choice.text,
@@ -67,7 +83,7 @@ def _choice(reply: Reply, choice: FoldedChoice, *, logprobs: bool, sign: Sign | 
     }
 
 
-def _detail_id(reply: Reply, index: int) -> str:
+def _detail_id(reply: Answering, index: int) -> str:
     return f"rs-{reply.id[-20:]}-{index}"
 
 
@@ -100,25 +116,53 @@ class ChatChunks:
     """Events to the chunks of one stream. Every chunk has a choice, so that readers of `choices[0]` live.
 
     With `sign`, a choice's reasoning is signed when it has ended: before anything else of the choice, as some clients
-    read no reasoning once the answer has begun.
+    read no reasoning once the answer has begun. `metadata` is asked for with the last chunk.
     """
 
-    def __init__(self, reply: Reply, *, logprobs: bool, sign: Sign | None = None) -> None:
+    def __init__(
+        self, reply: Answering, *, logprobs: bool, sign: Sign | None = None, metadata: Metadata | None = None
+    ) -> None:
         self._reply = reply
         self._sign = sign
+        self._metadata = metadata
         self._unsigned: dict[int, list[str]] = {}
-        self._head: Body = {
-            "id": reply.id,
-            "object": "chat.completion.chunk",
-            "created": reply.created,
-            "model": reply.model,
-            "provider": PROVIDER,
-        }
-        # No system_fingerprint: in a chunk, unlike in a body, OpenRouter's own SDK takes a string or nothing.
         self._logprobs = logprobs
-        self._notices: list[Notice] = list(reply.notices)
+        self._finished: list[Notice] = []
         self._finish: Body | None = None
         self._begun: set[int] = set()
+
+    @cached_property
+    def _head(self) -> Body:
+        """What all chunks begin with: who answers is known once there is a first event."""
+        # No system_fingerprint: in a chunk, unlike in a body, OpenRouter's own SDK takes a string or nothing.
+        return {
+            "id": self._reply.id,
+            "object": "chat.completion.chunk",
+            "created": self._reply.created,
+            "model": self._reply.model,
+            "provider": self._reply.provider,
+        }
+
+    @cached_property
+    def _opening(self) -> bytes:
+        return b"data: " + _encode(self._head)[:-1] + b',"choices":[{"index":'
+
+    def write(self, event: Event) -> bytes:
+        """The chunks that an event makes, as they are sent. Most are a piece of text in the middle of one that is the same."""
+        if not self._logprobs and isinstance(event, TextDelta | ReasoningDelta) and event.index in self._begun:
+            if isinstance(event, TextDelta):
+                if event.index not in self._unsigned:
+                    delta = b',"delta":{"content":' + _encode(event.text)
+                    return self._opening + str(event.index).encode() + delta + _CLOSING
+            elif event.text and not event.steps:
+                if self._sign is not None:
+                    self._unsigned.setdefault(event.index, []).append(event.text)
+                text, id = _encode(event.text), _detail_id(self._reply, event.index)
+                delta = b',"delta":{"content":"","reasoning":' + text
+                delta += b',"reasoning_details":[{"type":"reasoning.text","text":' + text
+                delta += b',"format":"unknown","index":0,"id":"' + id.encode() + b'"}]'
+                return self._opening + str(event.index).encode() + delta + _CLOSING
+        return b"".join(b"data: " + _encode(body) + b"\n\n" for body in self.chunks(event))
 
     def chunks(self, event: Event) -> list[Body]:
         """The chunks that an event makes."""
@@ -140,7 +184,7 @@ class ChatChunks:
                 more: Body = {"index": event.position, "function": {"arguments": event.arguments}}
                 return [self._call_delta(event.index, more)]
             case ChoiceFinished():
-                self._notices.extend(event.warnings)
+                self._finished.extend(event.warnings)
                 finish = self._choice(event.index, {"content": ""}, event.reason, event.native_reason)
                 if self._finish is None or event.index == 0:
                     self._finish = finish
@@ -149,10 +193,11 @@ class ChatChunks:
                 # As OpenRouter since mid-2026: the finish chunk again, with the usage.
                 finish = self._finish or self._choice(0, {"content": ""}, None, None)
                 finish = {**finish, "delta": {"content": ""}}
-                last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage, event.cost)}
-                if self._notices:
-                    last["warnings"] = notice_bodies(self._notices)
-                return [last]
+                usage = usage_body(event.usage, event.cost, event.upstream)
+                last: Body = {**self._head, "choices": [finish], "usage": usage}
+                if notices := (*self._reply.notices, *self._finished):
+                    last["warnings"] = notice_bodies(notices)
+                return [last | self._routed()]
 
     def _reasoning(self, event: ReasoningDelta) -> Body:
         detail_id = _detail_id(self._reply, event.index)
@@ -184,7 +229,15 @@ class ChatChunks:
             "error": error_object(error),
             "choices": [finish],
             "usage": usage_body(error.usage or Usage()),
+            **self._routed(),
         }
+
+    def refusal(self) -> Body:
+        """What stands beside the error where no stream has begun."""
+        return self._routed()
+
+    def _routed(self) -> Body:
+        return {} if self._metadata is None else {"openrouter_metadata": self._metadata()}
 
     def _delta(self, index: int, delta: Body, logprobs: Iterable[TokenLogprob]) -> Body:
         choice = self._choice(index, delta, None, None)
@@ -194,7 +247,8 @@ class ChatChunks:
 
     def _choice(self, index: int, delta: Body, finish: str | None, native: str | None) -> Body:
         # The role comes once, as from OpenAI: clients that join the strings of deltas would join roles too.
-        first, self._begun = index not in self._begun, self._begun | {index}
+        first = index not in self._begun
+        self._begun.add(index)
         return {
             "index": index,
             "delta": {"role": "assistant", **delta} if first else delta,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from nemoserve.backends.base import Backend
-from nemoserve.http.wire_reply import PROVIDER, Body
+from nemoserve.http.wire_reply import OWNER, Body
 from nemoserve.reasoning.sampling import with_recommended
 from nemoserve.types.chat import Sampling
 from nemoserve.types.price import Price
@@ -31,7 +31,7 @@ def model_body(backend: Backend, price: Price) -> Body:
         "id": card.id,
         "object": "model",
         "created": card.created,
-        "owned_by": PROVIDER,
+        "owned_by": OWNER,
         "root": card.id,
         "parent": None,
         "max_model_len": card.context_length,

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from nemoserve.access.keytext import redacted
 from nemoserve.types.chat import Notice
-from nemoserve.types.events import TokenAlternative, TokenLogprob
+from nemoserve.types.events import TokenAlternative, TokenLogprob, UpstreamCost
 from nemoserve.types.money import dollars
 from nemoserve.types.usage import Timing, Usage
 
-PROVIDER = "nemoserve"
+OWNER = "nemoserve"
+"""Who serves the models of the list."""
 
 Body = dict[str, object]
+
+
+class Answering(Protocol):
+    """What a body says of a reply beside its events; asked for once the reply has begun."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def created(self) -> int:
+        """Unix seconds."""
+        ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def notices(self) -> Sequence[Notice]: ...
+
 
 _NO_PROBABILITY = -9999.0
 """What a body says instead of minus infinity, which JSON cannot hold (OpenAI's own substitute)."""
@@ -23,8 +47,9 @@ def finite(logprob: float) -> float:
     return logprob if logprob > _NO_PROBABILITY else _NO_PROBABILITY
 
 
-def usage_body(usage: Usage, cost: int = 0) -> Body:
+def usage_body(usage: Usage, cost: int = 0, upstream: UpstreamCost | None = None) -> Body:
     """All counts as numbers, never null: some clients check. `cost` is in nano-dollars."""
+    prompt, completion = (0, 0) if upstream is None else (upstream.prompt, upstream.completion)
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -38,9 +63,9 @@ def usage_body(usage: Usage, cost: int = 0) -> Body:
             "video_tokens": 0,
         },
         "cost_details": {
-            "upstream_inference_cost": 0,
-            "upstream_inference_prompt_cost": 0,
-            "upstream_inference_completions_cost": 0,
+            "upstream_inference_cost": dollars(prompt + completion),
+            "upstream_inference_prompt_cost": dollars(prompt),
+            "upstream_inference_completions_cost": dollars(completion),
         },
         "completion_tokens_details": {
             "reasoning_tokens": usage.reasoning_tokens,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from nemoserve.types.chat import Notice, Sampling
+from nemoserve.types.chat import Sampling
 from nemoserve.types.errors import invalid
 
 MOST_STOPS = 4
@@ -22,6 +22,8 @@ class SamplingFields(msgspec.Struct, kw_only=True):
     models: list[str] | None = None
     user: str | None = None
     provider: dict[str, object] | None = None
+    route: object = None
+    """OpenRouter's older word for how `models` are tried; never an error."""
     stream: bool | None = None
     stream_options: dict[str, object] | None = None
     max_tokens: int | None = None
@@ -38,29 +40,6 @@ class SamplingFields(msgspec.Struct, kw_only=True):
     stop_token_ids: list[int] | None = None
     ignore_eos: bool | None = None
     n: int | None = None
-
-
-def model_names(body: SamplingFields) -> tuple[str, ...]:
-    """`model` first, then `models`."""
-    return (*([body.model] if body.model else []), *(body.models or []))
-
-
-def requires_parameters(body: SamplingFields) -> bool:
-    """`provider.require_parameters`. Raises ApiError (400) if it is no boolean."""
-    value = (body.provider or {}).get("require_parameters")
-    if value is not None and not isinstance(value, bool):
-        raise invalid("provider.require_parameters", f"expected true or false, got {value!r:.40}")
-    return value is True
-
-
-def provider_notices(body: SamplingFields) -> list[Notice]:
-    """Routing wishes that a single local backend cannot follow."""
-    wishes = ("order", "only", "ignore", "quantizations", "preferred_min_throughput", "preferred_max_latency")
-    given = [name for name in wishes if (body.provider or {}).get(name)]
-    return [
-        Notice("not_applied", f"provider.{name} was not applied: this server has one provider.", f"provider.{name}")
-        for name in given
-    ]
 
 
 def read_sampling(

@@ -7,13 +7,8 @@ from typing import cast
 import msgspec
 
 from nemoserve.http.wire_output import OutputFields, read_output
-from nemoserve.http.wire_sampling import (
-    MOST_TOP_LOGPROBS,
-    model_names,
-    provider_notices,
-    read_sampling,
-    requires_parameters,
-)
+from nemoserve.http.wire_routing import model_names, provider_notices, read_preferences, wants_family
+from nemoserve.http.wire_sampling import MOST_TOP_LOGPROBS, read_sampling
 from nemoserve.types.chat import CompletionRequest, Notice
 from nemoserve.types.errors import invalid
 
@@ -58,7 +53,8 @@ def read_text(body: TextBody, *, most_choices: int) -> CompletionRequest:
         output=output,
         add_special_tokens=body.add_special_tokens is not False,
         stream=body.stream is True,
-        require_parameters=requires_parameters(body),
+        preferences=read_preferences(body),
+        fallback_to_family=wants_family(body),
         warnings=(*output_notices, *_dropped(body, sampling.n), *provider_notices(body)),
     )
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
+import msgspec
+
 from nemoserve.http.errors import error_object
-from nemoserve.http.wire_reply import PROVIDER, Body, notice_bodies, text_logprobs, usage_body
+from nemoserve.http.wire_reply import Answering, Body, notice_bodies, text_logprobs, usage_body
 from nemoserve.parsing.fold import Folded
-from nemoserve.pipeline import Reply
 from nemoserve.types.chat import Notice
 from nemoserve.types.errors import ApiError
 from nemoserve.types.events import ChoiceFinished, Completed, Event, TextDelta
 from nemoserve.types.usage import Usage
 
 
-def _head(reply: Reply) -> Body:
+def _head(reply: Answering) -> Body:
     return {
         "id": reply.id,
         "object": "text_completion",
         "created": reply.created,
         "model": reply.model,
-        "provider": PROVIDER,
+        "provider": reply.provider,
         "system_fingerprint": None,
     }
 
 
-def text_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
+def text_body(reply: Answering, folded: Folded, *, logprobs: bool) -> Body:
     """The non-streaming answer."""
     notices = (*reply.notices, *folded.warnings)
     body: Body = {
@@ -38,7 +41,7 @@ def text_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
             }
             for choice in folded.choices
         ],
-        "usage": usage_body(folded.usage, folded.cost),
+        "usage": usage_body(folded.usage, folded.cost, folded.upstream),
     }
     if notices:
         body["warnings"] = notice_bodies(notices)
@@ -48,11 +51,20 @@ def text_body(reply: Reply, folded: Folded, *, logprobs: bool) -> Body:
 class TextChunks:
     """Events to the chunks of one stream."""
 
-    def __init__(self, reply: Reply, *, logprobs: bool) -> None:
-        self._head = _head(reply)
+    def __init__(self, reply: Answering, *, logprobs: bool) -> None:
+        self._reply = reply
         self._logprobs = logprobs
-        self._notices: list[Notice] = list(reply.notices)
+        self._finished: list[Notice] = []
         self._finish: Body | None = None
+
+    @cached_property
+    def _head(self) -> Body:
+        """Who answers is known once there is a first event."""
+        return _head(self._reply)
+
+    def write(self, event: Event) -> bytes:
+        """The chunks that an event makes, as they are sent."""
+        return b"".join(b"data: " + msgspec.json.encode(body) + b"\n\n" for body in self.chunks(event))
 
     def chunks(self, event: Event) -> list[Body]:
         """The chunks that an event makes."""
@@ -63,16 +75,17 @@ class TextChunks:
                     choice["logprobs"] = text_logprobs(event.logprobs)
                 return [{**self._head, "choices": [choice]}]
             case ChoiceFinished():
-                self._notices.extend(event.warnings)
+                self._finished.extend(event.warnings)
                 finish = self._choice(event.index, "", event.reason, event.native_reason)
                 if self._finish is None or event.index == 0:
                     self._finish = finish
                 return [{**self._head, "choices": [finish]}]
             case Completed():
                 finish = self._finish or self._choice(0, "", None, None)
-                last: Body = {**self._head, "choices": [finish], "usage": usage_body(event.usage, event.cost)}
-                if self._notices:
-                    last["warnings"] = notice_bodies(self._notices)
+                usage = usage_body(event.usage, event.cost, event.upstream)
+                last: Body = {**self._head, "choices": [finish], "usage": usage}
+                if notices := (*self._reply.notices, *self._finished):
+                    last["warnings"] = notice_bodies(notices)
                 return [last]
             case _:
                 return []
@@ -86,6 +99,10 @@ class TextChunks:
             "choices": [finish],
             "usage": usage_body(error.usage or Usage()),
         }
+
+    def refusal(self) -> Body:
+        """What stands beside the error where no stream has begun: nothing."""
+        return {}
 
     def _choice(self, index: int, text: str, finish: str | None, native: str | None) -> Body:
         return {

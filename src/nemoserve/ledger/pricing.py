@@ -43,13 +43,16 @@ class PriceBook:
         self._sheets = sheets
 
     @classmethod
-    def load(cls, extra: Path | None = None) -> PriceBook:
-        """The package's prices and, before them, those of a user's file.
+    def load(cls, extra: Path | None = None, configured: Iterable[tuple[str, str, Price]] = ()) -> PriceBook:
+        """The package's prices and, before them, those `configured` as (model, provider, price), and a user's file's.
 
         Raises OSError when that cannot be read, and ValueError with the file and the row when it makes no sense.
         """
         own = Path(__file__).with_name("prices.toml")
-        return cls(*(_read(path) for path in (extra, own) if path is not None))
+        always: _Sheet = {}
+        for model, provider, price in configured:
+            always.setdefault(model.lower(), {})[provider] = [(0, price)]
+        return cls(*([] if extra is None else [_read(extra)]), always, _read(own))
 
     def price(self, model: str, provider: str, at_ms: int) -> Price:
         """What holds at that time; free of charge where nothing is known."""

@@ -19,6 +19,7 @@ from nemoserve.types.events import (
     TokenLogprob,
     ToolCallDelta,
     ToolCallStart,
+    UpstreamCost,
 )
 from nemoserve.types.usage import Timing, Usage
 
@@ -45,6 +46,7 @@ class Folded(msgspec.Struct):
     warnings: list[Notice]
     cost: int = 0
     """Nano-dollars."""
+    upstream: UpstreamCost | None = None
 
 
 class _Open:
@@ -114,9 +116,8 @@ class Fold:
         """Raises ApiError when the stream ended before it was complete."""
         if self._completed is None or not all(part.finished for part in self._choices.values()):
             raise ApiError("provider_unavailable", "The reply ended before it was complete.")
-        return Folded(
-            self.choices(), self._completed.usage, self._completed.timing, self._warnings, self._completed.cost
-        )
+        end = self._completed
+        return Folded(self.choices(), end.usage, end.timing, self._warnings, end.cost, end.upstream)
 
 
 def fold(events: Iterable[Event]) -> Folded:

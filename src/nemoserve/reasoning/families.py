@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from nemoserve.reasoning.switches import (
+from nemoserve.parsing.switches import (
     find_line_switch,
     find_switch,
     mask,
@@ -19,11 +19,13 @@ from nemoserve.reasoning.switches import (
     unused_character,
 )
 from nemoserve.types.chat import ChatRequest, Message, Notice
-from nemoserve.types.model import Family
+from nemoserve.types.model import PLAIN, Family
 from nemoserve.types.prompt import ChatTurn
 from nemoserve.types.reasoning import Effort
 
 Messages = tuple[Message, ...]
+
+_ANY_SWITCH = msgspec.structs.replace(PLAIN, switched_by=("system", "user"))
 
 
 class Switched(msgspec.Struct, frozen=True):
@@ -72,6 +74,19 @@ def switch_thinking(request: ChatRequest, family: Family) -> Switched:
     if not thinking and family.direct_prefill:
         prefill = family.direct_prefill + (prefill or "").rpartition(family.closer)[2].lstrip("\n")
     return Switched(msgspec.structs.replace(turn, messages=messages, prefill=prefill), thinking)
+
+
+def switch_in_text(request: ChatRequest) -> tuple[ChatRequest, bool | None]:
+    """For a provider that is told by a parameter: whether the reply is to think, and the request without switches in its texts.
+
+    None, and the texts as they are, where neither a parameter nor a text says anything. As no template is known, a switch of
+    any family counts.
+    """
+    said = _said_in_text(request.messages, _ANY_SWITCH)
+    wanted = said if request.reasoning.enabled is None else request.reasoning.enabled
+    if said is None:
+        return request, wanted
+    return msgspec.structs.replace(request, messages=_without_switches(request.messages, _ANY_SWITCH)), wanted
 
 
 def _split_prefill(messages: Messages, family: Family) -> tuple[Messages, str | None]:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from nemoserve.types.reasoning import ReasoningIntent
+from nemoserve.types.route import Preferences
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -99,8 +100,9 @@ class ChatRequest(msgspec.Struct, frozen=True):
     session_id: str | None = None
     """The client's name for the conversation."""
     stream: bool = False
-    require_parameters: bool = False
-    """True: fail rather than drop a parameter."""
+    preferences: Preferences = Preferences()
+    fallback_to_family: bool = False
+    """Another model of the family may answer when none of `models` can."""
     template_kwargs: dict[str, object] = {}
     """Extra variables for the checkpoint's template, switches for thinking taken out."""
     warnings: tuple[Notice, ...] = ()
@@ -117,5 +119,6 @@ class CompletionRequest(msgspec.Struct, frozen=True):
     output: OutputFormat | None = None
     add_special_tokens: bool = True
     stream: bool = False
-    require_parameters: bool = False
+    preferences: Preferences = Preferences()
+    fallback_to_family: bool = False
     warnings: tuple[Notice, ...] = ()

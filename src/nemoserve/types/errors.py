@@ -65,6 +65,8 @@ class ApiError(Exception):
         self.metadata: dict[str, object] = metadata or {}
         self.retry_after_s = retry_after_s
         self.headers: dict[str, str] = headers or {}
+        self.availability: dict[str, object] | None = None
+        """Which endpoints there were and why none could serve the request, in OpenRouter's form: the body's `availability`."""
         self.usage: Usage | None = None
         """What had been consumed when the failure came, if that is known."""
 

@@ -13,7 +13,7 @@ import msgspec
 from nemoserve.types.chat import Notice
 from nemoserve.types.usage import Timing, Usage
 
-FinishReason = Literal["stop", "length", "tool_calls", "error"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "error"]
 
 
 class TokenAlternative(msgspec.Struct, frozen=True):
@@ -92,6 +92,13 @@ class ChoiceFinished(msgspec.Struct, frozen=True):
     warnings: tuple[Notice, ...] = ()
 
 
+class UpstreamCost(msgspec.Struct, frozen=True):
+    """What a provider asks for a reply, in nano-dollars."""
+
+    prompt: int
+    completion: int
+
+
 class Completed(msgspec.Struct, frozen=True):
     """The last event of a request that did not fail."""
 
@@ -99,6 +106,8 @@ class Completed(msgspec.Struct, frozen=True):
     timing: Timing
     cost: int = 0
     """Nano-dollars."""
+    upstream: UpstreamCost | None = None
+    """None: the reply was made on this machine."""
 
 
 Event = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Completed

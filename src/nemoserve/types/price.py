@@ -39,6 +39,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
         )
         return (2 * pico + _PICO_PER_NANO) // (2 * _PICO_PER_NANO)
 
+    def prompt_cost(self, usage: Usage, images: int = 0) -> int:
+        """The part of `cost` that is not for the completion, in nano-dollars; the rest of it is the completion's."""
+        return self.cost(msgspec.structs.replace(usage, completion_tokens=0, reasoning_tokens=0), images)
+
     def most(self, prompt_tokens: int, completion_tokens: int, images: int = 0) -> int:
         """The most nano-dollars that a request may cost: every completion token at the dearer of its two prices, rounded up."""
         completion = max(self.completion, self.reasoning or 0)

@@ -8,7 +8,7 @@ import msgspec
 
 from nemoserve.types.endpoint import Endpoint, Quantization
 
-Sort = Literal["price", "throughput", "latency"]
+Sort = Literal["price", "throughput", "latency", "exacto"]
 
 ExcludedBy = Literal[
     "model", "only", "ignore", "order", "allow_fallbacks", "require_parameters", "data_collection", "zdr", "quantizations",

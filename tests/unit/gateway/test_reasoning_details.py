@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ from hypothesis import strategies as st
 
 from nemoserve.http.wire_chat_reply import ChatChunks, chat_body
 from nemoserve.parsing.fold import fold
-from nemoserve.pipeline import Reply
 from nemoserve.reasoning.signature import sign, verify
-from nemoserve.types.chat import Sampling
+from nemoserve.types.chat import Notice
 from nemoserve.types.events import (
     ChoiceFinished,
     Completed,
@@ -46,12 +44,18 @@ EVENTS: list[Event] = [
 ]
 
 
-async def _nothing() -> AsyncIterator[Event]:
-    for event in EVENTS[:0]:
-        yield event
+@dataclasses.dataclass(frozen=True)
+class Begun:
+    """What the wire asks a reply for."""
+
+    id: str = "gen-1700000000-abcdefghijABCDEFGHIJ"
+    created: int = 1
+    model: str = "m/x"
+    provider: str = "p"
+    notices: tuple[Notice, ...] = ()
 
 
-REPLY = Reply("gen-1700000000-abcdefghijABCDEFGHIJ", "m/x", 1, Sampling(), (), _nothing())
+REPLY = Begun()
 
 
 def signature(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nemoserve.reasoning.families import Switched, switch_thinking
-from nemoserve.reasoning.switches import (
+from nemoserve.parsing.switches import (
     find_line_switch,
     find_switch,
     mask,

@@ -1,0 +1,273 @@
+"""One attempt at a reply: its events checked, kept and counted, and its line in the ledger settled. Knows no endpoint's ways.
+
+Whatever ends the attempt ends what runs for it and writes one line into the ledger: the end, an error, a client that went away,
+an engine that died, a reply that nobody began to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+import msgspec
+
+from nemoserve.admission import Admission
+from nemoserve.attempts.asked import Asked, keeper_of
+from nemoserve.attempts.services import Running, Services
+from nemoserve.ledger.content import ContentError, Said, content_body
+from nemoserve.parsing.fold import Fold, FoldedChoice
+from nemoserve.routing.health import Watch, outcome_of
+from nemoserve.structured.validate import check_output
+from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, OutputFormat, Sampling
+from nemoserve.types.endpoint import Endpoint
+from nemoserve.types.entry import Entry, Outcome
+from nemoserve.types.errors import ApiError
+from nemoserve.types.events import ChoiceFinished, Completed, Event, ReasoningDelta, UpstreamCost
+from nemoserve.types.usage import Timing, Usage
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """What an attempt has used."""
+
+    usage: Usage
+    estimated: bool = False
+    """Counted here, since nobody told, or not to the end."""
+
+
+class Source(Protocol):
+    """Where an attempt's events come from: an engine's generation, or a provider's stream."""
+
+    def events(self) -> AsyncGenerator[Sequence[Event]]:
+        """The reply, in lots as they come; a lot may be empty. Every choice ends with ChoiceFinished; Completed is left out.
+
+        Raises ApiError. Closing it ends what runs.
+        """
+        ...
+
+    def used(self) -> Counted:
+        """What is known to have been used until now."""
+        ...
+
+    async def counted(self) -> Counted:
+        """What was used in the end, where that was not waited for. To be asked for after `close`."""
+        ...
+
+    def close(self) -> bool:
+        """Ends what still runs; whether `counted` knows more than `used` then."""
+        ...
+
+    def end_thinking(self) -> None:
+        """Has the choices that still think answer soon. Raises ApiError (400) where that cannot be done."""
+        ...
+
+    @property
+    def timing(self) -> Timing | None: ...
+
+    @property
+    def thinking_cut(self) -> bool: ...
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What an attempt is, besides its source."""
+
+    asked: Asked[ChatRequest] | Asked[CompletionRequest]
+    endpoint: Endpoint
+    admission: Admission
+    entry: Entry
+    """The ledger's line as far as it is known before anything has run."""
+    sampling: Sampling
+    """As applied."""
+    notices: tuple[Notice, ...]
+    """What was applied otherwise than asked, here."""
+    output: OutputFormat | None = None
+    exclude_thinking: bool = False
+    hosted: bool = False
+    patience_s: float
+    """How long nothing at all may come of the reply before it is given up."""
+
+
+class Attempt:
+    """An iterator over the reply's events, to be read once and closed in any case, also when it was never read.
+
+    To be made with nothing awaited since the admission, whose hold it takes over.
+    """
+
+    def __init__(self, house: Services, plan: Plan, source: Source, watch: Watch) -> None:
+        self._house, self.plan, self._source, self._watch = house, plan, source, watch
+        self.patience_s = plan.patience_s
+        self._folding = Fold(logprobs=False)
+        self._first_token_ms: int | None = None
+        self._finish: ChoiceFinished | None = None
+        self._ended = False
+        self._error: ApiError | None = None
+        self._stored = plan.asked.content is None
+        self._claim = house.books.open(plan.entry, plan.admission.hold, lambda: source.used().usage)
+        plan.asked.visit.opened()
+        self._events = self._run()
+
+    def __aiter__(self) -> AsyncGenerator[Event]:
+        return self._events
+
+    async def __anext__(self) -> Event:
+        return await self._events.__anext__()
+
+    async def aclose(self) -> None:
+        """Stops what still runs."""
+        await self._events.aclose()
+        self._end()  # where nobody began to read, nothing else would
+
+    def store(self) -> None:
+        """Has what went in and came out kept, where the key asks for it. To be called for the attempt that was the last."""
+        if self._stored or self.plan.asked.content is None:
+            return
+        self._stored = True
+        entry = self._claim.entry
+        body = self._content(self.plan.asked.content)
+        self._house.books.content(self.plan.asked.id, entry.key_id, entry.created_at, body)
+
+    async def _run(self) -> AsyncGenerator[Event]:
+        """The reply. Raises ApiError when it cannot begin or breaks off, with what was used until then."""
+        house, plan, source = self._house, self.plan, self._source
+        running = house.running[plan.asked.id] = Running(source, plan.asked.caller)
+        try:
+            async with aclosing(source.events()) as lots:
+                lot = await self._first(lots)
+                while lot is not None:
+                    for event in lot:
+                        self._folding.add(event)
+                        if isinstance(event, ChoiceFinished):
+                            event = await self._finished(event)
+                        if not (plan.exclude_thinking and isinstance(event, ReasoningDelta)):
+                            yield event
+                    lot = await anext(lots, None)
+                    if time.monotonic() > plan.asked.deadline:
+                        raise ApiError("timeout", "The request has taken longer than this server lets any.")
+            self._ended = True
+            counted = source.used()
+            entry = self._settle("finished", counted)
+            self.store()
+            plan.asked.visit.over()  # before the client hears of the end, and may come again
+            elapsed = time.monotonic() - plan.asked.arrived
+            yield Completed(counted.usage, source.timing or Timing(decode_s=elapsed), entry.cost, self._upstream(entry))
+        except ApiError as error:
+            self._error = error
+            error.usage = source.used().usage
+            error.metadata.setdefault("provider_name", plan.endpoint.provider)
+            raise
+        finally:
+            if house.running.get(plan.asked.id) is running:
+                del house.running[plan.asked.id]
+            self._end()
+
+    async def _first(self, lots: AsyncGenerator[Sequence[Event]]) -> Sequence[Event] | None:
+        """The first lot, which has to come in time."""
+        try:
+            async with asyncio.timeout(self.patience_s):
+                lot = await anext(lots, None)
+        except TimeoutError:
+            name = self.plan.endpoint.provider
+            raise ApiError("timeout", f"{name} has not begun to answer within {self.patience_s:g} s.") from None
+        now = time.monotonic()
+        seconds = now - self.plan.asked.arrived
+        self._first_token_ms = round(1000 * seconds)
+        self._watch.first_token(now)
+        self._house.metrics.first_token(self.plan.endpoint.model, seconds)
+        return lot
+
+    def _end(self) -> None:
+        """Ends what still runs, and settles once it is known how much that was. Waits for nothing."""
+        if self._ended:
+            return
+        self._ended = True
+        outcome: Outcome = "cancelled" if self._error is None else "failed"
+        if not self._source.close():
+            self._settle(outcome, self._source.used())
+            return
+        task = asyncio.create_task(self._settle_counted(outcome))
+        self._house.settling.add(task)
+        task.add_done_callback(self._house.settling.discard)
+
+    async def _settle_counted(self, outcome: Outcome) -> None:
+        self._settle(outcome, await self._source.counted())
+
+    async def _finished(self, event: ChoiceFinished) -> ChoiceFinished:
+        """The choice's end, with what is to be said of its answer; its thinking is kept for the next turn."""
+        plan, choice = self.plan, self._folding.choice(event.index)
+        if self._finish is None or event.index == 0:
+            self._finish = event
+        calls = [call.id for call in choice.tool_calls]
+        keeper, session = keeper_of(plan.asked.caller), plan.entry.session_id
+        self._house.keep.remember(keeper, session, choice.text, calls, choice.reasoning)
+        notice = await self._mismatch(choice, plan.output) if plan.output is not None and not calls else None
+        return event if notice is None else msgspec.structs.replace(event, warnings=(*event.warnings, notice))
+
+    async def _mismatch(self, choice: FoldedChoice, output: OutputFormat) -> Notice | None:
+        complete = choice.finish_reason == "stop"
+        # In a thread: compiling a large schema takes a while.
+        return await asyncio.to_thread(check_output, output, choice.text, complete=complete)
+
+    def _upstream(self, entry: Entry) -> UpstreamCost | None:
+        """What the provider asks for; nobody asks for anything on this machine."""
+        if not self.plan.hosted:
+            return None
+        prompt = entry.price.prompt_cost(
+            Usage(entry.prompt_tokens, entry.completion_tokens, entry.reasoning_tokens, entry.cached_tokens),
+            entry.images,
+        )
+        return UpstreamCost(min(prompt, entry.cost), max(0, entry.cost - prompt))
+
+    def _settle(self, outcome: Outcome, counted: Counted) -> Entry:
+        """Writes the attempt's line, and tells all who want to know. Returns the line."""
+        house, plan, usage, error = self._house, self.plan, counted.usage, self._error
+        now = time.monotonic()
+        finish = self._finish if outcome == "finished" else None
+        entry = house.books.settle(
+            self._claim,
+            usage,
+            outcome=outcome,
+            finish_reason="error" if error is not None else None if finish is None else finish.reason,
+            native_finish_reason=None if finish is None else finish.native_reason,
+            error_type=None if error is None else error.error_type,
+            first_token_ms=self._first_token_ms,
+            total_ms=round(1000 * (now - plan.asked.arrived)),
+            thinking_cut=self._source.thinking_cut,
+            tokens_estimated=counted.estimated,
+        )
+        plan.asked.visit.settled(usage.total_tokens)
+        self._watch.ended(
+            "ok" if outcome == "finished" else "cancelled" if error is None else outcome_of(error),
+            now,
+            tokens=usage.completion_tokens,
+            retry_after_s=None if error is None else error.retry_after_s,
+        )
+        house.metrics.generation(plan.endpoint.model, outcome)
+        house.metrics.usage(plan.endpoint.model, usage, self._source.timing or Timing())
+        house.log.info(
+            "generation",
+            id=entry.generation_id,
+            key=entry.key_id,
+            model=entry.model,
+            provider=entry.provider,
+            outcome=outcome,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            cost_nano=entry.cost,
+            seconds=round(now - plan.asked.arrived, 4),
+        )
+        return entry
+
+    def _content(self, given: dict[str, object]) -> bytes:
+        said = [
+            Said(completion=choice.text, reasoning=choice.reasoning or None, tool_calls=choice.tool_calls)
+            for choice in self._folding.choices()
+        ]
+        error, failure = self._error, None
+        if error is not None:
+            failure = ContentError(
+                message=error.message, status=error.status, provider_name=self.plan.endpoint.provider
+            )
+        return content_body(given, said, failure)

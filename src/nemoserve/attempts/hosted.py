@@ -1,0 +1,168 @@
+"""An attempt at a provider: the request in what its endpoint honours, the provider's events counted. Knows no provider's wire."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import msgspec
+
+from nemoserve.admission import require_all, room
+from nemoserve.attempts.asked import Asked
+from nemoserve.attempts.attempt import Attempt, Counted, Plan
+from nemoserve.attempts.choices import ChoiceReader
+from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
+from nemoserve.attempts.fan import fanned
+from nemoserve.attempts.parameters import given, without
+from nemoserve.attempts.services import Services
+from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Told
+from nemoserve.reasoning.budget import Allowance, limits
+from nemoserve.reasoning.families import switch_in_text
+from nemoserve.routing.health import Watch
+from nemoserve.types.chat import ChatRequest, Notice
+from nemoserve.types.endpoint import Endpoint
+from nemoserve.types.errors import invalid
+from nemoserve.types.events import Event
+from nemoserve.types.reasoning import ReasoningIntent, ThinkingLimits
+from nemoserve.types.usage import Timing, Usage
+
+_END_TOKENS = 8
+"""What ends a thinking that is cut, in tokens: a few in every family."""
+
+
+async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
+    """The attempt at having a provider continue a conversation. Raises ApiError if it must not be asked."""
+    request, dropped = without(asked.request, _unsupported(asked.request, endpoint))
+    require_all(asked.request.preferences.require_parameters, dropped)
+    request, thinking = switch_in_text(request)
+    size = prompt_size(request)
+    max_tokens, notices = _room(house, request, endpoint, tokens_in(size))
+    admission = await asked.visit.admit(
+        endpoint,
+        prompt_tokens=most_tokens_in(size) if asked.caller.limits.limit is not None else tokens_in(size),
+        max_tokens=max_tokens,
+        choices=request.sampling.n,
+        named=request.sampling.max_tokens is not None,
+    )
+    # Nothing is awaited from here to the attempt, whose end settles what was held.
+    with asked.visit.given_back(admission):
+        allowance = _allowance(asked.intent, request, thinking, admission.max_tokens)
+        budget = allowance.limits.budget
+        job = HostedJob(
+            id=admission.entry.id,
+            endpoint=endpoint,
+            request=request,
+            thinking=thinking,
+            budget=budget,
+            max_tokens=admission.max_tokens,
+        )
+        plan = Plan(
+            asked=asked,
+            endpoint=endpoint,
+            admission=admission,
+            entry=msgspec.structs.replace(
+                admission.entry,
+                session_id=request.session_id,
+                streamed=request.stream,
+                thinking=thinking is not False,
+                effort=asked.intent.effort,
+                reasoning_budget=budget,
+            ),
+            sampling=request.sampling,
+            notices=(*asked.notices, *dropped, *notices, *admission.notices, *allowance.notices),
+            output=asked.request.output,
+            exclude_thinking=request.reasoning.exclude,
+            hosted=True,
+            patience_s=house.settings.routing.deadline,  # how soon it has to begin is the provider's own setting
+        )
+        backend = house.catalogue.hosted[endpoint.provider]
+        return Attempt(house, plan, HostedSource(backend, job, tokens_in(size)), watch)
+
+
+class HostedSource:
+    """A provider's stream. Counts what the provider tells; what it does not tell is counted by the text."""
+
+    def __init__(self, backend: HostedBackend, job: HostedJob, prompt_tokens: int) -> None:
+        """`prompt_tokens`: about so many."""
+        self._backend, self._job, self._prompt_tokens = backend, job, prompt_tokens
+        sampling, honoured = job.request.sampling, job.endpoint.parameters
+        stops = () if honoured is None or "stop" in honoured else sampling.stop
+        steps = job.request.reasoning.steps and not job.request.reasoning.exclude
+        self._choices = [ChoiceReader(index, stops, steps=steps) for index in range(sampling.n)]
+        self._fanned = sampling.n > 1 and honoured is not None and "n" not in honoured
+        self._told: Told | None = None
+        self._began = False
+
+    async def events(self) -> AsyncGenerator[Sequence[Event]]:
+        """The reply as the provider sends it; no lot before its first word."""
+        choices = self._choices
+        async with aclosing(self._stream()) as stream:
+            async for event in stream:
+                if isinstance(event, Told):
+                    self._told = event
+                    continue
+                self._began = True
+                yield choices[event.index].read(event)
+                if self._told is None and all(choice.stopped for choice in choices):
+                    return  # the rest is not wanted
+
+    def _stream(self) -> AsyncGenerator[HostedEvent]:
+        return fanned(self._backend, self._job) if self._fanned else self._backend.stream(self._job)
+
+    def used(self) -> Counted:
+        """What the provider told; before that, what its text comes to."""
+        told = None if self._told is None else self._told.usage
+        reasoning = sum(tokens_in(choice.reasoning_size) for choice in self._choices)
+        if told is None:
+            if not self._began:
+                return Counted(Usage())
+            answer = sum(tokens_in(choice.text_size) for choice in self._choices)
+            return Counted(Usage(self._prompt_tokens, answer + reasoning, reasoning), estimated=True)
+        if self._told is not None and not self._told.reasoning_told and reasoning:
+            reasoning = min(reasoning, told.completion_tokens)
+            return Counted(msgspec.structs.replace(told, reasoning_tokens=reasoning), estimated=True)
+        return Counted(told)
+
+    def close(self) -> bool:
+        """The stream has ended with `events`; nobody can say more than was said by then."""
+        return False
+
+    async def counted(self) -> Counted:
+        return self.used()
+
+    def end_thinking(self) -> None:
+        raise invalid(
+            "id", f"this reply comes from {self._job.endpoint.provider}, which cannot be told to stop thinking any more"
+        )
+
+    @property
+    def timing(self) -> Timing | None:
+        return None
+
+    @property
+    def thinking_cut(self) -> bool:
+        """Taken for cut where the thinking has used up its budget."""
+        budget = self._job.budget
+        return budget is not None and self.used().usage.reasoning_tokens >= max(1, budget)
+
+
+def _unsupported(request: ChatRequest, endpoint: Endpoint) -> frozenset[str]:
+    """The fields that the endpoint would not honour. A budget is not among them: it is helped with by two calls."""
+    if endpoint.parameters is None:
+        return frozenset()
+    return given(request) - endpoint.parameters - {"reasoning_budget"}
+
+
+def _room(house: Services, request: ChatRequest, endpoint: Endpoint, prompt: int) -> tuple[int, tuple[Notice, ...]]:
+    """How many tokens the reply may have. What was asked for is cut only where it can never be: the prompt's length is a guess."""
+    most = endpoint.max_completion_tokens or endpoint.context_length
+    left = most if request.sampling.max_tokens is not None else min(most, endpoint.context_length - prompt)
+    return room(left, request.sampling, house.settings.default_max_tokens)
+
+
+def _allowance(intent: ReasoningIntent, request: ChatRequest, thinking: bool | None, max_tokens: int) -> Allowance:
+    """How long the reply may think: limited only where the request or its key asks for that, as not every provider can."""
+    if thinking is False or intent.max_tokens is intent.effort is intent.most_tokens is None:
+        return Allowance(ThinkingLimits())
+    given_max = request.sampling.max_tokens is not None
+    return limits(intent, thinking=True, max_tokens=max_tokens, max_tokens_given=given_max, end_tokens=_END_TOKENS)

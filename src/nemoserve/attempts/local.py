@@ -1,0 +1,275 @@
+"""An attempt on this machine: the request in a checkpoint's own terms, and the engine's output as events. Knows no wire format."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+import msgspec
+
+from nemoserve.admission import require_all, room
+from nemoserve.attempts.asked import Asked
+from nemoserve.attempts.attempt import Attempt, Counted, Plan
+from nemoserve.attempts.services import Services
+from nemoserve.backends.base import Backend, Generation
+from nemoserve.parsing.choice import ChoiceParser, Rules
+from nemoserve.parsing.tool_schemas import ToolSchemas
+from nemoserve.reasoning.budget import Allowance, end_text, limits
+from nemoserve.reasoning.families import switch_thinking
+from nemoserve.reasoning.sampling import with_recommended
+from nemoserve.routing.health import Watch
+from nemoserve.structured.calls import MARKERS
+from nemoserve.structured.enforce import enforced_grammar
+from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, Sampling
+from nemoserve.types.endpoint import Endpoint
+from nemoserve.types.events import ChoiceFinished, Event
+from nemoserve.types.prompt import Ended, Job, Pieces, Prompt, PromptPieces, RawOutput
+from nemoserve.types.reasoning import ReasoningIntent
+from nemoserve.types.usage import Timing, Usage
+
+_TEXT_MAX_TOKENS = 16
+_COUNTING_S = 10.0
+"""An engine that does not say how many tokens it made within this time is taken at its word so far."""
+
+
+async def attempt_chat(
+    house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch, others: bool
+) -> Attempt:
+    """The attempt at continuing a conversation. Raises ApiError if the model cannot take it."""
+    backend, request = _backend(house, endpoint), asked.request
+    card = backend.card
+    switched = switch_thinking(request, card.family)
+    dropped = switched.notices
+    if request.tools and not card.calls_tools:
+        dropped += (Notice("dropped_parameter", "tools was dropped: this model has no place for them.", "tools"),)
+    require_all(request.preferences.require_parameters, dropped)
+    tool_format = card.family.tool_format if request.tools and request.tool_choice.mode != "none" else "none"
+    grammar = await enforced_grammar(
+        house.compilers[card.id],
+        request.output,
+        backend.tokens_named(MARKERS),
+        tools=request.tools,
+        choice=request.tool_choice,
+        parallel=request.parallel_tool_calls,
+        tool_format=card.family.tool_format,
+    )
+    prompt = await backend.render(switched.turn)
+    end = await backend.encode(end_text(card.family, asked.intent.transition), add_special_tokens=False)
+    max_tokens, notices = room(
+        card.context_length - len(prompt.tokens), request.sampling, house.settings.default_max_tokens
+    )
+    admission = await asked.visit.admit(
+        endpoint,
+        prompt_tokens=len(prompt.tokens),
+        max_tokens=max_tokens,
+        choices=request.sampling.n,
+        named=request.sampling.max_tokens is not None,
+    )
+    # Nothing is awaited from here to the attempt, whose end settles what was held.
+    with asked.visit.given_back(admission):
+        allowance = _allowance(asked.intent, request.sampling, switched.thinking, admission.max_tokens, end)
+        sampling = with_recommended(request.sampling, card, switched.thinking)
+        job = Job(
+            asked.id,
+            (prompt,),
+            sampling,
+            admission.max_tokens,
+            thinking=switched.thinking,
+            limits=allowance.limits,
+            grammar=grammar,
+        )
+        rules = Rules(
+            start=prompt.start,
+            opener=card.family.opener,
+            closer=card.family.closer,
+            thinking=switched.thinking,
+            steps=request.reasoning.steps and not request.reasoning.exclude,
+            tool_format=tool_format,
+            tools=ToolSchemas(request.tools),
+            parallel_tool_calls=request.parallel_tool_calls,
+            stops=request.sampling.stop,
+            call_id_prefix=f"call_{asked.id[-20:]}_",
+        )
+        plan = Plan(
+            asked=asked,
+            endpoint=endpoint,
+            admission=admission,
+            entry=msgspec.structs.replace(
+                admission.entry,
+                session_id=request.session_id,
+                streamed=request.stream,
+                thinking=switched.thinking,
+                effort=asked.intent.effort,
+                reasoning_budget=allowance.limits.budget,
+            ),
+            sampling=sampling,
+            notices=(*asked.notices, *dropped, *notices, *admission.notices, *allowance.notices),
+            output=request.output,
+            exclude_thinking=request.reasoning.exclude,
+            patience_s=_patience(house, others),
+        )
+        return Attempt(house, plan, LocalSource(backend, job, rules, allowance.if_cut), watch)
+
+
+async def attempt_text(
+    house: Services, asked: Asked[CompletionRequest], endpoint: Endpoint, watch: Watch, others: bool
+) -> Attempt:
+    """The attempt at continuing plain texts. Raises ApiError if the model cannot take them."""
+    backend, request = _backend(house, endpoint), asked.request
+    prompts = tuple(
+        [
+            await backend.encode(prompt, add_special_tokens=request.add_special_tokens)
+            if isinstance(prompt, str)
+            else Prompt(list(prompt))
+            for prompt in request.prompts
+        ]
+    )
+    grammar = await enforced_grammar(house.compilers[endpoint.model], request.output, {})
+    left = backend.card.context_length - max(len(prompt.tokens) for prompt in prompts)
+    max_tokens, notices = room(left, request.sampling, _TEXT_MAX_TOKENS)
+    admission = await asked.visit.admit(
+        endpoint,
+        prompt_tokens=sum(len(prompt.tokens) for prompt in prompts),
+        max_tokens=max_tokens,
+        choices=len(prompts) * request.sampling.n,
+        named=request.sampling.max_tokens is not None,
+    )
+    with asked.visit.given_back(admission):
+        job = Job(
+            asked.id,
+            prompts,
+            request.sampling,
+            admission.max_tokens,
+            chat=False,
+            thinking=False,
+            echo=request.echo,
+            grammar=grammar,
+        )
+        plan = Plan(
+            asked=asked,
+            endpoint=endpoint,
+            admission=admission,
+            entry=msgspec.structs.replace(admission.entry, api="text", streamed=request.stream),
+            sampling=request.sampling,
+            notices=(*asked.notices, *notices, *admission.notices),
+            output=request.output,
+            patience_s=_patience(house, others),
+        )
+        rules = Rules(chat=False, stops=request.sampling.stop)
+        return Attempt(house, plan, LocalSource(backend, job, rules, None), watch)
+
+
+class LocalSource:
+    """An engine's generation. Counts what the engine says, exactly; reads it as `rules` say.
+
+    `if_cut` is reported for a choice whose thinking was ended at its budget.
+    """
+
+    def __init__(self, backend: Backend, job: Job, rules: Rules, if_cut: Notice | None) -> None:
+        self._backend, self._job, self._if_cut = backend, job, if_cut
+        count = len(job.prompts) * job.sampling.n
+        self._parsers = [ChoiceParser(index, rules) for index in range(count)]
+        self._sampled: list[int | None] = [None] * count
+        self._timings: list[Timing] = []
+        self._generation: Generation | None = None
+        self.thinking_cut = False
+
+    async def events(self) -> AsyncGenerator[Sequence[Event]]:
+        """The reply as the engine makes it; one lot for each of its outputs."""
+        self._generation = await self._backend.generate(self._job)
+        async for output in self._generation:
+            yield self._read(output)
+
+    def _read(self, output: RawOutput) -> Sequence[Event]:
+        parser = self._parsers[output.index]
+        match output:
+            case PromptPieces():
+                return parser.echo(output.pieces)
+            case Pieces():
+                events = parser.push(output.pieces)
+                if parser.stopped and self._generation is not None:
+                    self._generation.stop(output.index)
+                    self._sampled[output.index] = parser.tokens
+                    events += parser.finish("stop", ended_turn=False)
+                return events
+            case Ended():
+                self._sampled[output.index] = output.completion_tokens
+                self._timings.append(output.timing)
+                events = parser.finish(output.reason, ended_turn=output.ended_turn)
+                self.thinking_cut |= output.thinking_cut
+                if output.thinking_cut and self._if_cut is not None:
+                    *events, end = events
+                    assert isinstance(end, ChoiceFinished)
+                    events.append(msgspec.structs.replace(end, warnings=(self._if_cut, *end.warnings)))
+                return events
+
+    def used(self) -> Counted:
+        """What the engine has told of; the prompt counts once the engine has it."""
+        began = self._generation is not None
+        prompt_tokens = sum(len(prompt.tokens) for prompt in self._job.prompts) if began else 0
+        counts = (
+            parser.tokens if count is None else count
+            for count, parser in zip(self._sampled, self._parsers, strict=True)
+        )
+        thinking = sum(parser.reasoning_tokens for parser in self._parsers)
+        return Counted(Usage(prompt_tokens, sum(counts), thinking))
+
+    def close(self) -> bool:
+        if self._generation is not None:
+            self._generation.close()
+        return self._generation is not None
+
+    async def counted(self) -> Counted:
+        """As the engine has it in the end; what is known so far, if the engine does not say it in time."""
+        if self._generation is None:
+            return self.used()
+        try:
+            async with asyncio.timeout(_COUNTING_S):
+                counts, estimated = await self._generation.counted(), False
+        except TimeoutError:
+            counts, estimated = [parser.tokens for parser in self._parsers], True
+        thinking = 0
+        for index, (parser, count) in enumerate(zip(self._parsers, counts, strict=True)):
+            thinking += parser.reasoning_tokens
+            if self._sampled[index] is None:
+                self._sampled[index] = count
+                # What nobody has read any more was thinking if the last that was read was.
+                thinking += max(0, count - parser.tokens) if parser.thinks else 0
+        return Counted(msgspec.structs.replace(self.used().usage, reasoning_tokens=thinking), estimated)
+
+    def end_thinking(self) -> None:
+        if self._generation is not None:
+            self._generation.end_thinking()
+
+    @property
+    def timing(self) -> Timing | None:
+        """The slowest choice's times; None where the engine told none, because a stop string ended it."""
+        if not self._timings:
+            return None
+        return Timing(
+            max(timing.queue_s for timing in self._timings),
+            max(timing.prefill_s for timing in self._timings),
+            max(timing.decode_s for timing in self._timings),
+        )
+
+
+def _backend(house: Services, endpoint: Endpoint) -> Backend:
+    backend = house.catalogue.local(endpoint)
+    assert backend is not None, "only endpoints on this machine are attempted here"
+    return backend
+
+
+def _patience(house: Services, others: bool) -> float:
+    """An engine says itself when it fails; only where another endpoint could answer, it has to be quick."""
+    routing = house.settings.routing
+    return routing.first_byte_timeout if others else routing.deadline
+
+
+def _allowance(intent: ReasoningIntent, sampling: Sampling, thinking: bool, max_tokens: int, end: Prompt) -> Allowance:
+    """How long the reply may think, with the tokens that end its thinking."""
+    given = sampling.max_tokens is not None
+    allowance = limits(
+        intent, thinking=thinking, max_tokens=max_tokens, max_tokens_given=given, end_tokens=len(end.tokens)
+    )
+    ending = msgspec.structs.replace(allowance.limits, end=tuple(end.tokens))
+    return msgspec.structs.replace(allowance, limits=ending)

@@ -1,0 +1,291 @@
+"""One choice of a provider's reply to events: thinking, answer and calls put where they belong. Pure; knows no fields of the wire.
+
+Providers put thinking into a field, into tags in the answer, or all of the answer into the field of the thinking. The rules:
+a field for thinking is believed, unless thinking was switched off and nothing else came; tags in the answer are split off,
+whether or not the prompt opened them; a call's markup in thinking that never ended is a call; thinking that the model ended its
+turn in, without a word of answer, is repeated as the answer.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from nemoserve.backends.remote.wire import Call
+from nemoserve.parsing.call_events import CallEvents
+from nemoserve.parsing.calls import CallPart
+from nemoserve.parsing.markers import partial_suffix
+from nemoserve.parsing.thinking import DOUBT, ThinkingSplitter
+from nemoserve.parsing.tool_schemas import ToolSchemas, check_arguments
+from nemoserve.parsing.toolcalls import ToolCallSplitter, call_format
+from nemoserve.types.chat import Notice, ToolCall
+from nemoserve.types.events import (
+    ChoiceFinished,
+    FinishReason,
+    ReasoningDelta,
+    TextDelta,
+    TokenLogprob,
+    ToolCallDelta,
+    ToolCallStart,
+)
+from nemoserve.types.model import PLAIN, Family
+from nemoserve.types.prompt import ReplyStart
+
+ChoiceEvent = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished
+
+FINISH: Final[dict[str, FinishReason]] = {
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length"), "length"),
+    **dict.fromkeys(("tool_calls", "tool_call", "function_call", "tool_use"), "tool_calls"),
+    **dict.fromkeys(("content_filter", "safety", "refusal"), "content_filter"),
+    **dict.fromkeys(("error", "abort", "aborted", "cancelled"), "error"),
+}
+"""Reasons in small letters; all others (`stop`, `eos`, `end_turn`, `completed`, …) are a stop."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How a choice is to be read."""
+
+    family: Family = PLAIN
+    thinking: bool | None = None
+    """False: it was switched off."""
+    start: ReplyStart = "undecided"
+    """Where the content begins: in thinking, if the provider splits nothing and the prompt opened it."""
+    tools: ToolSchemas | None = None
+    """None: no calls are expected."""
+    several_calls: bool = True
+    call_id_prefix: str = "call_"
+
+
+class _Native:
+    """A call that the provider has told apart itself."""
+
+    def __init__(self, position: int, call_id: str, name: str) -> None:
+        self.position, self.id, self.name = position, call_id, name
+        self.arguments: list[str] = []
+        self.passed = False
+
+
+class ChoiceReader:
+    """Takes one choice's pieces in order, gives its events."""
+
+    def __init__(self, index: int, reading: Reading) -> None:
+        self._index = index
+        self._reading = reading
+        family, tools = reading.family, reading.tools
+        form = call_format(family.tool_format, tools) if tools is not None else None
+        self._markers = form.openers if form is not None else ()
+        self._splitter = ThinkingSplitter(
+            reading.start,
+            self._markers,
+            opener=family.opener,
+            closer=family.closer,
+            wanted=reading.thinking is not False,
+        )
+        self._markup = ToolCallSplitter(form) if form is not None else None
+        self._marked = CallEvents(index, reading.call_id_prefix, tools or ToolSchemas(), several=reading.several_calls)
+        self._native: dict[int, _Native] = {}
+        self._dropped = 0
+        self._doubted = reading.thinking is False
+        self._held = ""
+        self._thought: list[str] = []
+        self._answered = False
+        self.finished = False
+
+    @property
+    def thought(self) -> bool:
+        """Some thinking has come."""
+        return bool(self._thought)
+
+    def think(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
+        """Text that the provider says is thinking."""
+        if self._doubted:
+            self._held += text
+            if len(self._held) <= DOUBT:
+                return []
+            # Nobody thinks that long who was told not to: it is the answer, from here on as it comes.
+            text, self._held = self._held, ""
+            return self._answer(text)
+        if self._answered and self._reading.thinking is False:
+            return self._answer(text)
+        text, self._held = self._held + text, ""
+        cut = self._call_in(text)
+        text, self._held = text[:cut], text[cut:]
+        return self._reason(text, logprobs)
+
+    def say(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
+        """Text that the provider says is the answer."""
+        events = self._believe()
+        if self._thought and self._splitter.state == "undecided":
+            # The provider told thinking apart itself; what it calls the answer is left as it is.
+            self._splitter.state = "answer"
+            return events + self._mark_up(text, logprobs)
+        for segment in self._splitter.push(text):
+            if segment.thinking:
+                events += self._reason(segment.text, logprobs)
+            elif segment.literal:
+                events += self._answer(segment.text, logprobs)
+            else:
+                events += self._mark_up(segment.text, logprobs)
+            logprobs = ()
+        if logprobs:
+            events.append(TextDelta(self._index, "", logprobs))
+        return events
+
+    def call(self, call: Call, place: int) -> list[ChoiceEvent]:
+        """A call, or a piece of one; `place` counts those of this chunk, for providers that number none."""
+        events = self._believe()
+        function = call.function
+        name = (function.name if function is not None else None) or ""
+        at = call.index if call.index is not None else self._place(call, name, place)
+        known = self._native.get(at)
+        if known is None:
+            position = self._marked.begun + len(self._native)
+            prefix = self._reading.call_id_prefix
+            known = _Native(position, call.id or f"{prefix}{self._index}_{position}", name)
+            self._native[at] = known
+            known.passed = not position or self._reading.several_calls
+            if known.passed:
+                events.append(ToolCallStart(self._index, position, known.id, name))
+            else:
+                self._dropped += 1
+        arguments = _json(function.arguments) if function is not None else ""
+        if arguments:
+            known.arguments.append(arguments)
+            if known.passed:
+                events.append(ToolCallDelta(self._index, known.position, arguments))
+        return events
+
+    def finish(self, reason: str, native: str) -> list[ChoiceEvent]:
+        """The provider says that the choice is over."""
+        events = self._last()
+        mapped = FINISH.get(reason.lower(), "stop")
+        if mapped == "stop":
+            events += self._unclosed()
+            if self._calls:
+                mapped = "tool_calls"
+        elif mapped == "tool_calls" and not self._calls:
+            mapped = "stop"
+        self.finished = True
+        events.append(ChoiceFinished(self._index, mapped, native or reason, (*self._notices(mapped),)))
+        return events
+
+    def cut(self) -> list[ChoiceEvent] | None:
+        """The stream is over without a word of this choice: its end if all it called for is complete, None if it is lost."""
+        whole = bool(self._native) and all(_complete(call) for call in self._native.values())
+        return self.finish("tool_calls", "") if whole else None
+
+    @property
+    def _calls(self) -> int:
+        return self._marked.begun + len(self._native)
+
+    def _place(self, call: Call, name: str, place: int) -> int:
+        """Which call a piece without a number belongs to: a new id or name begins one."""
+        if call.id is not None:
+            for at, known in self._native.items():
+                if known.id == call.id:
+                    return at
+            return len(self._native)
+        if name or not self._native:
+            return len(self._native)
+        return place if place in self._native else max(self._native)
+
+    def _believe(self) -> list[ChoiceEvent]:
+        """An answer or a call comes: what was held back of the thinking was thinking."""
+        self._doubted = False
+        text, self._held = self._held, ""
+        return self._reason(text)
+
+    def _call_in(self, text: str) -> int:
+        """Where a call's markup may begin in thinking that is under way; else the text's end."""
+        cut = len(text)
+        line_start = not self._thought or self._thought[-1].endswith("\n")
+        for marker in self._markers:
+            at = text.find(marker)
+            while at >= 0 and not (text[at - 1] == "\n" if at else line_start):
+                at = text.find(marker, at + 1)
+            if at < 0:
+                tail = len(text) - partial_suffix(text, marker)
+                at = tail if (text[tail - 1 : tail] == "\n" if tail else line_start) else len(text)
+            cut = min(cut, at)
+        return cut
+
+    def _reason(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
+        if not text and not logprobs:
+            return []
+        if text:
+            self._thought.append(text)
+        return [ReasoningDelta(self._index, text, logprobs)]
+
+    def _mark_up(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
+        """Answer in which calls may be written."""
+        if self._markup is None or self._native:
+            return self._answer(text, logprobs)
+        return self._pieces(self._markup.push(text), logprobs)
+
+    def _pieces(self, pieces: list[str | CallPart], logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
+        events: list[ChoiceEvent] = []
+        for piece in pieces:
+            events += self._answer(piece) if isinstance(piece, str) else self._marked.read(piece)
+        if logprobs:
+            events.append(TextDelta(self._index, "", logprobs))
+        return events
+
+    def _answer(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
+        if not text and not logprobs:
+            return []
+        self._doubted = False
+        self._answered = self._answered or bool(text.strip())
+        return [TextDelta(self._index, text, logprobs)]
+
+    def _last(self) -> list[ChoiceEvent]:
+        """What was held back."""
+        events: list[ChoiceEvent] = []
+        held, self._held = self._held, ""
+        if held and self._doubted:
+            events += self._answer(held)
+        elif held and self._markup is not None:
+            events += self._pieces(self._markup.push(held))
+        for segment in self._splitter.finish():
+            if segment.thinking:
+                events += self._reason(segment.text)
+            else:
+                events += self._mark_up(segment.text)
+        if self._markup is not None:
+            events += self._pieces(self._markup.finish())
+        return events
+
+    def _unclosed(self) -> list[ChoiceEvent]:
+        """Thinking in which the model ended its turn, as the answer: it meant to have said something."""
+        text = "".join(self._thought).strip()
+        return self._answer(text) if text and not self._answered and not self._calls else []
+
+    def _notices(self, reason: FinishReason) -> list[Notice]:
+        notices = list(self._marked.notices())
+        if self._reading.tools is not None and reason == "tool_calls":
+            for call in self._native.values():
+                if not call.passed:
+                    continue
+                whole = ToolCall(call.id, call.name, "".join(call.arguments))
+                notice = check_arguments(self._reading.tools, whole)
+                if notice is not None:
+                    notices.append(notice)
+        if self._dropped:
+            text = f"parallel_tool_calls is false: {self._dropped} of the model's calls after the first were left out."
+            notices.append(Notice("dropped_tool_calls", text, "parallel_tool_calls"))
+        return notices
+
+
+def _json(arguments: object) -> str:
+    """A call's arguments as the text that they ought to be."""
+    if arguments is None:
+        return ""
+    return arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+
+
+def _complete(call: _Native) -> bool:
+    try:
+        msgspec.json.decode("".join(call.arguments) or "{}")
+    except msgspec.DecodeError:
+        return False
+    return bool(call.name)

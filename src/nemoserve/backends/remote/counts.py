@@ -1,0 +1,80 @@
+"""What a provider says that a reply consumed, and the log probabilities it gives. Knows where providers put them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+
+from nemoserve.types.events import TokenAlternative, TokenLogprob
+from nemoserve.types.usage import Usage
+
+NO_ID = -1
+"""The id of a token of which only the text is known."""
+
+
+def read_usage(usage: object, timings: object = None) -> Usage | None:
+    """The counts of an OpenAI-like `usage`, else of llama-server's `timings`; None where neither counts anything.
+
+    Negative and contradictory numbers are set right: thinking that was not counted as completion is added to it, and no more
+    of the prompt can have been cached than there was.
+    """
+    if isinstance(usage, dict) and usage:
+        fields = cast("dict[str, object]", usage)
+        prompt, completion = _count(fields, "prompt_tokens"), _count(fields, "completion_tokens")
+        told = _count(_object(fields, "completion_tokens_details"), "reasoning_tokens")
+        reasoning = told or _count(fields, "reasoning_tokens")
+        cached = _count(_object(fields, "prompt_tokens_details"), "cached_tokens") or _count(fields, "cached_tokens")
+        if prompt or completion:
+            total = completion if reasoning <= completion else completion + reasoning
+            return Usage(prompt, total, reasoning, min(cached, prompt))
+    if isinstance(timings, dict):
+        fields = cast("dict[str, object]", timings)
+        cached = _count(fields, "cache_n")
+        prompt, completion = _count(fields, "prompt_n") + cached, _count(fields, "predicted_n")
+        if prompt or completion:
+            return Usage(prompt, completion, 0, cached)
+    return None
+
+
+class _Alternative(msgspec.Struct):
+    token: str
+    logprob: float | None = None
+    bytes: list[int] | None = None
+
+    def known(self) -> TokenAlternative:
+        data = bytes(number & 0xFF for number in self.bytes) if self.bytes is not None else self.token.encode()
+        return TokenAlternative(NO_ID, self.token, data, self.logprob)
+
+
+class _Token(_Alternative):
+    top_logprobs: list[_Alternative] | None = None
+
+
+class _Logprobs(msgspec.Struct):
+    content: list[_Token] | None = None
+
+
+def read_logprobs(logprobs: object) -> tuple[TokenLogprob, ...]:
+    """OpenAI's log probabilities; none where they are absent or of another form."""
+    if not logprobs:
+        return ()
+    try:
+        known = msgspec.convert(logprobs, _Logprobs)
+    except msgspec.ValidationError:
+        return ()
+    return tuple(
+        TokenLogprob(token.known(), tuple(other.known() for other in token.top_logprobs or ()))
+        for token in known.content or ()
+    )
+
+
+def _object(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = fields.get(name)
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _count(fields: Mapping[str, object], name: str) -> int:
+    value = fields.get(name)
+    return max(0, int(value)) if isinstance(value, int | float) and value == value and abs(value) < 1 << 53 else 0

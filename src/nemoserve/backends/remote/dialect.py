@@ -1,0 +1,192 @@
+"""How providers that speak OpenAI's API differ from each other, as data. Knows names of fields; sends nothing.
+
+A provider gets no field that it does not know: some ignore those, some refuse the request.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from nemoserve.config.providers import ProviderType
+from nemoserve.types.model import Family
+
+Steering = Literal["object", "effort_object", "template", "effort", "hosted_nim", "text"]
+"""What switches thinking where the family's own switch is no text: OpenRouter's `reasoning` object with `enabled`; the same with an
+effort alone; the template's variables; those and `reasoning_effort`; build.nvidia.com's fields; nothing but text."""
+
+Budget = Literal["none", "object", "thinking_token_budget", "nvext", "hosted_nim", "llama"]
+"""How most tokens of thinking are asked for."""
+
+Continuing = Literal["no", "message", "flag"]
+"""How a reply is taken up again where it was left: not, by a last assistant message, or with vLLM's flag beside it."""
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """One provider type."""
+
+    fields: frozenset[str]
+    """Fields of the body besides `model`, `messages`, `stream` and those that steer thinking."""
+    closed: bool = False
+    """Unknown fields are refused, and each model has a list of its own."""
+    steering: Steering = "template"
+    budget: Budget = "none"
+    continuing: Continuing = "no"
+    past_thinking: Literal["", "reasoning", "reasoning_content"] = ""
+    """The field of an assistant message that takes past thinking; empty: it is left out."""
+    tells_usage: bool = True
+    """Streams have counts at their end, if `stream_options` asks for them."""
+    splits: bool = True
+    """False: the model's text comes as it is, thinking and all."""
+    hidden_limits: bool = False
+    """How many requests a key may make is not published."""
+    one_choice: bool = False
+    """`n` is not known."""
+    broke: frozenset[int] = frozenset({402})
+    """Statuses that mean a key is out of money."""
+    guided: Literal["no", "structured_outputs", "sglang", "nvext", "llama"] = "no"
+    """How a regular expression, a choice or a grammar is asked for."""
+
+
+_CORE: Final = frozenset({"max_tokens", "temperature", "top_p", "stop"})
+_OPENAI: Final = _CORE | {
+    "seed", "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "n", "tools", "tool_choice",
+    "parallel_tool_calls", "response_format", "stream_options",
+}  # fmt: skip
+_SAMPLING: Final = frozenset({"top_k", "min_p", "repetition_penalty"})
+_ENGINE: Final = _OPENAI | _SAMPLING | {"stop_token_ids", "ignore_eos", "chat_template_kwargs"}
+
+DIALECTS: Final[dict[ProviderType, Dialect]] = {
+    "openai": Dialect(fields=_OPENAI, steering="effort"),
+    "openrouter": Dialect(
+        fields=_OPENAI | _SAMPLING,
+        steering="object",
+        budget="object",
+        continuing="message",
+        past_thinking="reasoning",
+    ),
+    "nim": Dialect(
+        fields=_OPENAI | _SAMPLING | {"ignore_eos", "chat_template_kwargs", "nvext"},
+        closed=True,
+        budget="nvext",
+        guided="nvext",
+    ),
+    "nvidia": Dialect(
+        fields=_CORE
+        | {
+            "seed",
+            "frequency_penalty",
+            "presence_penalty",
+            "tools",
+            "tool_choice",
+            "parallel_tool_calls",
+            "response_format",
+            "stream_options",
+            "chat_template_kwargs",
+        },
+        closed=True,
+        steering="hosted_nim",
+        budget="hosted_nim",
+        hidden_limits=True,
+        one_choice=True,
+    ),
+    "aiml": Dialect(
+        fields=(_OPENAI - {"logit_bias", "logprobs", "top_logprobs", "n"}) | _SAMPLING,
+        steering="effort_object",
+        budget="object",
+        past_thinking="reasoning",
+        hidden_limits=True,
+        one_choice=True,
+        broke=frozenset({402, 403}),
+    ),
+    "neuralhub": Dialect(
+        fields=_CORE - {"stop"}, steering="text", tells_usage=False, splits=False, hidden_limits=True, one_choice=True
+    ),
+    "deepinfra": Dialect(
+        fields=_OPENAI | _SAMPLING, steering="object", continuing="message", past_thinking="reasoning_content"
+    ),
+    "together": Dialect(
+        fields=_OPENAI | _SAMPLING | {"chat_template_kwargs"}, continuing="message", past_thinking="reasoning"
+    ),
+    "vllm": Dialect(
+        fields=_ENGINE,
+        budget="thinking_token_budget",
+        continuing="flag",
+        past_thinking="reasoning",
+        guided="structured_outputs",
+    ),
+    "sglang": Dialect(fields=_ENGINE, continuing="flag", past_thinking="reasoning_content", guided="sglang"),
+    "llama-server": Dialect(
+        fields=(_ENGINE - {"stop_token_ids"}),
+        budget="llama",
+        continuing="message",
+        past_thinking="reasoning_content",
+        guided="llama",
+    ),
+    "transformers": Dialect(
+        fields=_CORE | {"seed", "frequency_penalty", "logit_bias", "tools", "chat_template_kwargs"},
+        closed=True,
+        tells_usage=False,
+        splits=False,
+        one_choice=True,
+    ),
+    "nemoserve": Dialect(
+        fields=_ENGINE,
+        steering="object",
+        budget="object",
+        continuing="message",
+        past_thinking="reasoning",
+        guided="structured_outputs",
+    ),
+}
+
+_NO_TOOLS_WITH_IMAGES: Final = frozenset(
+    {"tools", "tool_choice", "parallel_tool_calls", "response_format", "stream_options"}
+)
+_SMALL_TEMPLATES: Final = frozenset({"nemotron-3", "nemotron-3-super", "nemotron-3-ultra"})
+_SWITCHED: Final = frozenset({"reasoning", "include_reasoning", "reasoning_effort"})
+
+
+def fields_for(dialect: Dialect, family: Family) -> frozenset[str]:
+    """The fields that a model of this family takes: where schemas are closed, each model has its own."""
+    fields = dialect.fields
+    if dialect.steering == "hosted_nim":
+        if family.name == "nano-v2-vl":
+            fields -= _NO_TOOLS_WITH_IMAGES
+        if family.name not in _SMALL_TEMPLATES:
+            fields -= {"chat_template_kwargs"}
+    elif dialect.past_thinking and dialect.steering == "effort_object" and family.name == "nano-v2-vl":
+        fields -= _NO_TOOLS_WITH_IMAGES - {"stream_options"}
+    return fields
+
+
+def parameters_for(dialect: Dialect, family: Family) -> frozenset[str]:
+    """The request's fields that are honoured, by the names under which models list them."""
+    fields = fields_for(dialect, family)
+    names = fields - {"stream_options", "nvext"}
+    if "response_format" in names:
+        names |= {"structured_outputs"}
+    if "max_tokens" in names:
+        names |= {"max_completion_tokens"}
+    if family.switch != "none" or dialect.steering in ("object", "effort_object", "effort"):
+        names |= _SWITCHED
+    return names
+
+
+def limits_thinking(dialect: Dialect, family: Family) -> bool:
+    """Whether a budget can be asked for in the provider's own words."""
+    match dialect.budget:
+        case "none":
+            return False
+        case "nvext":
+            return family.switch != "detailed" and family.name not in ("llama-v1.5", "nano-v2-vl")
+        case "hosted_nim":
+            return family.name == "nano-v2" or family.name in _SMALL_TEMPLATES
+        case _:
+            return True
+
+
+def can_limit(dialect: Dialect, family: Family) -> bool:
+    """Whether thinking can be limited at all: by the provider, or by two calls."""
+    return limits_thinking(dialect, family) or dialect.continuing != "no"

@@ -1,0 +1,65 @@
+"""How fast a provider may be asked that does not say. Pure, with the clock handed in; knows counts and seconds.
+
+Additive increase, multiplicative decrease: a refusal halves the rate that was in fact reached, every success adds a little, and
+once the old ceiling has been passed by far the limit is forgotten. Requests beyond the rate are turned away, with the time after
+which there will be room, so that they can go elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+_WINDOW_S = 60.0
+_LEAST = 1.0
+_FORGET = 4.0
+"""A limit that has grown to so many times what was refused is no longer one."""
+_STEP = 0.05
+
+
+class AdaptiveRate:
+    """One key's rate for one model, in requests per minute. `known` is a limit that the operator gave; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float], known: int | None = None, *, learns: bool = True) -> None:
+        self._clock = clock
+        self._known = known
+        self._learns = learns
+        self._limit: float | None = None if known is None else float(known)
+        self._refused_at = 0.0
+        self._asked: deque[float] = deque()
+
+    @property
+    def limit(self) -> float | None:
+        """Requests per minute; None: unlimited, as far as is known."""
+        return self._limit
+
+    def ask(self) -> float:
+        """Counts a request and returns 0 if there is room; else the seconds until there is, and nothing is counted."""
+        now = self._clock()
+        while self._asked and self._asked[0] <= now - _WINDOW_S:
+            self._asked.popleft()
+        if self._limit is not None and len(self._asked) >= self._limit:
+            place = len(self._asked) - max(1, int(self._limit))
+            return max(1e-3, self._asked[place] + _WINDOW_S - now)
+        self._asked.append(now)
+        return 0.0
+
+    def refused(self) -> None:
+        """The provider said 429."""
+        if not self._learns:
+            return
+        now = self._clock()
+        reached = float(sum(1 for asked in self._asked if asked > now - _WINDOW_S))
+        self._refused_at = max(_LEAST, reached)
+        held = self._limit if self._limit is not None else self._refused_at
+        self._limit = max(_LEAST, min(held, self._refused_at) / 2)
+
+    def worked(self) -> None:
+        """The provider took a request."""
+        if not self._learns or self._limit is None or not self._refused_at:
+            return
+        self._limit += max(_STEP, _STEP * self._refused_at / 10)
+        if self._known is not None:
+            self._limit = min(self._limit, float(self._known))
+        elif self._limit > _FORGET * self._refused_at:
+            self._limit, self._refused_at = None, 0.0

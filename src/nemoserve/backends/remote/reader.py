@@ -1,0 +1,161 @@
+"""A provider's reply, whole or in events of a stream, to our own events. Pure; knows the order of things, no sockets.
+
+A reply that ends without saying so, an error anywhere in it, and data that are not JSON raise ApiError; what comes after a
+choice's end is passed over.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from nemoserve.backends.base import HostedEvent, Told
+from nemoserve.backends.remote.choice import FINISH, ChoiceReader, Reading
+from nemoserve.backends.remote.counts import read_logprobs, read_usage
+from nemoserve.backends.remote.refusals import failure_in_reply
+from nemoserve.backends.remote.wire import DECODER, Choice, Chunk
+from nemoserve.types.errors import ApiError
+from nemoserve.types.usage import Usage
+
+DONE = b"[DONE]"
+
+
+class ReplyReader:
+    """Reads one reply. `done` is True once the provider has said that nothing more is coming."""
+
+    def __init__(self, provider: str, reading: Reading) -> None:
+        self._provider = provider
+        self._reading = reading
+        self._choices: dict[int, ChoiceReader] = {}
+        self._usage: Usage | None = None
+        self._id = self._model = ""
+        self.done = False
+        self.begun = False
+        """Something other than comments has come."""
+
+    @property
+    def finished(self) -> bool:
+        """Every choice that was begun has ended."""
+        return bool(self._choices) and all(choice.finished for choice in self._choices.values())
+
+    @property
+    def usage(self) -> Usage | None:
+        """As far as it was told."""
+        return self._usage
+
+    def event(self, name: bytes, data: bytes) -> list[HostedEvent]:
+        """One event of a stream."""
+        if self.done:
+            return []
+        self.begun = True
+        if data.strip() == DONE:
+            self.done = True
+            return []
+        try:
+            chunk = DECODER.decode(data)
+        except msgspec.MsgspecError:
+            return self._glued(name, data)
+        if chunk.failed or name == b"error":
+            raise self._failed(data)
+        return self._chunk(chunk)
+
+    def whole(self, body: bytes) -> list[HostedEvent]:
+        """A reply that came in one piece, with its end."""
+        self.begun = True
+        try:
+            chunk = DECODER.decode(body)
+        except msgspec.MsgspecError:
+            raise self._broken("a reply that is no JSON", body) from None
+        if chunk.failed or chunk.choices is None:
+            raise self._failed(body)
+        if any(_lone_closer(choice, self._reading) for choice in chunk.choices):
+            self._reading = msgspec.structs.replace(self._reading, start="thinking")
+        return [*self._chunk(chunk), *self.end()]
+
+    def end(self) -> list[HostedEvent]:
+        """No more is coming. Raises ApiError when the reply was not complete."""
+        events: list[HostedEvent] = []
+        if not self._choices:
+            raise self._broken("a reply without a choice in it")
+        for choice in self._choices.values():
+            if choice.finished:
+                continue
+            last = choice.cut()
+            if last is None:
+                raise self._broken("a reply that broke off before its end")
+            events += last
+        events.append(self.told())
+        return events
+
+    def told(self) -> Told:
+        """What the provider has said besides."""
+        thought = any(choice.thought for choice in self._choices.values())
+        told = self._usage is not None and (self._usage.reasoning_tokens > 0 or not thought)
+        return Told(usage=self._usage, reasoning_told=told, upstream_id=self._id, model=self._model)
+
+    def _chunk(self, chunk: Chunk) -> list[HostedEvent]:
+        if not self._id and isinstance(chunk.id, str):
+            self._id = chunk.id
+        if not self._model and isinstance(chunk.model, str):
+            self._model = chunk.model
+        if chunk.usage or chunk.timings:
+            self._usage = read_usage(chunk.usage, chunk.timings) or self._usage
+        events: list[HostedEvent] = []
+        for choice in chunk.choices or ():
+            events += self._choice(choice)
+        return events
+
+    def _choice(self, choice: Choice) -> list[HostedEvent]:
+        reader = self._choices.get(choice.index)
+        if reader is None:
+            reader = self._choices[choice.index] = ChoiceReader(choice.index, self._reading)
+        if reader.finished:
+            return []
+        events: list[HostedEvent] = []
+        part = choice.delta or choice.message
+        if part is not None:
+            logprobs = read_logprobs(choice.logprobs)
+            if thought := part.thought():
+                events += reader.think(thought, () if part.content else logprobs)
+            if said := part.said():
+                events += reader.say(said, logprobs)
+            for place, call in enumerate(part.tool_calls or ()):
+                events += reader.call(call, place)
+        elif choice.text:
+            events += reader.say(choice.text)
+        if choice.finish_reason:
+            if FINISH.get(choice.finish_reason.lower()) == "error":
+                raise self._broken(f"a reply that ended with {choice.finish_reason!r}")
+            events += reader.finish(choice.finish_reason, choice.native_finish_reason or "")
+        return events
+
+    def _glued(self, name: bytes, data: bytes) -> list[HostedEvent]:
+        """Several events that their sender did not part by an empty line; else it is broken."""
+        parts = data.split(b"\n")
+        if len(parts) < 2:
+            raise self._broken("a stream with an event that is no JSON", data)
+        events: list[HostedEvent] = []
+        for part in parts:
+            events += self.event(name, part)
+        return events
+
+    def _failed(self, body: bytes) -> ApiError:
+        error = failure_in_reply(self._provider, body)
+        error.usage = self._usage
+        return error
+
+    def _broken(self, what: str, body: bytes = b"") -> ApiError:
+        metadata: dict[str, object] = {"provider_name": self._provider}
+        if body:
+            metadata["raw"] = body[:200].decode(errors="replace")
+        error = ApiError("provider_unavailable", f"{self._provider} sent {what}.", metadata=metadata)
+        error.usage = self._usage
+        return error
+
+
+def _lone_closer(choice: Choice, reading: Reading) -> bool:
+    """Thinking in the content whose opening marker the prompt had."""
+    part, family = choice.message, reading.family
+    if part is None or reading.thinking is False or reading.start != "undecided" or part.thought():
+        return False
+    said = part.said()
+    return family.closer in said and not said.lstrip().startswith(family.opener)

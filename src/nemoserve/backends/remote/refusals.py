@@ -1,0 +1,160 @@
+"""A provider's refusals as our own errors. Knows statuses and the shapes in which providers complain; no sockets.
+
+The provider's own words are kept, short and without keys, in the metadata: `provider_name`, `provider_code` and `raw`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final, cast
+
+import msgspec
+
+from nemoserve.types.errors import ApiError, ErrorType
+
+MOST_RETRY_S = 3600.0
+_MOST_READ, _MOST_RAW = 16 << 10, 500
+_TYPES: Final[dict[int, ErrorType]] = {
+    400: "invalid_request",
+    # The operator's affairs with a provider, not the caller's with us: another provider may do.
+    401: "provider_unavailable",
+    402: "provider_unavailable",
+    403: "provider_unavailable",
+    404: "provider_unavailable",
+    410: "provider_unavailable",
+    408: "timeout",
+    413: "payload_too_large",
+    422: "invalid_request",
+    429: "rate_limit_exceeded",
+    503: "provider_overloaded",
+    504: "timeout",
+    524: "timeout",
+    529: "provider_overloaded",
+}
+_TOO_LONG = re.compile(
+    r"context[ _]length|maximum context|context window|context size|too many (?:input )?tokens|prompt is too long|max_model_len",
+    re.IGNORECASE,
+)
+_OVERLOADED = re.compile(r"ResourceExhausted|request limit reached|overloaded|capacity", re.IGNORECASE)
+_UNKNOWN_FIELD = re.compile(
+    r"unsupported|not supported|unexpected|unknown|unrecognized|extra_forbidden|not permitted|additional propert|not allowed",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"\b(?:sk|nvapi|gsk|key|tgp|hf)[-_][A-Za-z0-9_\-*.]{6,}|Bearer\s+\S+", re.IGNORECASE)
+
+
+def refusal(
+    provider: str, status: int, headers: Mapping[str, str], body: bytes, secrets: Collection[str] = ()
+) -> ApiError:
+    """The error that an HTTP status other than success stands for. `secrets` are taken out of what it repeats."""
+    text = scrubbed(body, secrets)
+    error = _error(provider, status, text)
+    error.retry_after_s = retry_after(headers)
+    return error
+
+
+def failure_in_reply(provider: str, body: bytes) -> ApiError:
+    """The error in a reply that had begun, or that came with status 200."""
+    text = scrubbed(body)
+    status = _code(text)
+    return _error(provider, 502 if status is None or status < 400 else status, text)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds to wait, of `retry-after-ms` or `Retry-After` in seconds or as a date; None without one that makes sense."""
+    for name, scale in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            seconds = float(value) * scale
+        except ValueError:
+            seconds = _until(value, now)
+        if seconds is not None and seconds == seconds:
+            return min(max(seconds, 0.0), MOST_RETRY_S)
+    return None
+
+
+def unwelcome(error: ApiError, fields: Collection[str]) -> frozenset[str]:
+    """Those of a request's fields that a refusal says it does not know; none if it complains of something else."""
+    raw = error.metadata.get("raw")
+    if (
+        error.metadata.get("provider_code") not in (400, 422)
+        or not isinstance(raw, str)
+        or not _UNKNOWN_FIELD.search(raw)
+    ):
+        return frozenset()
+    return frozenset(field for field in fields if re.search(rf"(?<![\w.]){re.escape(field)}(?!\w)", raw))
+
+
+def scrubbed(body: bytes, secrets: Collection[str] = ()) -> str:
+    """The beginning of a body as text, without anything that is or looks like a key."""
+    text = body[:_MOST_READ].decode(errors="replace")
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return _KEY.sub("…", text).strip()
+
+
+def _error(provider: str, status: int, text: str) -> ApiError:
+    said = _message(text) or text
+    kind = _TYPES.get(status, "provider_unavailable" if status >= 500 or status < 400 else "invalid_request")
+    if status in (400, 413, 422) and _TOO_LONG.search(said):
+        kind = "context_length_exceeded"
+    elif status >= 500 and _OVERLOADED.search(said):
+        kind = "provider_overloaded"
+    metadata: dict[str, object] = {"provider_name": provider, "provider_code": status, "raw": text[:_MOST_RAW]}
+    return ApiError(
+        kind,
+        f"{provider} answered {status}: {said[:300]}" if said else f"{provider} answered {status}.",
+        metadata=metadata,
+    )
+
+
+def _message(raw: str) -> str:
+    """What a JSON complaint says in words; empty if it is none, or was cut short."""
+    try:
+        body = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return ""
+    return next((text for text in _messages(body, 0) if text.strip()), "")
+
+
+def _messages(body: object, depth: int) -> Iterator[str]:
+    if isinstance(body, str):
+        yield body
+    elif isinstance(body, list) and depth < 4:
+        for item in cast("list[object]", body):
+            yield from _messages(item, depth + 1)
+    elif isinstance(body, dict) and depth < 4:
+        fields = cast("dict[str, object]", body)
+        for name in ("error", "message", "msg", "detail", "title"):
+            yield from _messages(fields.get(name), depth + 1)
+
+
+def _code(raw: str) -> int | None:
+    """The status that a complaint names itself."""
+    try:
+        body = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    fields = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+    inner = fields.get("error")
+    for place in (cast("dict[str, object]", inner) if isinstance(inner, dict) else {}, fields):
+        for name in ("code", "status", "statusCode"):
+            value = place.get(name)
+            if isinstance(value, int):
+                return value
+    return None
+
+
+def _until(value: str, now: datetime | None) -> float | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - (now or datetime.now(UTC))).total_seconds()

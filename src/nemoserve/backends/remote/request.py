@@ -1,0 +1,172 @@
+"""A hosted job as the body that a provider's API takes. Pure; knows fields, sends nothing.
+
+What the provider does not know is left out; what was left out of what was asked for is said in notices.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from nemoserve.backends.base import HostedJob
+from nemoserve.backends.remote.dialect import Dialect, fields_for
+from nemoserve.backends.remote.steering import limited, switched
+from nemoserve.types.chat import Message, Notice, OutputFormat, Sampling, ToolChoice
+from nemoserve.types.model import Family
+
+Body = dict[str, object]
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """How this request is put to this provider."""
+
+    dialect: Dialect
+    family: Family
+    stream: bool
+    without: frozenset[str] = frozenset()
+    """Fields that the endpoint has refused before."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A body, and what it could not say."""
+
+    body: Body
+    notices: tuple[Notice, ...] = ()
+
+
+def to_request(job: HostedJob, asking: Asking) -> Asked:
+    """The body for one job."""
+    dialect, request = asking.dialect, job.request
+    allowed = fields_for(dialect, asking.family) - asking.without
+    messages, steering = switched(request, job.thinking, dialect, asking.family)
+    if job.budget is not None and job.thinking is not False:
+        steering = limited(steering, job.budget, dialect, asking.family)
+    wanted: Body = {**_sampling(request.sampling), **_tools(request.tools, request.tool_choice)}
+    if request.tools and not request.parallel_tool_calls:
+        wanted["parallel_tool_calls"] = False
+    guided: Body = {}
+    if request.output is not None:
+        form = _response_format(request.output)
+        if form is not None:
+            wanted["response_format"] = form
+        elif (guided := _guided(request.output, dialect)) == {}:
+            wanted[request.output.field.partition(".")[0]] = request.output
+    if job.max_tokens is not None:
+        wanted["max_tokens"] = job.max_tokens
+    notices = tuple(
+        Notice("dropped_parameter", f"{name} was dropped: {job.endpoint.provider} does not take it.", name)
+        for name in wanted
+        if name not in allowed
+    )
+    body: Body = {
+        "model": job.endpoint.upstream_id or job.endpoint.model,
+        "messages": [_message(message, dialect) for message in messages],
+    }
+    body.update((name, value) for name, value in wanted.items() if name in allowed)
+    body.update(guided)
+    for name, value in steering.items():
+        if name in asking.without:
+            continue
+        held = body.get(name)
+        body[name] = {**held, **value} if isinstance(held, dict) and isinstance(value, dict) else value
+    if messages and messages[-1].role == "assistant" and dialect.continuing == "flag":
+        body.update(continue_final_message=True, add_generation_prompt=False)
+    if asking.stream:
+        body["stream"] = True
+        if dialect.tells_usage and "stream_options" in allowed:
+            body["stream_options"] = {"include_usage": True}
+    return Asked(body, notices)
+
+
+def unsupported(job: HostedJob, asking: Asking) -> tuple[str, ...]:
+    """Fields that were asked for and that this endpoint would be sent without."""
+    return tuple(notice.parameter or "" for notice in to_request(job, asking).notices)
+
+
+def _message(message: Message, dialect: Dialect) -> Body:
+    body: Body = {"role": message.role, "content": message.text}
+    if message.role == "tool":
+        body["tool_call_id"] = message.tool_call_id or ""
+        return body
+    if message.role != "assistant":
+        return body
+    if message.tool_calls:
+        body["content"] = message.text or None
+        body["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    if message.reasoning and dialect.past_thinking:
+        body[dialect.past_thinking] = message.reasoning
+    return body
+
+
+def _sampling(sampling: Sampling) -> Body:
+    body: Body = {
+        name: value
+        for name in _SAMPLED
+        if (value := getattr(sampling, name)) is not None and value != () and value != {}
+    }
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    if sampling.logit_bias:
+        body["logit_bias"] = {str(token): bias for token, bias in sampling.logit_bias.items()}
+    if sampling.ignore_eos:
+        body["ignore_eos"] = True
+    if sampling.n > 1:
+        body["n"] = sampling.n
+    if sampling.logprobs is not None:
+        body["logprobs"] = True
+        if sampling.logprobs:
+            body["top_logprobs"] = sampling.logprobs
+    return body
+
+
+_SAMPLED = (
+    "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "seed",
+    "stop_token_ids",
+)  # fmt: skip
+
+
+def _tools(tools: tuple[Body, ...], choice: ToolChoice) -> Body:
+    if not tools:
+        return {}
+    body: Body = {"tools": list(tools)}
+    if choice.mode == "named":
+        body["tool_choice"] = {"type": "function", "function": {"name": choice.name}}
+    elif choice.mode != "auto":
+        body["tool_choice"] = choice.mode
+    return body
+
+
+def _response_format(output: OutputFormat) -> Body | None:
+    """JSON, for which all have the same words; None: something else is asked for."""
+    match output.kind:
+        case "json_object":
+            return {"type": "json_object"}
+        case "json_schema":
+            return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": output.schema}}
+        case _:
+            return None
+
+
+def _guided(output: OutputFormat, dialect: Dialect) -> Body:
+    """A regular expression, a choice or a grammar in the provider's spelling; empty: it has none."""
+    kind = output.kind
+    value = list(output.choices) if kind == "choice" else output.pattern
+    match dialect.guided:
+        case "structured_outputs":
+            return {"structured_outputs": {"grammar" if kind == "lark" else kind: value}}
+        case "nvext":
+            return {"nvext": {"guided_grammar" if kind == "lark" else f"guided_{kind}": value}}
+        case "sglang" if kind != "lark":
+            return {"regex": output.pattern if kind == "regex" else "|".join(map(_escaped, output.choices))}
+        case "llama" if kind == "choice":
+            return {
+                "grammar": "root ::= " + " | ".join(msgspec.json.encode(choice).decode() for choice in output.choices)
+            }
+        case _:
+            return {}
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in r".^$*+?{}[]\|()" else character for character in text)

@@ -1,0 +1,111 @@
+"""What comes back from a provider, whole or in chunks: one structure for both. Knows field names; normalises nothing.
+
+Only what has to be of a type for all else to make sense is typed; the rest is looked at where it is needed, so that a
+provider's odd extra never costs a reply.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+
+
+class Function(msgspec.Struct):
+    """A call's function; `arguments` is JSON text, from some an object."""
+
+    name: str | None = None
+    arguments: object = None
+
+
+class Call(msgspec.Struct):
+    """A tool call, or a piece of one."""
+
+    index: int | None = None
+    id: str | None = None
+    function: Function | None = None
+
+
+class Part(msgspec.Struct):
+    """A message, or a delta of one."""
+
+    content: str | list[object] | None = None
+    reasoning: object = None
+    reasoning_content: object = None
+    thinking: object = None
+    reasoning_details: object = None
+    tool_calls: list[Call] | None = None
+
+    def thought(self) -> str:
+        """The thinking in it, wherever that is: the first field that has any."""
+        for field in (self.reasoning, self.reasoning_content, self.thinking):
+            if field and isinstance(field, str):
+                return field
+        if isinstance(self.content, list):
+            thoughts = [_text(item, "thinking") for item in self.content if _kind(item) in ("thinking", "reasoning")]
+            if any(thoughts):
+                return "".join(thoughts)
+        details = self.reasoning_details
+        if isinstance(details, list):
+            details = cast("list[object]", details)
+            return "".join(_text(item, "summary") for item in details if _kind(item).startswith("reasoning"))
+        return ""
+
+    def said(self) -> str:
+        """The answer in it."""
+        if isinstance(self.content, list):
+            return "".join(_text(item, "text") for item in self.content if _kind(item) in ("text", "output_text"))
+        return self.content or ""
+
+
+class Choice(msgspec.Struct):
+    """A choice, whole (`message`) or in pieces (`delta`)."""
+
+    index: int = 0
+    message: Part | None = None
+    delta: Part | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+    native_finish_reason: str | None = None
+    logprobs: object = None
+    error: object = None
+
+
+class Chunk(msgspec.Struct):
+    """A chunk of a stream, or a whole reply."""
+
+    choices: list[Choice] | None = None
+    id: object = None
+    model: object = None
+    usage: object = None
+    timings: object = None
+    error: object = None
+    kind: object = msgspec.field(default=None, name="object")
+    message: object = None
+    detail: object = None
+
+    @property
+    def failed(self) -> bool:
+        """It is an error, whatever its choices look like."""
+        if self.error or self.kind == "error":
+            return True
+        if self.choices is None:
+            return bool(self.message or self.detail) and self.usage is None
+        return any(choice.error for choice in self.choices)
+
+
+DECODER = msgspec.json.Decoder(Chunk)
+
+
+def _kind(item: object) -> str:
+    kind = cast("dict[str, object]", item).get("type") if isinstance(item, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def _text(item: object, other: str) -> str:
+    """The text of a part, which is a string or, from some, a list of parts."""
+    fields = cast("dict[str, object]", item)
+    value = fields.get("text") or fields.get(other)
+    if isinstance(value, list):
+        return "".join(_text(part, "text") for part in cast("list[object]", value) if _kind(part))
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,141 @@
+"""What a request is told when no endpoint can serve it. Knows verdicts; decides none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from nemoserve.routing.names import Asked, Names, listed
+from nemoserve.types.errors import ApiError
+from nemoserve.types.route import Considered, ExcludedBy, Wish
+
+_WORDS: dict[str, str] = {
+    "only": "allowed_providers",
+    "key_providers": "allowed_providers",
+    "zdr": "data_policy:zdr",
+    "data_collection": "data_policy:training",
+    "quantizations": "quantization",
+}
+"""OpenRouter's own names of rules, where they differ."""
+_FIELDS: dict[str, str] = {
+    "only": "provider.only",
+    "ignore": "provider.ignore",
+    "order": "provider.order",
+    "data_collection": "provider.data_collection",
+    "zdr": "provider.zdr",
+    "quantizations": "provider.quantizations",
+    "max_price": "provider.max_price",
+    "require_parameters": "provider.require_parameters",
+    "variant": "model",
+}
+"""The request's field behind a rule."""
+_RESTING = ("breaker", "rate_limited", "outage")
+_KEY = ("key_models", "key_providers")
+
+
+def refusal(wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered], names: Names) -> ApiError:
+    """The error for a request that nothing can serve, by the reasons of all that was considered."""
+    if not considered:
+        return _no_such_model(asked, names)
+    rules: Counter[ExcludedBy] = Counter(
+        verdict.excluded_by for verdict in considered if verdict.excluded_by is not None
+    )
+    allowed = [verdict for verdict in considered if verdict.excluded_by not in _KEY]
+    if not allowed:
+        return _forbidden(wish, considered)
+    resting = [verdict for verdict in considered if verdict.excluded_by in _RESTING]
+    if resting:
+        error = _resting(resting)
+    elif all(verdict.excluded_by == "context_length" for verdict in allowed):
+        error = _too_long(wish, allowed)
+    else:
+        error = _none_fits(allowed, rules)
+    error.availability = {
+        **(error.availability or {}),
+        "requested_models": [name.name[:200] for name in asked],
+        "affected_providers": sorted({verdict.endpoint.provider for verdict in considered}),
+        "excluded_by": shown(rules),
+    }
+    return error
+
+
+def shown(rules: Counter[ExcludedBy]) -> dict[str, int]:
+    """How many endpoints each rule left out, by OpenRouter's names of the rules."""
+    counts: Counter[str] = Counter()
+    for rule, count in rules.items():
+        counts[_WORDS.get(rule, rule)] += count
+    return dict(counts)
+
+
+def _no_such_model(asked: Sequence[Asked], names: Names) -> ApiError:
+    wanted = listed(name.name for name in asked)
+    error = ApiError(
+        "not_found",
+        f"model: {wanted} is not served here; served are: {', '.join(names.served)}",
+        metadata={"parameter": "model", "served_models": list(names.served)},
+    )
+    error.availability = {
+        "code": "model_not_found",
+        "retryable": False,
+        "requested_models": [name.name[:200] for name in asked],
+    }
+    return error
+
+
+def _forbidden(wish: Wish, considered: Sequence[Considered]) -> ApiError:
+    """The key's limits leave nothing."""
+    by_model = next((verdict for verdict in considered if verdict.excluded_by == "key_models"), None)
+    if by_model is not None:
+        may = ", ".join(wish.allowed_models or ()) or "none"
+        text = f"model: this key must not use {by_model.endpoint.model}; it may use: {may}"
+        return ApiError("permission_denied", text, metadata={"parameter": "model"})
+    providers = ", ".join(sorted({verdict.endpoint.provider for verdict in considered}))
+    return ApiError("permission_denied", f"This key must not use the provider {providers}.")
+
+
+def _resting(resting: Sequence[Considered]) -> ApiError:
+    """All that would fit rest: 429 where every one of them is only asked too much, else 503."""
+    wait = min(verdict.retry_after_s or 1.0 for verdict in resting)
+    limited = all(verdict.excluded_by == "rate_limited" for verdict in resting)
+    models = ", ".join(dict.fromkeys(verdict.endpoint.model for verdict in resting))
+    what = "rest after too many requests" if limited else "have failed too often just now"
+    error = ApiError(
+        "rate_limit_exceeded" if limited else "provider_overloaded",
+        f"All endpoints of {models} {what}; try again in {max(1, round(wait + 0.499))} s.",
+        retry_after_s=wait,
+    )
+    error.availability = {
+        "code": "capacity_exhausted" if limited else "temporarily_unavailable",
+        "retryable": True,
+        "retry_after": max(1, round(wait + 0.499)),
+    }
+    return error
+
+
+def _too_long(wish: Wish, considered: Sequence[Considered]) -> ApiError:
+    longest = max(verdict.endpoint.context_length for verdict in considered)
+    error = ApiError(
+        "context_length_exceeded",
+        f"messages: the prompt has about {wish.prompt_tokens} tokens; the longest context that is left is {longest}",
+        metadata={"context_length": longest, "prompt_tokens": wish.prompt_tokens},
+    )
+    error.availability = {"code": "constraint_filtered", "retryable": False}
+    return error
+
+
+def _none_fits(considered: Sequence[Considered], rules: Counter[ExcludedBy]) -> ApiError:
+    """Endpoints there are, but the request's own preferences leave none."""
+    first = next(iter(rules.most_common(1)))[0]
+    field = _FIELDS.get(first)
+    reasons = "; ".join(
+        f"{verdict.endpoint.model} at {verdict.endpoint.provider}: {verdict.reason}" for verdict in considered[:8]
+    )
+    message = f"{field or 'provider'}: no endpoint fits the request. {reasons}"
+    error = ApiError("not_found", message, metadata={"parameter": field} if field else {})
+    ended = all(verdict.excluded_by == "variant" for verdict in considered)
+    error.availability = {
+        "code": "free_variant_ended" if ended else "constraint_filtered",
+        "retryable": False,
+        **({"constraint": {"field": field, "detail": reasons}} if field else {}),
+    }
+    return error

@@ -1,0 +1,281 @@
+"""Fear: a provider fails and the client sees it though another one would have answered; or sees half of two replies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from nemoserve.backends.base import HostedEvent, HostedJob, Told
+from nemoserve.config.routing import RoutingSettings
+from nemoserve.types.errors import ApiError
+from nemoserve.types.events import ChoiceFinished, ReasoningDelta, TextDelta
+from nemoserve.types.usage import Usage
+from tests.hosted import MODEL, House, Scripted, answers, chunks, fails, hangs, house, now
+from tests.servers import wait_until
+
+FIRST = {"provider": {"order": ["alpha", "beta"]}}
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[House]:
+    routing = RoutingSettings(retry_burst=100, breaker_failures=3)
+    alpha, beta = Scripted("alpha", price=("1", "10")), Scripted("beta", price=("2", "20"))
+    with house(tmp_path, alpha, beta, routing=routing) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ApiError("provider_unavailable", "connection refused"), 502),
+        (ApiError("provider_overloaded", "busy"), 503),
+        (ApiError("rate_limit_exceeded", "too fast", retry_after_s=7), 429),
+        (ApiError("timeout", "too slow"), 504),
+        (ApiError("not_found", "no such model there"), 404),
+        (ApiError("context_length_exceeded", "too long for it"), 400),
+        (ApiError("invalid_request", "no tools", metadata={"unsupported_parameters": ["tools"]}), 400),
+    ],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_failure_before_the_first_word_is_never_seen(two: House, error: ApiError, status: int, stream: bool) -> None:
+    two.providers["alpha"].behave = fails(error)
+    answer = two.chat(**FIRST, stream=stream, headers={"x-openrouter-metadata": "enabled"})
+    assert answer.status_code == 200
+    if stream:
+        found = list(chunks(answer))
+        assert {chunk["provider"] for chunk in found} == {"beta"} and not any("error" in chunk for chunk in found)
+        text, last = "".join(chunk["choices"][0]["delta"]["content"] for chunk in found), found[-1]
+    else:
+        last = answer.json()
+        text = last["choices"][0]["message"]["content"]
+    assert text == "Hello there. " and last["provider"] == "beta"
+    assert [one["status"] for one in last["openrouter_metadata"]["attempts"]] == [status, 200]
+    first, second = two.rows(answer.headers["x-generation-id"])
+    assert (first["id"], second["id"]) == tuple(f"{last['id']}-{n}" for n in (1, 2))
+    assert (first["provider"], first["outcome"], first["cost"]) == ("alpha", "failed", 0)
+    assert first["error_type"] == error.error_type
+    assert (second["provider"], second["outcome"]) == ("beta", "finished")
+    assert second["cost"] == 10 * 2_000 + 20 * 20_000
+    assert last["usage"]["cost"] == second["cost"] / 1e9
+    details = last["usage"]["cost_details"]
+    assert details["upstream_inference_prompt_cost"] == 20_000 / 1e9
+    assert details["upstream_inference_cost"] == last["usage"]["cost"]
+
+
+def test_after_the_first_word_a_failure_ends_the_stream_in_the_open(two: House) -> None:
+    two.providers["alpha"].behave = fails(ApiError("provider_unavailable", "it broke"), after=3)
+    answer = two.chat(**FIRST, stream=True)
+    found = list(chunks(answer))
+    assert answer.status_code == 200 and not two.providers["beta"].jobs
+    last = found[-1]
+    assert last["error"]["code"] == 502 and last["error"]["metadata"]["provider_name"] == "alpha"
+    assert last["choices"][0]["finish_reason"] == "error"
+    (row,) = two.rows(answer.headers["x-generation-id"])
+    assert (row["outcome"], row["finish_reason"], row["cost"]) == ("failed", "error", 0)
+    assert row["completion_tokens"] > 0 and row["tokens_estimated"]
+
+
+def test_a_reply_that_is_not_streamed_has_not_begun_before_it_is_whole(two: House) -> None:
+    two.providers["alpha"].behave = fails(ApiError("provider_unavailable", "it broke"), after=3)
+    answer = two.chat(**FIRST)
+    assert answer.json()["choices"][0]["message"]["content"] == "Hello there. "
+    first, _ = two.rows(answer.headers["x-generation-id"])
+    assert first["completion_tokens"] > 0 and first["cost"] == 0
+
+
+@pytest.mark.parametrize("kind", ["invalid_request", "invalid_prompt", "payload_too_large"])
+def test_what_is_the_requests_own_fault_goes_nowhere_else(two: House, kind: str) -> None:
+    two.providers["alpha"].behave = fails(ApiError(kind, "this makes no sense"))  # type: ignore[arg-type]
+    answer = two.chat(**FIRST)
+    assert 400 <= answer.status_code < 500 and not two.providers["beta"].jobs
+    assert answer.json()["error"]["metadata"]["provider_name"] == "alpha"
+
+
+def test_when_all_fail_the_client_hears_of_each(two: House) -> None:
+    two.providers["alpha"].behave = fails(ApiError("provider_overloaded", "busy"))
+    two.providers["beta"].behave = fails(ApiError("rate_limit_exceeded", "slow down", retry_after_s=3))
+    answer = two.chat(**FIRST)
+    error = answer.json()["error"]
+    assert answer.status_code == 429 and answer.headers["retry-after"] == "3"
+    assert error["metadata"]["previous_errors"] == [{"provider": "alpha", "code": 503, "status": 503}]
+    assert answer.headers["x-cost"] == "0"
+    assert [row["outcome"] for row in two.rows(answer.headers["x-generation-id"])] == ["failed", "failed"]
+
+
+def test_while_all_are_down_nobody_is_asked_and_the_answer_comes_at_once(two: House) -> None:
+    for provider in two.providers.values():
+        provider.behave = fails(ApiError("provider_unavailable", "down"))
+    for _ in range(4):
+        two.chat(**FIRST)
+    asked = sum(len(provider.jobs) for provider in two.providers.values())
+    began = now()
+    answer = two.chat(**FIRST)
+    assert answer.status_code == 503 and now() - began < 1 and int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["error"]["availability"]["excluded_by"] == {"breaker": 2}
+    assert sum(len(provider.jobs) for provider in two.providers.values()) == asked
+
+
+def test_a_client_that_goes_away_ends_the_providers_stream(two: House) -> None:
+    async def endless(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        while True:
+            yield TextDelta(0, "more ")
+            await asyncio.sleep(0.01)
+
+    alpha = two.providers["alpha"]
+    alpha.behave = endless
+    answer = two.chat(**FIRST, stream=True)
+    next(answer.iter_lines())
+    assert alpha.open == 1
+    answer.close()
+    wait_until(lambda: alpha.open == 0, "the stream is closed")
+    (row,) = two.rows(answer.headers["x-generation-id"])
+    assert row["outcome"] == "cancelled" and row["completion_tokens"] > 0 and row["tokens_estimated"]
+    assert row["cost"] == row["prompt_tokens"] * 1_000 + row["completion_tokens"] * 10_000
+
+
+def test_a_client_that_goes_away_before_the_first_word_ends_it_too(two: House) -> None:
+    alpha = two.providers["alpha"]
+    two.providers["beta"].behave = alpha.behave = hangs
+    with pytest.raises(requests.Timeout):
+        requests.post(
+            f"{two.url}/v1/chat/completions",
+            json={"model": MODEL, "messages": [{"role": "user", "content": "x"}], **FIRST},
+            timeout=0.2,
+        )
+    wait_until(lambda: alpha.open == 0, "the stream is closed")
+    (row,) = two.rows()
+    assert (row["outcome"], row["cost"]) == ("cancelled", 0) and not two.providers["beta"].jobs
+
+
+def test_a_slow_first_provider_is_raced_and_the_loser_is_stopped(tmp_path: Path) -> None:
+    routing = RoutingSettings(hedge_after=0.1, retry_burst=100)
+    alpha, beta = Scripted("alpha", hangs, price=("1", "10")), Scripted("beta", price=("1", "10"))
+    with house(tmp_path, alpha, beta, routing=routing) as running:
+        for stream in (True, False):
+            answer = running.chat(**FIRST, stream=stream)
+            assert b"Hello" in answer.content and b'"beta"' in answer.content
+            first, second = running.rows(answer.headers["x-generation-id"])
+            assert (first["provider"], first["outcome"], first["cost"]) == ("alpha", "cancelled", 0)
+            assert (second["provider"], second["outcome"]) == ("beta", "finished") and alpha.open == 0
+
+
+def test_a_hedged_request_whose_two_endpoints_fail_says_so(tmp_path: Path) -> None:
+    down = fails(ApiError("provider_unavailable", "down"), wait_s=0.2)
+    with house(
+        tmp_path, Scripted("alpha", down), Scripted("beta", down), routing=RoutingSettings(hedge_after=0.05)
+    ) as running:
+        answer = running.chat(**FIRST)
+        assert answer.status_code == 502
+        assert [row["outcome"] for row in running.rows()] == ["failed", "failed"]
+
+
+def test_retries_are_bounded_over_all_requests(tmp_path: Path) -> None:
+    down = fails(ApiError("provider_unavailable", "down"))
+    routing = RoutingSettings(retry_budget=0.1, retry_burst=2, breaker_failures=1000)
+    with house(tmp_path, Scripted("alpha", down), Scripted("beta", down), routing=routing) as running:
+        for _ in range(20):
+            assert running.chat(**FIRST).status_code == 502
+        assert len(running.providers["alpha"].jobs) == 20 and len(running.providers["beta"].jobs) <= 4
+
+
+def test_what_the_provider_does_not_do_is_done_here(tmp_path: Path) -> None:
+    async def thinks(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield ReasoningDelta(0, "1. first\n2. second\n")
+        async for event in answers(job, "one two STOP three", usage=False):
+            yield event
+
+    alpha = Scripted("alpha", thinks, parameters=frozenset({"temperature", "reasoning"}))
+    with house(tmp_path, alpha) as running:
+        body = running.chat(stop=["STOP"], top_k=5, reasoning={"steps": True}, n=2, seed=7).json()
+        texts = [choice["message"]["content"] for choice in body["choices"]]
+        assert texts == ["one two ", "one two "] and len(alpha.jobs) == 2
+        details = body["choices"][0]["message"]["reasoning_details"][0]
+        assert [step["index"] for step in details["steps"]] == [0, 1] and details["signature"]
+        dropped = {warning["parameter"] for warning in body["warnings"]}
+        assert dropped == {"top_k", "seed"} and alpha.jobs[0].request.sampling.top_k is None
+        assert body["usage"]["completion_tokens"] > 0 and running.rows()[0]["tokens_estimated"]
+        hidden = running.chat(reasoning={"exclude": True}).json()["choices"][0]["message"]
+        assert hidden["reasoning"] is None and hidden["content"]
+        refused = running.chat(top_k=5, provider={"require_parameters": True})
+        assert refused.status_code == 404 and refused.json()["error"]["availability"]["excluded_by"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "thinking", "budget"),
+    [
+        ({}, None, None),
+        ({"reasoning": {"enabled": False}}, False, None),
+        ({"reasoning": {"max_tokens": 50}, "max_tokens": 1000}, True, 50),
+        ({"reasoning": {"effort": "low"}, "max_tokens": 1000}, True, 200),
+        (
+            {"messages": [{"role": "system", "content": "Be kind. /no_think"}, {"role": "user", "content": "x"}]},
+            False,
+            None,
+        ),
+    ],
+)
+def test_one_meaning_reaches_the_provider_whatever_the_spelling(
+    two: House, fields: dict[str, object], thinking: bool | None, budget: int | None
+) -> None:
+    two.chat(**FIRST, **fields)
+    (job,) = two.providers["alpha"].jobs
+    assert (job.thinking if budget is None else job.thinking is not False) in (thinking, True) and job.budget == budget
+    assert not any("no_think" in message.text for message in job.request.messages)
+
+
+def test_a_hosted_reply_cannot_be_steered_and_says_so(two: House) -> None:
+    async def slow(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield ReasoningDelta(0, "hm")
+        await asyncio.sleep(1)
+        yield ChoiceFinished(0, "stop", "stop")
+        yield Told(usage=Usage(1, 1))
+
+    two.providers["alpha"].behave = slow
+    answer = two.chat(**FIRST, stream=True)
+    chunk = next(chunks(answer))
+    told = requests.post(
+        f"{two.url}/v1/chat/completions/{chunk['id']}/control", json={"action": "end_reasoning"}, timeout=10
+    )
+    assert told.status_code == 400 and "alpha" in told.json()["error"]["message"]
+    answer.close()
+
+
+def test_plain_texts_are_refused_where_only_conversations_are_served(two: House) -> None:
+    answer = requests.post(f"{two.url}/v1/completions", json={"model": MODEL, "prompt": "Once"}, timeout=10)
+    assert answer.status_code == 404 and "/v1/chat/completions" in answer.json()["error"]["message"]
+
+
+def test_a_limit_is_kept_over_attempts_that_fail(tmp_path: Path) -> None:
+    """Ten thousandths of a dollar: the hold of the failed attempt comes back, and only what was answered is spent."""
+    alpha = Scripted("alpha", fails(ApiError("provider_unavailable", "down")), price=("0", "10"))
+    beta = Scripted("beta", price=("0", "10"))
+    routing = RoutingSettings(retry_burst=1000, breaker_failures=10_000)
+    with house(tmp_path, alpha, beta, require_key=True, routing=routing) as running:
+        key = running.key(limit=1_000_000)  # five replies of 20 tokens at 10,000 nano-dollars
+        statuses = [running.chat(**FIRST, key=key, max_tokens=20).status_code for _ in range(7)]
+        assert statuses == [200] * 5 + [402] * 2
+        rows = running.rows()
+        assert sum(row["cost"] for row in rows) == 1_000_000
+        assert {row["outcome"] for row in rows if row["provider"] == "alpha"} == {"failed"}
+        assert running.services.rates.state is not None
+
+
+def test_a_request_counts_once_in_its_keys_rates_however_many_endpoints_it_tries(tmp_path: Path) -> None:
+    alpha = Scripted("alpha", fails(ApiError("provider_unavailable", "down")))
+    routing = RoutingSettings(retry_burst=1000, breaker_failures=10_000)
+    with house(tmp_path, alpha, Scripted("beta"), require_key=True, routing=routing) as running:
+        key = running.key(requests_per_minute=3, concurrency=1)
+        answers_ = [running.chat(**FIRST, key=key) for _ in range(4)]
+        assert [answer.status_code for answer in answers_] == [200, 200, 200, 429]
+
+
+def test_what_a_key_may_not_use_is_not_used(two: House) -> None:
+    key = two.key(providers=("beta",))
+    answer = two.chat(**FIRST, key=key)
+    assert answer.json()["provider"] == "beta" and not two.providers["alpha"].jobs
+    other = two.chat(**FIRST, key=two.key(models=("other/model",)))
+    assert other.status_code == 403 and MODEL in other.json()["error"]["message"]

@@ -1,0 +1,132 @@
+"""Fear: a typo in the configuration is swallowed, or the complaint leaves the operator guessing where."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from nemoserve.config.file import ConfigError, ServerTable, load_settings
+from nemoserve.config.providers import PriceTable, ProviderModel, ProviderSettings
+from nemoserve.config.routing import RoutingSettings
+from nemoserve.config.settings import EMBEDDED_MODEL, Settings
+
+_PROVIDER = """
+[[providers]]
+name = "deepinfra"
+type = "deepinfra"
+api_key = "env:DEEPINFRA_KEY"
+
+[[providers.models]]
+id = "nvidia/nemotron-nano-9b-v2"
+upstream_id = "nvidia/NVIDIA-Nemotron-Nano-9B-v2"
+price = { prompt = "0.04", completion = "0.16" }
+"""
+
+
+def _write(folder: Path, text: str) -> Path:
+    file = folder / "config.toml"
+    file.write_text(text)
+    return file
+
+
+def _complaint(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(_write(folder, text), {})
+    return str(caught.value)
+
+
+def test_without_a_file_nothing_changes():
+    assert load_settings(None, {"port": 8001}) == Settings(port=8001)
+
+
+def test_providers_prices_and_routing_arrive(tmp_path: Path):
+    settings = load_settings(_write(tmp_path, _PROVIDER + "[routing]\nfirst_byte_timeout = 2\n"), {})
+    (provider,) = settings.providers
+    (model,) = provider.models
+    assert (provider.name, provider.address) == ("deepinfra", "https://api.deepinfra.com/v1/openai")
+    assert (model.model, model.upstream_id) == ("nvidia/nemotron-nano-9b-v2", "nvidia/NVIDIA-Nemotron-Nano-9B-v2")
+    assert model.price is not None
+    assert (model.price.price().prompt, model.price.price().completion) == (40_000, 160_000)
+    assert settings.routing.first_byte_timeout == 2
+    assert settings.models == (EMBEDDED_MODEL,)
+
+
+def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path):
+    file = _write(tmp_path, '[server]\nport = 9000\nhost = "::1"\ndata_dir = "data"\n')
+    settings = load_settings(file, {"port": 9001})
+    assert (settings.port, settings.host, settings.data_dir) == (9001, "::1", tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("table", "models"),
+    [
+        ("embedded = false", ()),
+        ("embedded = true", (EMBEDDED_MODEL,)),
+        ('models = ["a/b"]', ("a/b",)),
+        ('models = ["a/b"]\nembedded = true', (EMBEDDED_MODEL, "a/b")),
+        (f'models = ["{EMBEDDED_MODEL}", "a/b"]\nembedded = false', ("a/b",)),
+    ],
+)
+def test_the_embedded_model_can_be_switched_off_and_kept_beside_others(
+    tmp_path: Path, table: str, models: tuple[str, ...]
+):
+    assert load_settings(_write(tmp_path, f"[server]\n{table}\n"), {}).models == models
+
+
+def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_path: Path):
+    settings = load_settings(_write(tmp_path, "[server]\nembedded = false\n"), {"models": ("a/b",)})
+    assert settings.models == ("a/b",)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "mend"),
+    [
+        ("[rooting]\n", "config.toml: ", "'routing'"),
+        ("[server]\nprot = 1\n", "config.toml: server: ", "'port'"),
+        ("[routing]\nfirst_byte_timout = 2\n", "routing: ", "'first_byte_timeout'"),
+        (_PROVIDER.replace("api_key", "apikey"), "providers[0] (deepinfra): ", "'api_key'"),
+        (_PROVIDER.replace("upstream_id", "upstream"), "providers[0] (deepinfra).models[0]: ", "'upstream_id'"),
+        (_PROVIDER.replace("prompt =", "promt ="), "models[0].price: ", "'prompt'"),
+        (_PROVIDER.replace('"0.04"', "0.04"), "models[0].price.prompt: ", "quotes"),
+        (_PROVIDER.replace('"0.04"', '"4 cents"'), "models[0].price.prompt: ", "no amount"),
+        (
+            _PROVIDER.replace('type = "deepinfra"', 'type = "deepinfa"'),
+            "providers[0] (deepinfra).type: ",
+            "'deepinfra'",
+        ),
+        (_PROVIDER.replace('type = "deepinfra"', 'type = "vllm"'), "(deepinfra).base_url: ", "no public address"),
+        (_PROVIDER.replace('name = "deepinfra"', ""), "providers[0]: ", "`name`"),
+        (_PROVIDER.replace('name = "deepinfra"', 'name = "nemoserve"'), "(nemoserve).name: ", "another name"),
+        (_PROVIDER + _PROVIDER, "providers[1] (deepinfra).name: ", "another provider"),
+        (_PROVIDER.replace("[[providers]]", "[providers]"), "providers: ", "[[providers]]"),
+        ("[server]\nport = 70000\n", "server.port: ", "65535"),
+        ("[server]\nport = '8000'\n", "server.port: ", "`int`"),
+        ("[server\n", "config.toml: ", "line 1"),
+    ],
+)
+def test_a_complaint_names_the_place_and_the_mend(tmp_path: Path, text: str, place: str, mend: str):
+    said = _complaint(tmp_path, text)
+    assert place in said
+    assert mend in said
+
+
+@pytest.mark.parametrize("table", ['api_key = "sk-literal-42"', 'api_keys = ["env:A", "sk-literal-42"]'])
+def test_a_key_in_the_file_itself_is_refused_without_being_repeated(tmp_path: Path, table: str):
+    said = _complaint(tmp_path, _PROVIDER.replace('api_key = "env:DEEPINFRA_KEY"', table))
+    assert "env:NAME" in said
+    assert "literal" not in said
+
+
+def test_a_file_of_keys_is_looked_for_beside_the_configuration(tmp_path: Path):
+    text = _PROVIDER.replace('"env:DEEPINFRA_KEY"', '"file:keys/deepinfra"')
+    (provider,) = load_settings(_write(tmp_path, text), {}).providers
+    assert provider.references == (f"file:{tmp_path}/keys/deepinfra",)
+
+
+def test_the_documented_example_is_valid_and_complete():
+    example = Path(__file__).parents[3] / "docs" / "config.example.toml"
+    settings = load_settings(example, {})
+    assert [provider.name for provider in settings.providers] == ["deepinfra", "nvidia", "rack"]
+    text = example.read_text()
+    for table in (ServerTable, RoutingSettings, ProviderSettings, ProviderModel, PriceTable):
+        assert [name for name in table.__struct_fields__ if not re.search(rf"\b{name}\b", text)] == []
