@@ -1,6 +1,6 @@
 """An engine's server as a provider on this machine: routed to like any other, started and watched by this server.
 
-Knows what to start and where it is found; the wire is the provider's adapter's.
+Knows what to start and how it is; the wire is the provider's adapter's.
 """
 
 from __future__ import annotations
@@ -9,60 +9,50 @@ import secrets
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
-import msgspec
-
-from nemoserve.backends.base import Health, HostedBackend, HostedEvent, HostedJob
-from nemoserve.backends.managed.commands import HEALTH, Command, command
-from nemoserve.backends.managed.process import ServerProcess
+from nemoserve.backends.base import Health, HostedEvent, HostedJob
+from nemoserve.backends.managed.commands import HEALTH, WAITING, command
+from nemoserve.backends.managed.process import ServerProcess, free_port
 from nemoserve.backends.managed.programs import find_program
-from nemoserve.backends.managed.subject import Subject, subject_of
+from nemoserve.backends.managed.subject import subject_of
 from nemoserve.backends.managed.supervisor import Life, Supervisor, Watch
+from nemoserve.backends.managed.waiting import waiting_in
 from nemoserve.backends.printed import log_file
+from nemoserve.backends.remote.backend import RemoteBackend
+from nemoserve.backends.remote.endpoints import endpoint_of
+from nemoserve.config.credentials import Secret
 from nemoserve.config.engines import EngineSettings
+from nemoserve.config.providers import ProviderModel, ProviderSettings
 from nemoserve.observe.logs import Log
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 
-
-class Address(msgspec.Struct, frozen=True):
-    """Where a server listens in this life of it."""
-
-    engine: EngineSettings
-    subject: Subject
-    url: str
-    """Up to and including `/v1`."""
-    key: str | None
-    upstream_id: str
-    context_length: int
-
-
-Connect = Callable[[Address], HostedBackend]
-"""The adapter for such a server; it is closed when the server has died."""
+_RETRY_AFTER_S = 5.0
 
 
 class ManagedBackend:
-    """One engine's server. Raises CheckpointError, EngineMissing or ValueError, each one sentence, when it cannot be started."""
+    """One engine's server; a HostedBackend. Raises CheckpointError, EngineMissing or ValueError when it cannot be started."""
 
     def __init__(
         self,
         engine: EngineSettings,
         data_dir: Path,
         log: Log,
-        connect: Connect,
+        first_byte_s: float,
         *,
-        on_change: Callable[[str, Health], None] = lambda _name, _health: None,
+        on_change: Callable[[str, Health], None] = lambda _label, _health: None,
         watch: Watch | None = None,
     ) -> None:
-        self._engine = engine
-        self.subject = subject_of(engine)
+        """`on_change` hears of every change of its state, by its `label`."""
+        self._engine, self._first_byte_s = engine, first_byte_s
+        self._subject = subject_of(engine)
         self._program = find_program(engine)
-        self._connect = connect
-        self._adapter: HostedBackend | None = None
+        self._adapter: RemoteBackend | None = None
         # The server answers this process alone; other users of the machine go through the gateway too.
         self._key = secrets.token_urlsafe(24)
-        self._command = command(engine, self.subject, self._program, 0, self._key)
-        self._context_length = self.subject.context_length
-        self._on_change = on_change
+        first = self._provider(free_port())
+        self.endpoints: tuple[Endpoint, ...] = tuple(endpoint_of(first, model) for model in first.models)
+        self.waiting = 0
+        """Requests in its queue, as last seen."""
         self._supervisor = Supervisor(
             self.name,
             self._begin,
@@ -70,7 +60,8 @@ class ManagedBackend:
             watch or Watch(),
             log,
             on_ready=self._on_ready,
-            on_change=self._changed,
+            on_well=self._on_well,
+            on_change=lambda health: on_change(self.label, health),
         )
 
     @property
@@ -78,21 +69,13 @@ class ManagedBackend:
         return self._engine.name or self._engine.type
 
     @property
-    def health(self) -> Health:
-        return self._supervisor.health
+    def label(self) -> str:
+        """The model and the server, for people."""
+        return f"{self._subject.id} by {self.name}"
 
     @property
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        """The one endpoint; its context length is the server's own once that has told it."""
-        return (
-            Endpoint(
-                model=self.subject.id,
-                provider=self.name,
-                upstream_id=self._command.upstream_id,
-                local=True,
-                context_length=self._context_length,
-            ),
-        )
+    def health(self) -> Health:
+        return self._supervisor.health
 
     def start(self) -> None:
         self._supervisor.start()
@@ -106,37 +89,44 @@ class ManagedBackend:
     async def close(self) -> None:
         """Ends the server and all that it started."""
         await self._supervisor.stop()
-        await self._drop_adapter()
+        await self._hang_up()
 
     def _begin(self, port: int) -> Life:
-        self._command = made = self._made(port)
-        return Life(made.words, made.env, HEALTH[self._engine.type], self._key)
+        made = command(self._engine, self._subject, self._program, port, self._key)
+        return Life(made.words, made.env, HEALTH, self._key)
 
-    def _made(self, port: int) -> Command:
-        return command(self._engine, self.subject, self._program, port, self._key)
+    async def _on_ready(self, port: int) -> None:
+        await self._hang_up()
+        self._adapter = RemoteBackend(self._provider(port), (Secret(self._key),), self._first_byte_s)
 
-    async def _on_ready(self, url: str, server: ServerProcess) -> None:
-        await self._drop_adapter()
-        told = await _context_told(server, self._engine)
-        self._context_length = min(told, self._engine.context_length or told) if told else self.subject.context_length
-        self._adapter = self._connect(
-            Address(
-                self._engine,
-                self.subject,
-                f"{url}/v1",
-                self._key if self._command.keyed else None,
-                self._command.upstream_id,
-                self._context_length,
-            )
-        )
+    async def _on_well(self, server: ServerProcess) -> None:
+        name = WAITING.get(self._engine.type)
+        answer = await server.get("/metrics", 5.0) if name is not None else None
+        self.waiting = waiting_in(answer.text, name) if answer is not None and name is not None else 0
 
-    async def _drop_adapter(self) -> None:
+    async def _hang_up(self) -> None:
         adapter, self._adapter = self._adapter, None
         if adapter is not None:
             await adapter.close()
 
-    def _changed(self, health: Health) -> None:
-        self._on_change(self.name, health)
+    def _provider(self, port: int) -> ProviderSettings:
+        """The server as a provider of the configuration."""
+        subject = self._subject
+        upstream_id = command(self._engine, subject, self._program, port, self._key).upstream_id
+        model = ProviderModel(
+            id=subject.id,
+            upstream_id=upstream_id,
+            family=subject.family.name,
+            context_length=subject.context_length,
+        )
+        return ProviderSettings(
+            name=self.name,
+            type=self._engine.type,
+            base_url=f"http://127.0.0.1:{port}/v1",
+            models=(model,),
+            local=True,
+            zdr=True,
+        )
 
     def _not_ready(self) -> ApiError:
         health = self.health
@@ -144,50 +134,16 @@ class ManagedBackend:
         if health.state == "failed":
             # What the server printed is for the operator.
             why = health.message.partition("; it said last")[0]
-            return ApiError("provider_unavailable", f"{self.subject.id} is not served: {why}.", metadata=metadata)
+            return ApiError("provider_unavailable", f"{self._subject.id} is not served: {why}.", metadata=metadata)
         what = {"loading": "is being loaded", "restarting": "is being restarted"}.get(health.state, "is not running")
         return ApiError(
             "provider_overloaded",
-            f"The model {self.subject.id} {what} by {self.name}; try again in a moment.",
+            f"The model {self._subject.id} {what} by {self.name}; try again in a moment.",
             metadata=metadata,
-            retry_after_s=5.0,
+            retry_after_s=_RETRY_AFTER_S,
         )
-
-
-class _Model(msgspec.Struct):
-    max_model_len: int | None = None
-
-
-class _Models(msgspec.Struct):
-    """What vLLM and SGLang say at `/v1/models`."""
-
-    data: list[_Model] = []
-
-
-class _Slot(msgspec.Struct):
-    n_ctx: int | None = None
-
-
-class _Props(msgspec.Struct):
-    """What llama-server says at `/props`."""
-
-    default_generation_settings: _Slot = msgspec.field(default_factory=_Slot)
 
 
 async def _refusal(error: ApiError) -> AsyncGenerator[HostedEvent]:
     raise error
     yield  # pragma: no cover - makes this a generator
-
-
-async def _context_told(server: ServerProcess, engine: EngineSettings) -> int | None:
-    """The longest context that the server says it takes."""
-    path = "/props" if engine.type == "llama-server" else "/v1/models"
-    answer = await server.get(path, 10.0)
-    if answer is None or answer.status_code != 200:
-        return None
-    try:
-        if engine.type == "llama-server":
-            return msgspec.json.decode(answer.content, type=_Props).default_generation_settings.n_ctx
-        return next((model.max_model_len for model in msgspec.json.decode(answer.content, type=_Models).data), None)
-    except msgspec.DecodeError:
-        return None

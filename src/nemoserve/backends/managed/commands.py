@@ -6,18 +6,26 @@ gateway does it from the raw text.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from nemoserve.backends.managed import vllm_raw_calls
 from nemoserve.backends.managed.programs import python_beside
 from nemoserve.backends.managed.subject import Subject
 from nemoserve.config.engines import EngineSettings, EngineType
 
 HOST: Final = "127.0.0.1"
 
-HEALTH: Final[dict[EngineType, str]] = dict.fromkeys(("vllm", "sglang", "llama-server", "transformers"), "/health")
-"""Where it says that it is ready."""
+HEALTH: Final = "/health"
+"""Where each of them says that it is ready."""
+WAITING: Final[dict[EngineType, str]] = {
+    "vllm": "vllm:num_requests_waiting",
+    "sglang": "sglang:num_queue_reqs",
+    "llama-server": "llamacpp:requests_deferred",
+}
+"""How each calls its queue at `/metrics`; `transformers serve` tells of none."""
 
 _QUIET: Final = {"PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1"}
 
@@ -54,19 +62,17 @@ def _vllm(subject: Subject, program: str, port: int, key: str) -> Command:
     if _is_hybrid(subject):
         # In half precision the recurrence forgets over long texts.
         words += ["--mamba-ssm-cache-dtype", "float32"]
+    if subject.marks_thinking:
+        # It serves Nano v2's format as well as that of Nemotron 3, and budgets need it.
+        words += ["--reasoning-parser", "nemotron_v3"]
     match subject.family.tool_format:
         case "xml":
-            words += [
-                "--reasoning-parser",
-                "nemotron_v3",
-                "--enable-auto-tool-choice",
-                "--tool-call-parser",
-                "qwen3_coder",
-            ]
-        case "json" if subject.tool_plugin:
-            words += ["--enable-auto-tool-choice", "--tool-parser-plugin", subject.tool_plugin]
-            words += ["--tool-call-parser", "nemotron_json"]
-        case _:
+            words += ["--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder"]
+        case "json":
+            plugin = str(Path(vllm_raw_calls.__file__).absolute())
+            words += ["--enable-auto-tool-choice", "--tool-parser-plugin", plugin]
+            words += ["--tool-call-parser", vllm_raw_calls.NAME]
+        case "none":
             pass
     # The key goes through the environment: command lines can be read by every user of a machine.
     return Command(tuple(words), {"VLLM_API_KEY": key, "VLLM_NO_USAGE_STATS": "1"}, subject.id, True)
@@ -81,14 +87,26 @@ def _sglang(subject: Subject, program: str, port: int, _key: str) -> Command:
     if _is_hybrid(subject):
         words += ["--mamba-ssm-dtype", "float32"]
     if subject.family.tool_format == "xml":
-        # Without the last one it keeps no thinking budget.
-        words += ["--reasoning-parser", "nemotron_3", "--tool-call-parser", "qwen3_coder", "--enable-strict-thinking"]
+        words += ["--reasoning-parser", "nemotron_3", "--tool-call-parser", "qwen3_coder"]
+    words.append("--enable-metrics")
     return Command(tuple(words), {}, subject.id, False)
 
 
 def _llama_server(subject: Subject, program: str, port: int, key: str) -> Command:
     source = ("--model", subject.where) if subject.is_gguf else ("--hf-repo", subject.where)
-    words = (program, *source, "--host", HOST, "--port", str(port), "--alias", subject.id, "--jinja", "--no-webui")
+    words = (
+        program,
+        *source,
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        "--alias",
+        subject.id,
+        "--jinja",
+        "--no-webui",
+        "--metrics",
+    )
     return Command(words, {"LLAMA_API_KEY": key}, subject.id, True)
 
 

@@ -14,25 +14,18 @@ import msgspec
 
 from nemoserve.backends.local.checkpoint import CheckpointError, model_name
 from nemoserve.backends.local.resolve import embedded_folder
+from nemoserve.backends.remote.endpoints import DEFAULT_CONTEXT
+from nemoserve.backends.remote.family import family_of_id
 from nemoserve.config.engines import EngineSettings
 from nemoserve.config.settings import EMBEDDED_MODEL
-from nemoserve.types.families import LLAMA_V1, LLAMA_V1_5, LLAMA_V1_NANO, NANO_V2, NANO_V2_VL, NEMOTRON_3, family_of
-from nemoserve.types.model import PLAIN, Family
+from nemoserve.types.families import family_of
+from nemoserve.types.model import Family
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+([@:][\w.-]+)?")
-_FALLBACK_CONTEXT = 131072
-"""That of most of the family, for a model that nothing is known of before it runs."""
-
-_BY_NAME: tuple[tuple[str, Family], ...] = (
-    (r"nano.*12b-v2.*vl|nano.*vl.*v2", NANO_V2_VL),
-    (r"nano-(9|12)b-v2|nemotron-nano.*v2", NANO_V2),
-    (r"super-49b-v1[._]5", LLAMA_V1_5),
-    (r"llama.*nemotron-nano", LLAMA_V1_NANO),
-    (r"llama.*nemotron-(super|ultra)", LLAMA_V1),
-    (r"nemotron-3", NEMOTRON_3),
-)
 _OWN_CODE = frozenset({"DeciLMForCausalLM", "NemotronH_Nano_VL_V2", "Llama_Nemotron_Nano_VL"})
 """Architectures whose configuration is a program within the checkpoint; engines have no other way to read it."""
+_OWN_CODE_FAMILIES = frozenset({"nano-v2-vl", "llama-v1", "llama-v1.5"})
+"""Those of them."""
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +38,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     context_length: int
     own_code: bool = False
     """The checkpoint can be read only with the code that comes with it."""
-    tool_plugin: str = ""
-    """A file of the checkpoint that teaches vLLM its format of tool calls."""
+    marks_thinking: bool = False
+    """The markers of its thinking are tokens, which engines' parsers look for."""
 
     @property
     def is_gguf(self) -> bool:
@@ -92,15 +85,14 @@ def _folder(folder: Path, id_: str) -> Subject:
     config, source = _json(folder / "config.json"), _template(folder)
     if not config:
         raise CheckpointError(f"{folder} has no config.json that can be read: it is no checkpoint.")
-    family = family_of(source, str(config.get("model_type", "")), id_) if source else _family(id_)
-    plugins = sorted(folder.glob("*toolcall_parser*.py"))
+    family = family_of(source, str(config.get("model_type", "")), id_) if source else family_of_id(id_)
     return Subject(
         id=id_,
         where=str(folder.absolute()),
         family=family,
         context_length=_context(config),
         own_code=bool(_OWN_CODE & set(_strings(config.get("architectures")))),
-        tool_plugin=str(plugins[0].absolute()) if plugins else "",
+        marks_thinking={family.opener, family.closer} <= _tokens(folder),
     )
 
 
@@ -122,13 +114,22 @@ def _cached(repository: str) -> Path | None:
 
 def _named(id_: str, where: str) -> Subject:
     """A model of which the name alone is known."""
-    family = _family(f"{id_} {where}")
-    own_code = family in (NANO_V2_VL, LLAMA_V1, LLAMA_V1_5)
-    return Subject(id=id_, where=where, family=family, context_length=_FALLBACK_CONTEXT, own_code=own_code)
+    family = family_of_id(where, id_)
+    return Subject(
+        id=id_,
+        where=where,
+        family=family,
+        context_length=DEFAULT_CONTEXT,
+        own_code=family.name in _OWN_CODE_FAMILIES,
+        marks_thinking=family.name.startswith("nemotron-3"),
+    )
 
 
-def _family(name: str) -> Family:
-    return next((family for pattern, family in _BY_NAME if re.search(pattern, name, re.IGNORECASE)), PLAIN)
+def _tokens(folder: Path) -> set[str]:
+    """The tokens that stand outside the tokenizer's ordinary vocabulary."""
+    added = _json(folder / "tokenizer.json").get("added_tokens")
+    entries = cast("list[object]", added) if isinstance(added, list) else []
+    return {str(cast("dict[str, object]", entry).get("content")) for entry in entries if isinstance(entry, dict)}
 
 
 def _context(config: dict[str, object]) -> int:
@@ -138,7 +139,7 @@ def _context(config: dict[str, object]) -> int:
         if isinstance(value, dict):
             inner = {**inner, **cast("dict[str, object]", value)}
     value = inner.get("max_position_embeddings")
-    return value if isinstance(value, int) and value > 0 else _FALLBACK_CONTEXT
+    return value if isinstance(value, int) and value > 0 else DEFAULT_CONTEXT
 
 
 def _template(folder: Path) -> str:

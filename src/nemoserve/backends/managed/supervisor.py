@@ -44,10 +44,14 @@ class Life(msgspec.Struct, frozen=True):
     health: str
     """The path that answers 200 once it is ready."""
     key: str
+    """For its own questions to the server."""
 
 
 class Supervisor:
-    """One server over all its lives. `begin` says how to start it on a port; `on_ready` hears of each life's address."""
+    """One server over all its lives. `begin` says how to start it on a port.
+
+    `on_ready` hears of each life's port before it counts as ready, `on_well` each time that the server has said it is well.
+    """
 
     def __init__(
         self,
@@ -57,12 +61,13 @@ class Supervisor:
         watch: Watch,
         log: Log,
         *,
-        on_ready: Callable[[str, ServerProcess], Awaitable[None]],
+        on_ready: Callable[[int], Awaitable[None]],
+        on_well: Callable[[ServerProcess], Awaitable[None]],
         on_change: Callable[[Health], None],
     ) -> None:
         self._name, self._begin, self._watch, self._log = name, begin, watch, log
         self._printed = Printed(log_file)
-        self._on_ready, self._on_change = on_ready, on_change
+        self._on_ready, self._on_well, self._on_change = on_ready, on_well, on_change
         self._task: asyncio.Task[None] | None = None
         self._was_ready = False
         self.health = Health("loading")
@@ -111,7 +116,7 @@ class Supervisor:
             async with ServerProcess(life.words, life.env, address, life.key, self._printed) as server:
                 if await self._until_ready(server, life.health):
                     ready = True
-                    await self._on_ready(address, server)
+                    await self._on_ready(port)
                     self._become(Health("ready"))
                     self._log.info("server ready", server=self._name, address=address)
                     await self._while_well(server, life.health)
@@ -141,6 +146,8 @@ class Supervisor:
         while not await server.ended(self._watch.every_s):
             answer = await server.get(path, self._watch.answer_s)
             missed = 0 if answer is not None and answer.status_code < 500 else missed + 1
-            if missed >= self._watch.strikes:
+            if not missed:
+                await self._on_well(server)
+            elif missed >= self._watch.strikes:
                 self._printed.note(f"nemoserve: {path} was not answered {missed} times in a row")
                 return
