@@ -61,6 +61,8 @@ class ThinkingSplitter:
         self._skip_think_newlines = start == "undecided"
         self._skip_newlines = start != "answer"
         self._drop_orphan = start == "undecided"
+        self.orphan = False
+        """A closing marker was dropped from an answer that no opening one had preceded."""
         self._fed = 0
         self.state: ReplyStart = start
         self.opened_at = 0
@@ -203,7 +205,7 @@ class ThinkingSplitter:
             self._drop_orphan = False
             return text
         if orphan >= 0:
-            self._drop_orphan = False
+            self._drop_orphan, self.orphan = False, True
             self._said(text[:orphan], segments)
             text = text[orphan + len(self._closer) :]
             return text.lstrip("\n") if self._skip_newlines else text

@@ -75,13 +75,8 @@ class ChoiceReader:
         family, tools = reading.family, reading.tools
         form = call_format(family.tool_format, tools) if tools is not None else None
         self._markers = form.openers if form is not None else ()
-        self._splitter = ThinkingSplitter(
-            reading.start,
-            self._markers,
-            opener=family.opener,
-            closer=family.closer,
-            wanted=reading.thinking is not False,
-        )
+        self._splitter = self._split(reading.start)
+        self._beginning: str | None = "" if reading.start == "thinking" else None
         self._markup = ToolCallSplitter(form) if form is not None else None
         self._marked = CallEvents(index, reading.call_id_prefix, tools or ToolSchemas(), several=reading.several_calls)
         self._native: dict[int, _Native] = {}
@@ -89,6 +84,7 @@ class ChoiceReader:
         self._doubted = reading.thinking is False
         self._held = ""
         self._thought: list[str] = []
+        self._apart = False
         self._answered = False
         self.finished = False
 
@@ -97,8 +93,14 @@ class ChoiceReader:
         """Some thinking has come."""
         return bool(self._thought)
 
+    @property
+    def orphaned(self) -> bool:
+        """The content closed a thought that it never opened."""
+        return self._splitter.orphan
+
     def think(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
         """Text that the provider says is thinking."""
+        self._apart = True
         if self._doubted:
             self._held += text
             if len(self._held) <= DOUBT:
@@ -116,10 +118,10 @@ class ChoiceReader:
     def say(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
         """Text that the provider says is the answer."""
         events = self._believe()
-        if self._thought and self._splitter.state == "undecided":
+        if self._apart:
             # The provider told thinking apart itself; what it calls the answer is left as it is.
-            self._splitter.state = "answer"
             return events + self._mark_up(text, logprobs)
+        text = self._begun(text)
         for segment in self._splitter.push(text):
             if segment.thinking:
                 events += self._reason(segment.text, logprobs)
@@ -178,6 +180,24 @@ class ChoiceReader:
     @property
     def _calls(self) -> int:
         return self._marked.begun + len(self._native)
+
+    def _split(self, start: ReplyStart) -> ThinkingSplitter:
+        family, wanted = self._reading.family, self._reading.thinking is not False
+        return ThinkingSplitter(start, self._markers, opener=family.opener, closer=family.closer, wanted=wanted)
+
+    def _begun(self, text: str) -> str:
+        """The text, once it is known whether a reply that ought to begin inside its thinking opens it all the same."""
+        if self._beginning is None:
+            return text
+        text, opener = self._beginning + text, self._reading.family.opener
+        word = text.lstrip()
+        if word.startswith(opener):
+            self._splitter = self._split("undecided")
+        elif opener.startswith(word):
+            self._beginning = text
+            return ""
+        self._beginning = None
+        return text
 
     def _place(self, call: Call, name: str, place: int) -> int:
         """Which call a piece without a number belongs to: a new id or name begins one."""
@@ -246,7 +266,8 @@ class ChoiceReader:
             events += self._answer(held)
         elif held and self._markup is not None:
             events += self._pieces(self._markup.push(held))
-        for segment in self._splitter.finish():
+        segments = self._splitter.push(self._beginning) if self._beginning else []
+        for segment in (*segments, *self._splitter.finish()):
             if segment.thinking:
                 events += self._reason(segment.text)
             else:

@@ -12,7 +12,7 @@ from nemoserve.backends.base import HostedEvent, Told
 from nemoserve.backends.remote.choice import FINISH, ChoiceReader, Reading
 from nemoserve.backends.remote.counts import read_logprobs, read_usage
 from nemoserve.backends.remote.refusals import failure_in_reply
-from nemoserve.backends.remote.wire import DECODER, Choice, Chunk
+from nemoserve.backends.remote.wire import DECODER, UNREADABLE, Choice, Chunk
 from nemoserve.types.errors import ApiError
 from nemoserve.types.usage import Usage
 
@@ -38,6 +38,11 @@ class ReplyReader:
         return bool(self._choices) and all(choice.finished for choice in self._choices.values())
 
     @property
+    def orphaned(self) -> bool:
+        """The reply closed a thought that its prompt had opened: it began inside its thinking."""
+        return any(choice.orphaned for choice in self._choices.values())
+
+    @property
     def usage(self) -> Usage | None:
         """As far as it was told."""
         return self._usage
@@ -52,7 +57,7 @@ class ReplyReader:
             return []
         try:
             chunk = DECODER.decode(data)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return self._glued(name, data)
         if chunk.failed or name == b"error":
             raise self._failed(data)
@@ -63,7 +68,7 @@ class ReplyReader:
         self.begun = True
         try:
             chunk = DECODER.decode(body)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             raise self._broken("a reply that is no JSON", body) from None
         if chunk.failed or chunk.choices is None:
             raise self._failed(body)

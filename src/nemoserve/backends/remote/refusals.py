@@ -13,6 +13,7 @@ from typing import Final, cast
 
 import msgspec
 
+from nemoserve.backends.remote.wire import UNREADABLE
 from nemoserve.types.errors import ApiError, ErrorType
 
 MOST_RETRY_S = 3600.0
@@ -117,7 +118,7 @@ def _message(raw: str) -> str:
     """What a JSON complaint says in words; empty if it is none, or was cut short."""
     try:
         body = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return ""
     return next((text for text in _messages(body, 0) if text.strip()), "")
 
@@ -130,7 +131,7 @@ def _messages(body: object, depth: int) -> Iterator[str]:
             yield from _messages(item, depth + 1)
     elif isinstance(body, dict) and depth < 4:
         fields = cast("dict[str, object]", body)
-        for name in ("error", "message", "msg", "detail", "title"):
+        for name in ("error", "message", "msg", "detail", "title", "choices"):
             yield from _messages(fields.get(name), depth + 1)
 
 
@@ -138,7 +139,7 @@ def _code(raw: str) -> int | None:
     """The status that a complaint names itself."""
     try:
         body = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     fields = cast("dict[str, object]", body) if isinstance(body, dict) else {}
     inner = fields.get("error")

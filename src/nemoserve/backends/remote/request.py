@@ -9,7 +9,7 @@ import msgspec
 
 from nemoserve.backends.base import HostedJob
 from nemoserve.backends.remote.dialect import Dialect, fields_for
-from nemoserve.backends.remote.steering import limited, switched
+from nemoserve.backends.remote.steering import can_switch, limited, switched
 from nemoserve.types.chat import Message, Notice, OutputFormat, Sampling, ToolChoice
 from nemoserve.types.model import Family
 
@@ -57,6 +57,9 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
         for name in wanted
         if name not in allowed
     )
+    if job.thinking is False and not can_switch(dialect, asking.family):
+        text = f"{job.endpoint.provider} has no way to switch the thinking of this model off."
+        notices = (*notices, Notice("dropped_parameter", text, "reasoning"))
     body: Body = {
         "model": job.endpoint.upstream_id or job.endpoint.model,
         "messages": [_message(message, dialect) for message in messages],

@@ -46,6 +46,11 @@ def switched(
     return request.messages, {**fields, **own}
 
 
+def can_switch(dialect: Dialect, family: Family) -> bool:
+    """Whether thinking can be switched off there, by whatever means."""
+    return family.switch in ("slash", "detailed") or _by_fields(False, None, dialect, family) is not None
+
+
 def _by_fields(thinking: bool, effort: Effort | None, dialect: Dialect, family: Family) -> Fields | None:
     """The provider's own switch; None: the family's text has to do it."""
     match dialect.steering:

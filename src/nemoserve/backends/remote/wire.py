@@ -95,6 +95,8 @@ class Chunk(msgspec.Struct):
 
 
 DECODER = msgspec.json.Decoder(Chunk)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding what a provider sent may raise: no JSON, no UTF-8, nested without end."""
 
 
 def _kind(item: object) -> str:

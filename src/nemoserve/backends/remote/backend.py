@@ -1,0 +1,305 @@
+"""A provider: asked with the next of its keys, read as it answers. Knows the order of an attempt; not who else could answer.
+
+Before its first event an attempt tries each key once, and once more without fields that the provider says it does not know.
+Everything else that goes wrong is the caller's to deal with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+import msgspec
+
+from nemoserve.backends.base import HostedEvent, HostedJob
+from nemoserve.backends.remote.choice import Reading
+from nemoserve.backends.remote.connections import Connections, Reply
+from nemoserve.backends.remote.dialect import DIALECTS, limits_thinking
+from nemoserve.backends.remote.endpoints import endpoint_of, family_of
+from nemoserve.backends.remote.keys import Rests
+from nemoserve.backends.remote.pace import Pace
+from nemoserve.backends.remote.rate import AdaptiveRate
+from nemoserve.backends.remote.reader import ReplyReader
+from nemoserve.backends.remote.refusals import refusal, unwelcome
+from nemoserve.backends.remote.request import Asked, Asking, to_request
+from nemoserve.backends.remote.two_calls import two_calls
+from nemoserve.config.credentials import Secret, find_secret
+from nemoserve.config.providers import ProviderSettings
+from nemoserve.config.routing import RoutingSettings
+from nemoserve.parsing.sse import EventTooLong, SseParser
+from nemoserve.parsing.tool_schemas import ToolSchemas
+from nemoserve.types.chat import Notice
+from nemoserve.types.endpoint import Endpoint
+from nemoserve.types.errors import ApiError
+from nemoserve.types.events import ChoiceFinished
+from nemoserve.types.prompt import ReplyStart
+
+PATH = "/chat/completions"
+_NEEDED = frozenset({"model", "messages", "stream", "max_tokens"})
+_AFTER_FINISH_S = 5.0
+"""Counts come within this after the last choice's end, or not at all."""
+_KEY_STATUSES = (401, 402, 429)
+
+
+class _Known:
+    """What is known of one endpoint, and what it has taught."""
+
+    def __init__(self, settings: ProviderSettings, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.family = family_of(settings, endpoint)
+        self.refuses: frozenset[str] = frozenset()
+        self.pace = Pace()
+        self.splits = DIALECTS[settings.type].splits
+        """Thinking is told apart there; learnt to be otherwise from replies that begin inside it."""
+
+
+class RemoteBackend:
+    """One provider of the configuration; a HostedBackend. Made by `open`."""
+
+    def __init__(
+        self,
+        settings: ProviderSettings,
+        secrets: tuple[Secret, ...],
+        first_byte_s: float,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._dialect = DIALECTS[settings.type]
+        self._secrets = secrets
+        self._first_byte_s = settings.first_byte_timeout or first_byte_s
+        self._clock = clock or _monotonic
+        self._rests = Rests(max(1, len(secrets)), self._clock)
+        self._rates: dict[tuple[int, str], AdaptiveRate] = {}
+        self._known = {
+            endpoint.key: _Known(settings, endpoint)
+            for endpoint in (endpoint_of(settings, model) for model in settings.models)
+        }
+        self._connections = Connections(settings)
+        self._headers = {**settings.headers, "Content-Type": "application/json"}
+
+    @classmethod
+    def open(cls, settings: ProviderSettings, routing: RoutingSettings) -> RemoteBackend:
+        """With its keys looked up. Raises CredentialError, which names the provider and the place."""
+        owner = f"provider {settings.name}"
+        secrets = tuple(find_secret(reference, owner) for reference in settings.references)
+        return cls(settings, secrets, routing.first_byte_timeout)
+
+    @property
+    def name(self) -> str:
+        return self._settings.name
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return tuple(known.endpoint for known in self._known.values())
+
+    async def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        """As `HostedBackend.stream` says."""
+        known = self._known[job.endpoint.key]
+        notices: tuple[Notice, ...] = ()
+        if job.budget is not None and job.thinking is not False and not limits_thinking(self._dialect, known.family):
+            if self._dialect.continuing != "no" and job.request.sampling.n == 1:
+                async with aclosing(two_calls(job, job.budget, known.family, self._continued)) as events:
+                    async for event in events:
+                        yield event
+                return
+            text = f"The thinking budget was dropped: {self.name} cannot limit the thinking of this request."
+            notices = (Notice("dropped_parameter", text, "reasoning.max_tokens"),)
+        async with aclosing(self._attempt(known, job, None, notices)) as events:
+            async for event in events:
+                yield event
+
+    async def close(self) -> None:
+        """Hangs up on everything."""
+        await self._connections.close()
+
+    def _continued(self, job: HostedJob, resumed: ReplyStart | None) -> AsyncGenerator[HostedEvent]:
+        return self._attempt(self._known[job.endpoint.key], job, resumed, ())
+
+    async def _attempt(
+        self, known: _Known, job: HostedJob, resumed: ReplyStart | None, notices: tuple[Notice, ...]
+    ) -> AsyncGenerator[HostedEvent]:
+        """One request, or part of one. `resumed`: it continues a reply that has come so far."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        deadline = began + self._first_byte_s
+        whole = not job.request.stream and known.pace.fits(_most_tokens(job), self._first_byte_s)
+        try:
+            reply, asked = await self._asked(known, job, deadline, stream=not whole)
+        except ApiError as error:
+            if whole and error.error_type == "timeout":
+                known.pace.overdue()
+            raise
+        reader = ReplyReader(self.name, self._reading(known, job, resumed))
+        notices += asked.notices
+        try:
+            match reply.media_type:
+                case "text/event-stream":
+                    async with aclosing(self._streamed(known, reply, reader, began)) as batches:
+                        async for batch in batches:
+                            for event in batch:
+                                yield _noted(event, notices) if notices else event
+                case "application/json":
+                    events = reader.whole(await reply.whole())
+                    known.pace.whole(_tokens(reader), loop.time() - began)
+                    for event in events:
+                        yield _noted(event, notices) if notices else event
+                case other:
+                    raise ApiError(
+                        "provider_unavailable",
+                        f"{self.name} sent {other[:80]!r} instead of a reply.",
+                        metadata={"provider_name": self.name},
+                    )
+        except ApiError as error:
+            error.usage = error.usage or reader.usage
+            raise
+        finally:
+            reply.close()
+
+    async def _streamed(
+        self, known: _Known, reply: Reply, reader: ReplyReader, began: float
+    ) -> AsyncGenerator[list[HostedEvent]]:
+        """The events of a stream, as many at a time as came at once."""
+        loop, parser = asyncio.get_running_loop(), SseParser()
+        deadline, first = began + self._first_byte_s, 0.0
+        while not reader.done:
+            try:
+                data = await reply.read(deadline)
+            except ApiError as error:
+                if reader.finished:
+                    break
+                if not reader.begun and error.error_type == "timeout":
+                    error.message = f"{self.name} began no reply in {self._first_byte_s:g} s."
+                raise
+            batch: list[HostedEvent] = []
+            failure: ApiError | None = None
+            seen = reader.begun
+            found: list[tuple[bytes, bytes]] = []
+            try:
+                found = parser.push(data) if data else parser.finish()
+                for name, value in found:
+                    batch += reader.event(name, value)
+            except EventTooLong as error:
+                failure = ApiError(
+                    "provider_unavailable", f"{self.name} sent {error}.", metadata={"provider_name": self.name}
+                )
+            except ApiError as error:
+                failure = error
+            if batch:
+                yield batch
+            if failure is not None:
+                raise failure
+            if not data:
+                break
+            now = loop.time()
+            if reader.begun and not seen:
+                first = now - began
+            if reader.finished:
+                deadline = now + _AFTER_FINISH_S
+            elif found:
+                deadline = now + self._settings.stall_timeout
+        yield reader.end()
+        known.splits = known.splits and not reader.orphaned
+        known.pace.streamed(_tokens(reader), first, loop.time() - began)
+
+    async def _asked(self, known: _Known, job: HostedJob, deadline: float, *, stream: bool) -> tuple[Reply, Asked]:
+        """A reply with status 200. Raises ApiError when no key gets one."""
+        asked = to_request(job, Asking(self._dialect, known.family, stream, known.refuses))
+        body, learnt = msgspec.json.encode(asked.body), False
+        tried: frozenset[int] = frozenset()
+        error: ApiError | None = None
+        model = str(asked.body["model"])
+        while (key := self._rests.take(tried)) is not None:
+            rate = self._rate(key, model)
+            if rate is not None and (wait_s := rate.ask()) > 0:
+                tried |= {key}
+                error = error or self._limited(wait_s)
+                continue
+            reply = await self._connections.post(PATH, body, self._header(key), deadline)
+            if reply.status == 200:
+                self._rests.worked(key)
+                if rate is not None:
+                    rate.worked()
+                return reply, asked
+            try:
+                said = await reply.refusal()
+            finally:
+                reply.close()
+            status = 402 if reply.status in self._dialect.broke else reply.status
+            secrets = [secret.reveal() for secret in self._secrets]
+            error = refusal(self.name, reply.status, reply.headers, said, secrets)
+            fields = unwelcome(error, asked.body.keys() - _NEEDED)
+            if fields and not learnt:
+                learnt, known.refuses = True, known.refuses | fields
+                asked = to_request(job, Asking(self._dialect, known.family, stream, known.refuses))
+                body = msgspec.json.encode(asked.body)
+                continue
+            if status not in _KEY_STATUSES:
+                raise error
+            rests_s = self._rests.refused(key, status, error.retry_after_s)
+            if error.retry_after_s is None:
+                error.retry_after_s = rests_s
+            if status == 429 and rate is not None:
+                rate.refused()
+            tried |= {key}
+        raise error or self._limited(self._rests.wait_s())
+
+    def _rate(self, key: int, model: str) -> AdaptiveRate | None:
+        """The rate of a key for a model, where there is one to be kept."""
+        settings = self._settings
+        learns = self._dialect.hidden_limits if settings.adaptive_rate is None else settings.adaptive_rate
+        if not learns and settings.requests_per_minute is None:
+            return None
+        rate = self._rates.get((key, model))
+        if rate is None:
+            rate = AdaptiveRate(self._clock, settings.requests_per_minute, learns=learns)
+            self._rates[key, model] = rate
+        return rate
+
+    def _limited(self, wait_s: float) -> ApiError:
+        return ApiError(
+            "rate_limit_exceeded",
+            f"{self.name} has no key that may be used within the next {wait_s:.3g} s.",
+            metadata={"provider_name": self.name},
+            retry_after_s=wait_s,
+        )
+
+    def _reading(self, known: _Known, job: HostedJob, resumed: ReplyStart | None) -> Reading:
+        request, family = job.request, known.family
+        thinking = family.thinks if job.thinking is None else job.thinking
+        raw = not known.splits and thinking and family.thinking_prefix != ""
+        return Reading(
+            family=family,
+            # What continues a reply has no thinking of its own; what is called so is the answer, if nothing else comes.
+            thinking=job.thinking if resumed is None else False,
+            start=resumed or ("thinking" if raw else "undecided"),
+            tools=ToolSchemas(request.tools) if request.tools and request.tool_choice.mode != "none" else None,
+            several_calls=request.parallel_tool_calls,
+            call_id_prefix=f"call_{job.id}_",
+        )
+
+    def _header(self, key: int) -> dict[str, str]:
+        """What is sent with a request. The key is put together here alone, so that nothing that lives longer shows it."""
+        if not self._secrets:
+            return self._headers
+        return {**self._headers, "Authorization": f"Bearer {self._secrets[key].reveal()}"}
+
+
+def _noted(event: HostedEvent, notices: tuple[Notice, ...]) -> HostedEvent:
+    """What was not honoured is said at the end of the first choice."""
+    if not isinstance(event, ChoiceFinished) or event.index:
+        return event
+    return msgspec.structs.replace(event, warnings=(*notices, *event.warnings))
+
+
+def _most_tokens(job: HostedJob) -> int:
+    most = job.max_tokens or job.endpoint.max_completion_tokens or job.endpoint.context_length
+    return most * job.request.sampling.n
+
+
+def _tokens(reader: ReplyReader) -> int:
+    return reader.usage.completion_tokens if reader.usage is not None else 1
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

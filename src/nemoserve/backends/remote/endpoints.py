@@ -1,0 +1,43 @@
+"""The configuration's models as endpoints. Knows what is true of a model where the configuration does not say."""
+
+from __future__ import annotations
+
+from nemoserve.backends.remote.dialect import DIALECTS, can_limit, parameters_for
+from nemoserve.backends.remote.family import family_named, family_of_id
+from nemoserve.config.providers import ProviderModel, ProviderSettings
+from nemoserve.types.endpoint import Endpoint
+from nemoserve.types.model import Family
+
+DEFAULT_CONTEXT = 131_072
+"""What all models of the family but the newest are offered with."""
+
+
+def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
+    """One model at one provider."""
+    dialect, family = DIALECTS[settings.type], _family(model)
+    return Endpoint(
+        model=model.model,
+        provider=settings.name,
+        upstream_id=model.upstream_id or model.model,
+        variant=model.variant,
+        local=settings.local,
+        context_length=model.context_length or DEFAULT_CONTEXT,
+        max_completion_tokens=model.max_completion_tokens,
+        quantization=model.quantization or "unknown",
+        collects_data=settings.collects_data if model.collects_data is None else model.collects_data,
+        zdr=settings.zdr if model.zdr is None else model.zdr,
+        parameters=parameters_for(dialect, family) if model.parameters is None else frozenset(model.parameters),
+        reasoning_budget=can_limit(dialect, family),
+    )
+
+
+def family_of(settings: ProviderSettings, endpoint: Endpoint) -> Family:
+    """The family of an endpoint's model."""
+    for model in settings.models:
+        if (model.model, model.variant) == (endpoint.model, endpoint.variant):
+            return _family(model)
+    return family_of_id(endpoint.upstream_id, endpoint.model)
+
+
+def _family(model: ProviderModel) -> Family:
+    return family_of_id(model.upstream_id, model.model) if model.family is None else family_named(model.family)
