@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 JS := tests/contract/js
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-engine bench-gateway bench-reasoning clean
+.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-engine bench-gateway bench-peers bench-reasoning clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ bench-engine: $(VENV)/.dev  ## the engine against transformers on the same weigh
 
 bench-gateway: $(VENV)/.dev  ## what keys and the ledger cost: requests per second and latency with them and without
 	$(BIN)/python -m bench.gateway $(ARGS)
+
+bench-peers: $(VENV)/.dev  ## nemoserve beside LiteLLM, Portkey, smg and nginx; installs them into the user's cache
+	$(BIN)/python -m bench.peers $(ARGS)
 
 bench-reasoning: $(VENV)/.dev  ## accuracy against thinking tokens for several budgets, as a table and a plot
 	$(BIN)/python -m bench.reasoning $(ARGS)

@@ -9,7 +9,6 @@ cores with the servers: rates are of this machine and its client, ratios are of 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
@@ -22,10 +21,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
 
 import uvloop
 from rich.console import Console
@@ -33,12 +31,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bench.instant_engine import TOKENS_VARIABLE
+from bench.load import Run, load
 
 _KEY = re.compile(r"sk-nemo-[A-Za-z0-9]+-[A-Za-z0-9]+")
-_LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _START_S = 60.0
-_PATIENCE_S = 30.0
-"""For the last answers of a round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,83 +51,6 @@ class Row:
     on_p99: float | None = None
     ratio: float | None = None
     """Rate with keys and ledger over the rate without, the median of the rounds' ratios."""
-
-
-@dataclass
-class Run:
-    """What one server did in one round: seconds of the round, and of each of its requests."""
-
-    seconds: float = 0.0
-    latencies: list[float] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        return len(self.latencies) / self.seconds
-
-
-class Connection(asyncio.Protocol):
-    """A kept-alive connection that sends the same request again as soon as it is answered, until the deadline."""
-
-    def __init__(self, request: bytes, deadline: float, latencies: list[float], done: asyncio.Future[None]) -> None:
-        self._request, self._deadline, self._latencies, self._done = request, deadline, latencies, done
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports do not derive from asyncio's.
-        self._transport = cast("asyncio.Transport", transport)
-        self._send()
-
-    def _send(self) -> None:
-        self._answer = bytearray()
-        self._body_end: int | None = None
-        self._began = time.perf_counter()
-        self._transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        answer = self._answer
-        answer += data
-        if self._body_end is None:
-            head_end = answer.find(b"\r\n\r\n")
-            if head_end < 0:
-                return
-            if not answer.startswith(b"HTTP/1.1 200"):
-                self._fail(answer.decode("utf-8", "replace")[:500])
-                return
-            length = _LENGTH.search(answer, 0, head_end)
-            self._body_end = head_end + 4 + int(length[1]) if length else 0
-        whole = len(answer) >= self._body_end if self._body_end else answer.endswith(b"\r\n0\r\n\r\n")
-        if whole:
-            now = time.perf_counter()
-            self._latencies.append(now - self._began)
-            if now < self._deadline:
-                self._send()
-            else:
-                self._transport.close()
-
-    def _fail(self, why: str) -> None:
-        if not self._done.done():
-            self._done.set_exception(RuntimeError(why))
-        self._transport.close()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self._done.done():
-            self._done.set_result(None)
-
-
-async def load(port: int, request: bytes, concurrency: int, seconds: float) -> Run:
-    """Keeps `concurrency` requests under way for so many seconds."""
-    loop, run = asyncio.get_running_loop(), Run()
-    began = time.perf_counter()
-    finished: list[asyncio.Future[None]] = [loop.create_future() for _ in range(concurrency)]
-
-    def client(done: asyncio.Future[None]) -> Callable[[], Connection]:
-        return lambda: Connection(request, began + seconds, run.latencies, done)
-
-    async with asyncio.timeout(seconds + _PATIENCE_S):
-        for done in finished:
-            await loop.create_connection(client(done), "127.0.0.1", port)
-        await asyncio.gather(*finished)
-    run.seconds = time.perf_counter() - began
-    return run
 
 
 @dataclass(frozen=True)

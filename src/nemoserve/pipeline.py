@@ -23,21 +23,21 @@ from nemoserve.attempts.services import Services
 from nemoserve.ledger.content import given_messages
 from nemoserve.reasoning.past import past_thinking
 from nemoserve.routing.health import Watch
-from nemoserve.types.caller import Caller, Origin
+from nemoserve.types.caller import Caller, KeyLimits, Origin
 from nemoserve.types.chat import ChatRequest, CompletionRequest
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 from nemoserve.types.route import Route, Wish
 
-__all__ = ["Reply", "Services", "chat", "complete", "new_id"]
+__all__ = ["Reply", "Services", "chat", "complete", "new_id", "wish_of"]
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LETTER_OF_BYTE = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
 
 
 def new_id() -> str:
     """A generation's id, in OpenRouter's form."""
-    letters = (_LETTERS[number % len(_LETTERS)] for number in secrets.token_bytes(20))
-    return f"gen-{int(time.time())}-{''.join(letters)}"
+    return f"gen-{int(time.time())}-{secrets.token_bytes(20).translate(_LETTER_OF_BYTE).decode()}"
 
 
 async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:
@@ -92,16 +92,20 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
 
 def _route(house: Services, asked: Asked[ChatRequest] | Asked[CompletionRequest]) -> Route:
     """The endpoints that may answer, in the order in which they are tried. Raises ApiError where there is none."""
-    request, limits = asked.request, asked.caller.limits
-    wish = Wish(
+    wish = wish_of(asked.request, asked.caller.limits, asked.session)
+    return house.router.route(wish, asked.arrived, house.rng)
+
+
+def wish_of(request: ChatRequest | CompletionRequest, limits: KeyLimits, session: str | None) -> Wish:
+    """A request, as far as routing depends on it; `session` is the caller's name and its session's."""
+    return Wish(
         models=request.models,
         preferences=request.preferences,
         fallback_to_family=request.fallback_to_family,
         parameters=given(request),
         prompt_tokens=tokens_in(prompt_size(request)),
         max_tokens=request.sampling.max_tokens,
-        session=asked.session,
+        session=session,
         allowed_models=limits.models,
         allowed_providers=limits.providers,
     )
-    return house.router.route(wish, asked.arrived, house.rng)

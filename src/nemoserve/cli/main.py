@@ -12,9 +12,10 @@ from typing import Annotated
 import typer
 
 from nemoserve import __version__
-from nemoserve.cli import audit, content, keys
+from nemoserve.cli import audit, config, content, keys
 from nemoserve.cli.bill import bill
 from nemoserve.cli.mock import mock
+from nemoserve.cli.route import route
 from nemoserve.cli.usage import usage
 
 DEFAULT_PORT = 8000
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(keys.app)
 app.add_typer(audit.app)
 app.add_typer(content.app)
+app.add_typer(config.app)
 
 
 class Dtype(StrEnum):
@@ -183,6 +185,7 @@ def chat(
 app.command()(usage)
 app.command()(bill)
 app.command()(mock)
+app.command()(route)
 
 
 def main() -> None:

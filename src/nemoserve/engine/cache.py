@@ -27,11 +27,13 @@ class CacheShape:
     """Heads per group x head_dim."""
     conv_size: int
     conv_kernel: int
-    attention_layers: int
     kv_heads: int
+    """Of all attention layers together."""
     head_dim: int
     kv_dtype: torch.dtype
     device: torch.device
+    positions: bool
+    """Whether the layers want to know the tokens' positions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class StepPlan:
     runs: list[PromptRun]
     wanted: list[int] | None
     """Token rows whose logits are wanted, in the order of the chunks; None: all rows in order."""
+    positions: torch.Tensor
+    """int64 [tokens]: each token's place in its sequence; empty where no layer wants it."""
+    highest: int
+    """The largest of them."""
 
 
 class Cache:
@@ -74,9 +80,7 @@ class Cache:
         rows = (shape.mamba_layers, max_sequences)
         self.conv = torch.empty((*rows, shape.conv_kernel, shape.conv_size), device=shape.device)
         self.ssm = torch.empty((*rows, shape.groups, shape.state_size, shape.group_width), device=shape.device)
-        self.kv = KVStore(
-            shape.attention_layers, max_sequences, shape.kv_heads, shape.head_dim, shape.kv_dtype, shape.device
-        )
+        self.kv = KVStore(max_sequences, shape.kv_heads, shape.head_dim, shape.kv_dtype, shape.device)
         self._slots: list[int] = []
         """The slot in each row."""
         self._rows: dict[int, int] = {}
@@ -86,7 +90,7 @@ class Cache:
     def kv_bytes_per_token(self) -> int:
         """Keys and values of all attention layers."""
         shape = self.shape
-        return 2 * shape.attention_layers * shape.kv_heads * shape.head_dim * shape.kv_dtype.itemsize
+        return 2 * shape.kv_heads * shape.head_dim * shape.kv_dtype.itemsize
 
     @property
     def state_bytes_per_sequence(self) -> int:
@@ -148,7 +152,20 @@ class Cache:
             end = len(tokens) + len(chunk.tokens)
             runs.append(PromptRun(row, len(tokens), end, self.kv.prompt(row, len(chunk.tokens))))
             tokens += chunk.tokens
-        return StepPlan(tokens, len(decoding), attention, runs, _wanted(chunks, first_row, len(tokens)))
+        places: list[int] = []
+        if self.shape.positions:
+            places = [self.kv.lengths[row] for row in range(len(decoding))]
+            for run in runs:
+                places += range(run.attention.start, run.attention.end)
+        return StepPlan(
+            tokens,
+            len(decoding),
+            attention,
+            runs,
+            _wanted(chunks, first_row, len(tokens)),
+            torch.tensor(places, dtype=torch.int64, device=self.shape.device),
+            max(places, default=0),
+        )
 
     def commit(self, plan: StepPlan) -> None:
         """The step's tokens are now held."""

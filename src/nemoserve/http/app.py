@@ -97,7 +97,10 @@ def create_app(
 
     compilers = {backend.card.id: GrammarCompiler(backend.tokenizer_file) for backend in backends}
 
-    secret, prices = server_secret(settings.data_dir), PriceBook.load(settings.prices, configured=_prices(settings))
+    secret, prices = (
+        server_secret(settings.data_dir),
+        PriceBook.load(settings.prices, configured=configured_prices(settings)),
+    )
     database = Database.open(settings.database_url or settings.data_dir / FILE, serving=True)
     instance = secrets.token_hex(8)
     books = Books.open_all(
@@ -177,7 +180,7 @@ def create_app(
     return app
 
 
-def _prices(settings: Settings) -> list[tuple[str, str, Price]]:
+def configured_prices(settings: Settings) -> list[tuple[str, str, Price]]:
     """What the configuration says that models cost at providers."""
     return [
         (model.model, provider.name, model.price.price())

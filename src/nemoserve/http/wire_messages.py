@@ -84,7 +84,7 @@ def _message(at: int, wire: WireMessage) -> Message:
         text = f"{wire.name}: {text}"
     if role != "assistant":
         return Message(role, text, tool_call_id=wire.tool_call_id if role == "tool" else None, at=at)
-    reasoning, signature = _reasoning(wire)
+    reasoning, signature = _reasoning(where, wire)
     calls = tuple(_call(call) for call in wire.tool_calls or ())
     return Message(role, text, reasoning, calls, reasoning_signature=signature, at=at)
 
@@ -112,17 +112,23 @@ def _call(wire: WireToolCall) -> ToolCall:
     return ToolCall(wire.id or "", wire.function.name, arguments)
 
 
-def _reasoning(wire: WireMessage) -> tuple[str, str]:
+def _reasoning(where: str, wire: WireMessage) -> tuple[str, str]:
     """Past thinking in any of its spellings, and our signature of it; what cannot be read (encrypted, summaries) is left out."""
     texts: list[str] = []
     signature = ""
     details = wire.reasoning_details
-    for item in cast("list[object]", details) if isinstance(details, list) else ():
-        if isinstance(item, dict):
-            fields = cast("dict[str, object]", item)
-            if isinstance(text := fields.get("text"), str):
-                texts.append(text)
-            if isinstance(signed := fields.get("signature"), str) and signed.startswith(SIGNATURE_PREFIX):
-                signature = signed
+    if details is not None and not isinstance(details, list):
+        raise invalid(f"{where}.reasoning_details", "expected a list of objects, as a reply has them")
+    for at, item in enumerate(cast("list[object]", details or [])):
+        if not isinstance(item, dict):
+            raise invalid(f"{where}.reasoning_details[{at}]", "expected an object, as a reply has them")
+        fields = cast("dict[str, object]", item)
+        if isinstance(text := fields.get("text"), str):
+            texts.append(text)
+        if isinstance(signed := fields.get("signature"), str) and signed.startswith(SIGNATURE_PREFIX):
+            signature = signed
+    for name, value in (("reasoning", wire.reasoning), ("reasoning_content", wire.reasoning_content)):
+        if value is not None and not isinstance(value, str):
+            raise invalid(f"{where}.{name}", "expected a text: the thinking, as a reply has it")
     whole = (value for value in (wire.reasoning, wire.reasoning_content) if isinstance(value, str))
     return next(whole, "".join(texts)), signature

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, cast, get_args
 
-import msgspec
-
 from nemoserve.http.wire_sampling import SamplingFields
 from nemoserve.types.chat import Notice
 from nemoserve.types.endpoint import Endpoint, Quantization
@@ -30,18 +28,6 @@ _READ = frozenset({
     "order", "only", "ignore", "allow_fallbacks", "require_parameters", "data_collection", "zdr", "quantizations", "sort",
     "max_price", "preferred_min_throughput", "preferred_max_latency",
 })  # fmt: skip
-_OPTIONAL_FIELDS = (
-    "temperature", "top_p", "top_k", "min_p", "top_a", "frequency_penalty", "presence_penalty", "repetition_penalty",
-    "logit_bias", "logprobs", "top_logprobs", "seed", "stop", "tools", "tool_choice", "verbosity", "web_search_options",
-    "prediction", "n", "stop_token_ids", "ignore_eos", "min_tokens",
-)  # fmt: skip
-"""Fields that an endpoint may or may not honour, and that are asked for by being set."""
-_ASKS_NOTHING: Final[dict[str, tuple[object, ...]]] = {
-    "tool_choice": ("none", "auto"),
-    "verbosity": ("medium",),
-    "n": (1,),
-}
-"""Values that are as good as none."""
 _METADATA_HEADERS = ("x-openrouter-metadata", "x-openrouter-experimental-metadata")
 
 
@@ -82,25 +68,6 @@ def read_preferences(body: SamplingFields) -> Preferences:
 def wants_family(body: SamplingFields) -> bool:
     """Whether another model of the family may answer: `route: "fallback"` without a list of models, which would name them."""
     return body.route == "fallback" and not body.models
-
-
-def set_parameters(body: msgspec.Struct) -> frozenset[str]:
-    """The fields that are set and that an endpoint may or may not honour, by the names of `supported_parameters`.
-
-    A budget of thinking is `reasoning_budget`; whether one was asked for is the reasoning intent's to say, so it is not here.
-    """
-    found = {name for name in _OPTIONAL_FIELDS if _asks(name, getattr(body, name, None))}
-    form = getattr(body, "response_format", None)
-    kind = cast("Mapping[str, object]", form).get("type") if isinstance(form, Mapping) else None
-    if kind == "json_schema":
-        found.add("structured_outputs")
-    elif kind not in (None, "text"):
-        found.add("response_format")
-    if getattr(body, "parallel_tool_calls", None) is False and "tools" in found:
-        found.add("parallel_tool_calls")
-    if any(getattr(body, name, None) is not None for name in ("reasoning", "reasoning_effort", "include_reasoning")):
-        found.add("reasoning")
-    return frozenset(found)
 
 
 def provider_notices(body: SamplingFields) -> list[Notice]:
@@ -171,13 +138,6 @@ def _considered(verdict: Considered) -> Body:
 def _summary(route: Route, selected: tuple[str, str, str] | None, available: int) -> str:
     parts = [f"available={available}", f"excluded={len(route.considered) - available}"]
     return ", ".join([*parts, f"selected={selected[1]}"] if selected else parts)
-
-
-def _asks(name: str, value: object) -> bool:
-    # By identity: a temperature of 0 asks for something.
-    if value is None or value is False or value in ("", [], {}):
-        return False
-    return value not in _ASKS_NOTHING.get(name, ())
 
 
 def _flag(given: Body, name: str, default: bool) -> bool:

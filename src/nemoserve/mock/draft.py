@@ -55,7 +55,7 @@ def _draft(ask: Ask, thinking: Thinking, tokens: int, rng: random.Random) -> Dra
     said = _prompt(ask) if last is None else (last.text if last.role == "assistant" else "")
     # A text to go on with decides itself whether the thinking in it has ended.
     wishes = _open(said) if last is None or last.role == "assistant" else thinking.on
-    half = max(1, tokens // 2) if wishes else 0
+    half = tokens // 2 if wishes else 0
     count = max(1, int(half * thinking.share)) if half else 0
     if thinking.budget is not None:
         count = min(count, thinking.budget)
@@ -65,7 +65,7 @@ def _draft(ask: Ask, thinking: Thinking, tokens: int, rng: random.Random) -> Dra
         name = tool.function.name if tool.function else ""
         whole = Draft(thought, calls=(Call(name, pieces(arguments)),), finish="tool_calls")
     else:
-        whole = Draft(thought, answer=_stopped(_answer(ask, rng, max(1, tokens - half)), ask.stop))
+        whole = Draft(thought, answer=_stopped(_answer(ask, rng, tokens - half), ask.stop))
     return _limited(whole, ask.limit)
 
 

@@ -112,6 +112,20 @@ def context_length(style: Style) -> Reply:
     return Reply(status=400, body=error_body(style, 400, message, "context_length_exceeded"))
 
 
+def problem(status: int, message: str, fields: tuple[str, ...]) -> Reply:
+    """NVIDIA's older form, problem details; `fields` are those that a closed schema does not know."""
+    details = [f"body.{name}: extra_forbidden, Extra inputs are not permitted" for name in fields]
+    body: Body = {
+        "type": "urn:inference-service:problem-details:unprocessable-entity",
+        "title": title(status),
+        "status": status,
+        "detail": "; ".join(details) or message,
+        "instance": "/v1/chat/completions",
+        "requestId": MARK,
+    }
+    return Reply(status=status, media="application/problem+json", body=body)
+
+
 def error_body(style: Style, status: int, message: str = "", code: str | None = None) -> Body:
     """The body of a refusal."""
     message = message or _WORDS.get(status, title(status))

@@ -19,7 +19,7 @@ from nemoserve.mock.faults import QUIRKS, Fault, Quirk, Rule, UnknownFault, Weat
 from nemoserve.mock.journal import Entry, Journal
 from nemoserve.mock.listing import model, model_list
 from nemoserve.mock.options import Options
-from nemoserve.mock.refusals import context_length, refusal
+from nemoserve.mock.refusals import context_length, problem, refusal
 from nemoserve.mock.reply import Reply, number
 from nemoserve.mock.spoil import shorten, spoil
 from nemoserve.mock.styles import STYLES, Body
@@ -169,8 +169,9 @@ class Service:
     def _unacceptable(self, entry: Entry, error: Unacceptable) -> Reply:
         # Hosted models from before Nemotron 3 answer as the older service did.
         older = family(self._model_of(entry.body)) in ("llama", "super-v1.5", "nano-v2", "nano-v2-vl")
-        status = 422 if self.style.closed == "nvidia" and older else 400
-        return refusal(self.style, status, str(error), fields=error.fields)
+        if self.style.closed == "nvidia" and older:
+            return problem(422, str(error), error.fields)
+        return refusal(self.style, 400, str(error), fields=error.fields)
 
     def _model_of(self, body: bytes) -> str:
         try:

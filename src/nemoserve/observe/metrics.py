@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar, cast
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from nemoserve.types.usage import Timing, Usage
+
+M = TypeVar("M", Counter, Histogram)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -15,6 +19,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._known: dict[tuple[object, tuple[str, ...]], Counter | Histogram] = {}
         self._requests = Counter(
             "nemoserve_requests", "Requests answered", ("method", "route", "status"), registry=self._registry
         )
@@ -44,20 +49,20 @@ class Metrics:
         self._ledger_lines = Counter("nemoserve_ledger_lines", "Lines written to the ledger", registry=self._registry)
 
     def request(self, method: str, route: str, status: int) -> None:
-        self._requests.labels(method, route, str(status)).inc()
+        self._labelled(self._requests, method, route, str(status)).inc()
 
     def first_token(self, model: str, seconds: float) -> None:
-        self._first.labels(model).observe(seconds)
+        self._labelled(self._first, model).observe(seconds)
 
     def generation(self, model: str, outcome: str) -> None:
         """`outcome`: finished, failed, or cancelled (the client went away)."""
-        self._outcomes.labels(model, outcome).inc()
+        self._labelled(self._outcomes, model, outcome).inc()
 
     def usage(self, model: str, usage: Usage, timing: Timing) -> None:
-        self._tokens.labels(model, "prompt").inc(usage.prompt_tokens)
-        self._tokens.labels(model, "completion").inc(usage.completion_tokens)
-        self._tokens.labels(model, "reasoning").inc(usage.reasoning_tokens)
-        self._queue.labels(model).observe(timing.queue_s)
+        self._labelled(self._tokens, model, "prompt").inc(usage.prompt_tokens)
+        self._labelled(self._tokens, model, "completion").inc(usage.completion_tokens)
+        self._labelled(self._tokens, model, "reasoning").inc(usage.reasoning_tokens)
+        self._labelled(self._queue, model).observe(timing.queue_s)
 
     def engine(self, model: str, what: str, value: float) -> None:
         """`what`: ready, running, waiting, kv_tokens_reserved or decode_tokens_per_s."""
@@ -73,6 +78,13 @@ class Metrics:
 
     def ledger_lines(self, count: int) -> None:
         self._ledger_lines.inc(count)
+
+    def _labelled(self, metric: M, *labels: str) -> M:
+        """The metric with these labels, kept: to look it up costs the library more than to count."""
+        known = self._known.get((metric, labels))
+        if known is None:
+            known = self._known[metric, labels] = metric.labels(*labels)
+        return cast("M", known)
 
     def text(self) -> bytes:
         """All numbers in Prometheus' text format."""

@@ -84,8 +84,8 @@ class _Record:
 class Watch:
     """One attempt under way. Made by `Health.begin`."""
 
-    def __init__(self, record: _Record, settings: RoutingSettings, permit: Pass, now: float, *, local: bool) -> None:
-        self._record, self._settings, self._permit, self._local = record, settings, permit, local
+    def __init__(self, record: _Record, settings: RoutingSettings, permit: Pass, now: float, *, own: bool) -> None:
+        self._record, self._settings, self._permit, self._own = record, settings, permit, own
         self._began = now
         self._first: float | None = None
         self._ended = False
@@ -112,12 +112,12 @@ class Watch:
             record.breaker.succeeded(self._permit)
             if tokens and now > self._began:
                 record.throughput.add(tokens / (now - self._began), now)
-        if outcome == "failed" and not self._local:
+        if outcome == "failed" and not self._own:
             record.breaker.failed(self._permit, now)
         if outcome in ("ok", "failed"):
             record.recent.add(outcome == "ok", now)
             record.minutes.add(outcome == "ok", now)
-        if outcome in ("failed", "rate_limited") and not self._local:
+        if outcome in ("failed", "rate_limited") and not self._own:
             self._rest(outcome == "rate_limited", retry_after_s, now)
         record.breaker.leave(self._permit)
 
@@ -142,7 +142,7 @@ class Unavailable(msgspec.Struct, frozen=True):
 class Health:
     """The health of all endpoints, by `Endpoint.key`. Times are seconds on a clock that does not go back.
 
-    An endpoint on this machine is never kept from being tried: its own queue and supervisor say how it is, and at once.
+    One of this machine's own engines is never kept from being tried: its queue and its supervisor say how it is, and at once.
     """
 
     def __init__(self, settings: RoutingSettings) -> None:
@@ -155,7 +155,7 @@ class Health:
             return None
         record = self._record(endpoint)
         permit = record.breaker.enter(now)
-        return None if permit is None else Watch(record, self._settings, permit, now, local=endpoint.local)
+        return None if permit is None else Watch(record, self._settings, permit, now, own=endpoint.own)
 
     def unavailable(self, endpoint: Endpoint, now: float) -> Unavailable | None:
         """None: it may be tried."""

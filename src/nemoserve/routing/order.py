@@ -20,6 +20,7 @@ from nemoserve.routing.ranking import by_price_and_health, by_sort, in_given_ord
 from nemoserve.routing.refusal import refusal
 from nemoserve.routing.sticky import Sticky
 from nemoserve.types.endpoint import Endpoint
+from nemoserve.types.errors import ApiError
 from nemoserve.types.price import Price
 from nemoserve.types.route import Considered, ExcludedBy, Route, Wish
 
@@ -67,6 +68,13 @@ class Router:
         Raises ApiError where there is none: 404 for no such model and no fitting endpoint, 403 for what the key forbids, 400 for
         a prompt that is too long, 429 and 503 with `retry_after_s` where all that fit rest.
         """
+        route, error = self.explain(wish, now, rng)
+        if error is not None:
+            raise error
+        return route
+
+    def explain(self, wish: Wish, now: float, rng: Random) -> tuple[Route, ApiError | None]:
+        """As `route`, but where there is no endpoint the route is empty and the error is beside it."""
         asked = self._asked(wish)
         weighing = Weighing(wish, self.health, self.settings, now, self._sticky.find(wish.session, now))
         groups: list[tuple[Asked, list[Candidate]]] = []
@@ -89,9 +97,8 @@ class Router:
         if not wish.preferences.allow_fallbacks and not wish.preferences.order:
             endpoints = self._first_choices(groups, endpoints, wish, verdicts)
         considered = _tried_first(endpoints, verdicts)
-        if not endpoints:
-            raise refusal(wish, asked, considered, self.names)
-        return Route(endpoints=endpoints, considered=considered, strategy=_strategy(asked, endpoints))
+        error = None if endpoints else refusal(wish, asked, considered, self.names)
+        return Route(endpoints=endpoints, considered=considered, strategy=_strategy(asked, endpoints)), error
 
     def served(self, session: str | None, endpoint: Endpoint, now: float) -> None:
         """An endpoint has answered a request of this session, and has its prompt cached."""
@@ -123,7 +130,7 @@ class Router:
         verdict = excluded(endpoint, candidate.price, wish, name.variant, models) or self._too_dear(candidate, wish)
         if verdict is not None:
             return candidate.considered(*verdict)
-        resting = None if endpoint.local else self.health.unavailable(endpoint, now)
+        resting = self.health.unavailable(endpoint, now)
         if resting is not None:
             why: ExcludedBy = resting.why
             considered = candidate.considered(why, _WHY[why].format(resting.wait_s))
@@ -151,7 +158,7 @@ class Router:
         for name, group in groups:
             sort = VARIANT_SORTS.get(name.variant) or wanted.sort
             if wanted.order:
-                chosen += in_given_order(group, wanted.order, weighing)
+                chosen += in_given_order(group, wanted.order)
             elif sort is not None:
                 chosen += by_sort(group, sort, weighing)
             else:

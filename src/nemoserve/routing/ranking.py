@@ -24,7 +24,7 @@ _TOOL_FIELDS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "respon
 _BITS = {"fp32": 16, "bf16": 16, "fp16": 16, "fp8": 8, "mxfp8": 8, "int8": 8, "fp6": 6}
 
 
-def in_given_order(group: Sequence[Candidate], order: Sequence[str], weighing: Weighing) -> Placed:
+def in_given_order(group: Sequence[Candidate], order: Sequence[str]) -> Placed:
     """Those that `provider.order` names, as it names them, then the others by health and price. No draw."""
     placed: Placed = []
     for at, slug in enumerate(order):

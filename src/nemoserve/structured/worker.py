@@ -24,6 +24,18 @@ _LONGEST_COMPLAINT = 400
 _EXCERPT = re.compile(r"\s*(\d+ \||\^+$|$)")
 _SPOKEN = (
     (re.compile(r"Unimplemented keys: \[(.*)\]"), r"the keyword \1 cannot be enforced here"),
+    (
+        re.compile(r"Pointer '(.*)' does not exist"),
+        r"$ref: the schema has nothing at #\1; add it there, or mend the reference",
+    ),
+    (
+        re.compile(r'(".*") is not a "regex"'),
+        r"\1 cannot be enforced: it is malformed, or it looks around or back (such as (?=, (?!, (?<, \\1), which is not supported",
+    ),
+    (
+        re.compile(r"lookarounds not supported yet; (\w+) in"),
+        r"\1 (a boundary or a look-around) is not supported; leave it out of",
+    ),
     (re.compile(r"oneOf constraints are not supported.*"), "oneOf: its cases are not disjoint; write them with anyOf"),
 )
 
@@ -51,9 +63,10 @@ def _malformed(schema: dict[str, Any]) -> str | None:
         jsonschema_rs.validator_for(schema, offline=True, pattern_options=options)
     except jsonschema_rs.ValidationError as error:
         place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
-        return f"{place.removeprefix('.')}: {error.message}" if place else error.message
+        said = _spoken(error.message)
+        return f"{place.removeprefix('.')}: {said}" if place else said
     except (jsonschema_rs.ReferencingError, ValueError) as error:
-        return str(error)
+        return _spoken(str(error))
     return None
 
 

@@ -36,6 +36,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it can limit thinking by itself, or is helped by two calls."""
 
     @property
+    def own(self) -> bool:
+        """One of this machine's own engines, which is watched and restarted here, and says itself when it is full."""
+        return self.provider == "nemoserve"
+
+    @property
     def key(self) -> tuple[str, str, str]:
         """What tells it from all other endpoints."""
         return self.model, self.provider, self.variant

@@ -12,9 +12,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from nemoserve.engine.checkpoint.config import CheckpointError, read_config
+from nemoserve.engine.checkpoint.config import CheckpointError
 from nemoserve.engine.models import load_model
-from nemoserve.engine.models.nemotron_h import NemotronH
+from nemoserve.engine.models.blocks import MambaMixer, MlpMixer
+from nemoserve.engine.models.decoder import Decoder
+from nemoserve.engine.models.load import read_config
 from tests.checkpoints import tiny_checkpoint, tiny_config
 
 
@@ -23,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return tiny_checkpoint(tmp_path / "model")
 
 
-def load(folder: Path) -> NemotronH:
+def load(folder: Path) -> Decoder:
     return load_model(folder, dtype="float32", device="cpu")
 
 
@@ -91,15 +93,20 @@ def test_the_layers_may_be_a_list_under_either_vocabulary(folder: Path) -> None:
 def test_infinity_is_read_in_every_spelling(folder: Path) -> None:
     for value in ({"__float__": "Infinity"}, math.inf, "Infinity"):
         change_config(folder, time_step_limit=[0.0, value])
-        assert read_config(folder).time_step_limit == (0.0, math.inf)
+        (mamba, *_) = [b.mixer for b in read_config(folder).blocks if isinstance(b.mixer, MambaMixer)]
+        assert mamba.shape.time_step_limit == (0.0, math.inf)
+
+
+def mlp_sizes(folder: Path) -> list[int]:
+    return [block.mixer.size for block in read_config(folder).blocks if isinstance(block.mixer, MlpMixer)]
 
 
 def test_mlp_sizes_may_differ_by_layer(tmp_path: Path) -> None:
     folder = tiny_checkpoint(tmp_path, intermediate_size=[96, 40])
-    assert read_config(folder).intermediate_sizes == (96, 40)
+    assert mlp_sizes(folder) == [96, 40]
     assert load(folder).parameters > 0
     change_config(folder, intermediate_size=[96])
-    assert read_config(folder).intermediate_sizes == (96, 96)
+    assert mlp_sizes(folder) == [96, 96]
 
 
 def test_end_of_turn_comes_from_the_generation_config(folder: Path) -> None:
@@ -111,10 +118,10 @@ def test_end_of_turn_comes_from_the_generation_config(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model_type": "llama"}, "model_type is 'llama'"),
-        ({"hybrid_override_pattern": "M-ME-"}, "'E' at layer 3, a mixture-of-experts layer"),
+        ({"model_type": "mamba2"}, "model_type is 'mamba2'; the families served are 'nemotron_h'"),
+        ({"hybrid_override_pattern": "M-ME-"}, "n_routed_experts is missing"),
         ({"hybrid_override_pattern": "M-MX-"}, "'X' at layer 3"),
-        ({"hybrid_override_pattern": ..., "layers_block_type": ["mamba", "moe"]}, "'moe' at layer 1"),
+        ({"hybrid_override_pattern": ..., "layers_block_type": ["mamba", "ssm"]}, "'ssm' at layer 1"),
         ({"hybrid_override_pattern": ...}, "neither hybrid_override_pattern nor layers_block_type"),
         ({"num_hidden_layers": 7}, "num_hidden_layers is 7, but hybrid_override_pattern describes 5 layers"),
         ({"hidden_size": "64"}, "hidden_size is '64'"),

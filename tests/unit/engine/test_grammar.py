@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from nemoserve.engine.constraint import Constraints
 from nemoserve.engine.core import EngineCore
 from nemoserve.engine.models import load_model
-from nemoserve.engine.models.nemotron_h import NemotronH
+from nemoserve.engine.models.decoder import Decoder
 from nemoserve.engine.protocol import Finished, FromEngine, Rejected, Sampling, Submit, Thinking, TokenLogprob, Tokens
 from nemoserve.engine.runner import Runner
 from nemoserve.engine.scheduler import Limits
@@ -68,7 +68,7 @@ def assert_conforms(text: str) -> None:
 class Engine:
     """The embedded model's core, and what it said of each request."""
 
-    def __init__(self, model: NemotronH, folder: Path) -> None:
+    def __init__(self, model: Decoder, folder: Path) -> None:
         cache = model.new_cache(24)
         config = model.config
         self.stops = tuple(config.eos_token_ids)
@@ -104,13 +104,13 @@ class Engine:
 
 
 @pytest.fixture(scope="module")
-def model() -> NemotronH:
+def model() -> Decoder:
     torch.set_num_threads(1)
     return load_model(MINI, dtype="float32", device="cpu")
 
 
 @pytest.fixture
-def start(model: NemotronH) -> Callable[[], Engine]:
+def start(model: Decoder) -> Callable[[], Engine]:
     return lambda: Engine(model, MINI)
 
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from nemoserve.engine.batch import Chunk
 from nemoserve.engine.layers import linear
 from nemoserve.engine.models import load_model
-from nemoserve.engine.models.nemotron_h import NemotronH
+from nemoserve.engine.models.decoder import Decoder
 from nemoserve.engine.runner import Runner
 from tests.checkpoints import random_weights, tiny_checkpoint, tiny_config
 
@@ -69,7 +69,7 @@ def reference(config: dict[str, Any], seed: int, folder: Path) -> Any:
     return model
 
 
-def load(folder: Path, dtype: str = "float32") -> NemotronH:
+def load(folder: Path, dtype: str = "float32") -> Decoder:
     return load_model(folder, dtype=dtype, device="cpu")
 
 
@@ -78,12 +78,12 @@ def tokens(count: int, seed: int = 0, vocabulary: int = 64) -> list[int]:
     return [draw.randrange(vocabulary) for _ in range(count)]
 
 
-def whole(model: NemotronH, ids: list[int]) -> torch.Tensor:
+def whole(model: Decoder, ids: list[int]) -> torch.Tensor:
     """Logits of every token, from one call on an empty cache."""
     return Runner(model, model.new_cache(1)).step([Chunk(0, 0, ids, sample=True, all_logits=True)])
 
 
-def cut(model: NemotronH, ids: list[int], sizes: list[int]) -> torch.Tensor:
+def cut(model: Decoder, ids: list[int], sizes: list[int]) -> torch.Tensor:
     """The same from several calls."""
     runner = Runner(model, model.new_cache(1))
     starts = [0, *itertools.accumulate(sizes)]
@@ -116,17 +116,17 @@ def test_logits_equal_those_of_transformers(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> NemotronH:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Decoder:
     return load(tiny_checkpoint(tmp_path_factory.mktemp("tiny"), seed=3, hybrid_override_pattern="M-M*-M*"))
 
 
 @pytest.mark.parametrize("sizes", [[1] * 90, [89, 1], [64, 26], [3, 64, 23], [2, 1, 1, 86], [65, 25], [40, 2, 48]])
-def test_the_cut_into_steps_does_not_matter(tiny: NemotronH, sizes: list[int]) -> None:
+def test_the_cut_into_steps_does_not_matter(tiny: Decoder, sizes: list[int]) -> None:
     ids = tokens(90, 1)
     assert_close(cut(tiny, ids, sizes), whole(tiny, ids), 2e-5)
 
 
-def test_what_shares_the_batch_does_not_matter(tiny: NemotronH) -> None:
+def test_what_shares_the_batch_does_not_matter(tiny: Decoder) -> None:
     """Sequences join, are prefilled in pieces beside the others' decoding, end, and their slots are used again."""
     draw = random.Random(5)
     texts = [tokens(draw.randrange(2, 60), seed) for seed in range(14)]
@@ -162,7 +162,7 @@ def test_what_shares_the_batch_does_not_matter(tiny: NemotronH) -> None:
         assert row == len(logits)
 
 
-def test_long_sequences_leave_the_shared_keys_unharmed(tiny: NemotronH, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_sequences_leave_the_shared_keys_unharmed(tiny: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sequences that outgrow the shared block of keys and values move out of it one by one, in the middle of decoding."""
     monkeypatch.setattr("nemoserve.engine.kv.SHARED_TOKENS", 24)
     monkeypatch.setattr("nemoserve.engine.kv._FIRST_TOKENS", 4)
@@ -183,7 +183,7 @@ def test_long_sequences_leave_the_shared_keys_unharmed(tiny: NemotronH, monkeypa
         assert_close(runner.step(chunks), rows, 2e-5)
 
 
-def test_rows_come_in_the_order_of_the_chunks_and_only_where_asked(tiny: NemotronH) -> None:
+def test_rows_come_in_the_order_of_the_chunks_and_only_where_asked(tiny: Decoder) -> None:
     runner = Runner(tiny, tiny.new_cache(4))
     ids = tokens(20)
     full = whole(tiny, ids)
@@ -201,7 +201,7 @@ def test_rows_come_in_the_order_of_the_chunks_and_only_where_asked(tiny: Nemotro
     assert runner.step([]).shape == (0, 288)
 
 
-def test_a_chunk_that_does_not_continue_its_slot_is_refused(tiny: NemotronH) -> None:
+def test_a_chunk_that_does_not_continue_its_slot_is_refused(tiny: Decoder) -> None:
     runner = Runner(tiny, tiny.new_cache(2))
     ids = tokens(20)
     runner.step([Chunk(0, 0, ids[:4], True)])
@@ -217,7 +217,7 @@ def test_a_chunk_that_does_not_continue_its_slot_is_refused(tiny: NemotronH) -> 
     assert_close(runner.step([Chunk(0, 4, ids[4:6], True)]), whole(tiny, ids[:6])[-1:], 2e-5)
 
 
-def test_a_slot_inherits_nothing(tiny: NemotronH) -> None:
+def test_a_slot_inherits_nothing(tiny: Decoder) -> None:
     """Not even from a sequence whose states are no numbers any more."""
     cache = tiny.new_cache(2)
     runner = Runner(tiny, cache)
@@ -234,7 +234,7 @@ def test_a_slot_inherits_nothing(tiny: NemotronH) -> None:
     assert_close(both, torch.stack([whole(tiny, ids[:2])[-1], whole(tiny, ids[:6])[-1]]), 2e-5)
 
 
-def test_the_cache_tells_its_size(tiny: NemotronH) -> None:
+def test_the_cache_tells_its_size(tiny: Decoder) -> None:
     cache = tiny.new_cache(3)
     assert cache.kv_bytes_per_token == 2 * 2 * 2 * 16 * 4
     assert cache.state_bytes_per_sequence == 4 * sum(states[:, 0].numel() for states in (cache.conv, cache.ssm))

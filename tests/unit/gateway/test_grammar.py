@@ -330,6 +330,23 @@ def test_a_call_that_cannot_be_enforced_is_promised(tools: Any, form: ToolFormat
     assert caught.value.status == 400 and caught.value.message.startswith(f"{named}: ")
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"$ref": "#/$defs/Point"}, "$ref: the schema has nothing at #/$defs/Point; add it there"),
+        (
+            {"type": "string", "pattern": "(?=a)b"},
+            "look-around, including look-ahead and look-behind, is not supported",
+        ),
+        ({"type": "string", "pattern": r"\bword\b"}, "a boundary or a look-around"),
+    ],
+)
+def test_a_schema_is_refused_in_the_librarys_own_words(value: Any, said: str) -> None:
+    found = grammar_for(schema(value), (), FREE, True, "json", MINI_MARKERS)
+    assert found is not None
+    assert said in (complaint(found, mini()) or "")
+
+
 def test_the_culprit_among_many_parts_is_not_found() -> None:
     parts = pieces(schema(S), [ADD, tool("now")], FREE)
     fields = ["tools[0].function.parameters", "tools[1].function.parameters"]

@@ -107,10 +107,16 @@ def test_rate_limits_without_a_time_are_hammered() -> None:
 
 
 def test_a_full_local_queue_locks_everybody_out() -> None:
-    house = House(endpoint("here", local=True), breaker_failures=1)
-    house.attempt("here", "rate_limited", times=3, retry_after_s=60)
-    house.attempt("here", "failed", times=3)
-    assert house.order() == ["here"]
+    house = House(endpoint("nemoserve", local=True), breaker_failures=1)
+    house.attempt("nemoserve", "rate_limited", times=3, retry_after_s=60)
+    house.attempt("nemoserve", "failed", times=3)
+    assert house.order() == ["nemoserve"]
+
+
+def test_a_dead_server_beside_this_one_is_tried_for_ever() -> None:
+    house = House(endpoint("rack", local=True), endpoint("far"), breaker_failures=2)
+    house.attempt("rack", "failed", times=2)
+    assert house.order() == ["far"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Causal grouped-query attention over a mix of decode tokens and prompt runs. No positional encoding of any kind."""
+"""Causal grouped-query attention over a mix of decode tokens and prompt runs, with rotary positions or none."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from torch.nn import functional
 from nemoserve.engine.cache import StepPlan
 from nemoserve.engine.kv import PromptAttention
 from nemoserve.engine.layers.linear import Linear
+from nemoserve.engine.layers.rope import Rotary
 
 
 class Attention:
-    """softmax(q k^T / sqrt(head_dim)) v, then the output projection. `index` counts the attention layers from 0."""
+    """softmax(q k^T / sqrt(head_dim)) v, then the output projection."""
 
-    def __init__(self, qkv: Linear, out: Linear, heads: int, kv_heads: int, head_dim: int, index: int) -> None:
-        """`qkv` stacks the three projections' rows."""
+    def __init__(
+        self, qkv: Linear, out: Linear, heads: int, kv_heads: int, head_dim: int, first: int, rotary: Rotary | None
+    ) -> None:
+        """`qkv` stacks the three projections' rows; `first` is the number of key heads that the layers before this one have."""
         self._qkv = qkv
         self._out = out
         self._heads = heads
         self._kv_heads = kv_heads
         self._head_dim = head_dim
-        self._index = index
+        self._own = slice(first, first + kv_heads)
+        """This layer's key heads among all layers'."""
+        self._rotary = rotary
 
     def __call__(self, x: torch.Tensor, plan: StepPlan, residual: torch.Tensor | None = None) -> torch.Tensor:
         """[tokens, hidden], laid out as `plan` says, to the same shape and dtype, plus `residual` when given.
@@ -29,7 +34,12 @@ class Attention:
         """
         tokens = x.shape[0]
         qkv = self._qkv(x).view(tokens, -1, self._head_dim)
-        q, k, v = torch.split_with_sizes(qkv, (self._heads, self._kv_heads, self._kv_heads), 1)
+        if self._rotary is None:
+            q, k, v = torch.split_with_sizes(qkv, (self._heads, self._kv_heads, self._kv_heads), 1)
+        else:
+            turned, v = torch.split_with_sizes(qkv, (self._heads + self._kv_heads, self._kv_heads), 1)
+            turned = self._rotary(turned, plan.positions, plan.highest)
+            q, k = torch.split_with_sizes(turned, (self._heads, self._kv_heads), 1)
         if tokens == plan.decode:
             y = self._decode(q, k, v, plan)
         else:
@@ -47,10 +57,10 @@ class Attention:
         and values are never repeated."""
         lay = plan.decode_attention
         n = lay.shared
-        grouped = q.view(q.shape[0], self._kv_heads, -1, self._head_dim)
+        grouped = q.reshape(q.shape[0], self._kv_heads, -1, self._head_dim)
         parts: list[torch.Tensor] = []
         if n:
-            keys, values = lay.keys[self._index], lay.values[self._index]
+            keys, values = lay.keys[:, self._own], lay.values[:, self._own]
             if lay.mask is None:
                 keys[:, :, -1] = k[:n]
                 values[:, :, -1] = v[:n]
@@ -59,7 +69,7 @@ class Attention:
                 values[lay.rows, :, lay.positions] = v[:n]
             parts.append(functional.scaled_dot_product_attention(grouped[:n], keys, values, attn_mask=lay.mask))
         for row, (all_keys, all_values) in enumerate(lay.apart, start=n):
-            keys, values = all_keys[self._index], all_values[self._index]
+            keys, values = all_keys[self._own], all_values[self._own]
             keys[:, -1] = k[row]
             values[:, -1] = v[row]
             own = functional.scaled_dot_product_attention(
@@ -71,7 +81,7 @@ class Attention:
 
     def _run(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lay: PromptAttention) -> torch.Tensor:
         """[run tokens, heads * head_dim]."""
-        keys, values = lay.keys[self._index], lay.values[self._index]
+        keys, values = lay.keys[self._own], lay.values[self._own]
         keys[:, lay.start : lay.end] = k.transpose(0, 1)
         values[:, lay.start : lay.end] = v.transpose(0, 1)
         y = functional.scaled_dot_product_attention(

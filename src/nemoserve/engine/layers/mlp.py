@@ -1,8 +1,9 @@
-"""The family's MLP: squared ReLU, no gate."""
+"""The families' MLPs: squared ReLU without a gate, and SwiGLU."""
 
 from __future__ import annotations
 
 import torch
+from torch.nn import functional
 
 from nemoserve.engine.layers.linear import Linear
 
@@ -17,3 +18,16 @@ class SquaredReluMLP:
     def __call__(self, x: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
         """[tokens, hidden] to the same shape and dtype, plus `residual` when given."""
         return self._down(self._up(x).relu_().square_(), residual)
+
+
+class SwiGLU:
+    """down(silu(gate(x)) * up(x)); `gate_up` stacks the two projections' rows."""
+
+    def __init__(self, gate_up: Linear, down: Linear) -> None:
+        self._gate_up = gate_up
+        self._down = down
+
+    def __call__(self, x: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
+        """[tokens, hidden] to the same shape and dtype, plus `residual` when given."""
+        gate, up = self._gate_up(x).chunk(2, -1)
+        return self._down(functional.silu(gate).mul_(up), residual)

@@ -14,12 +14,13 @@ _vector_norm = cast(Callable[..., torch.Tensor], _linalg.vector_norm)
 class RMSNorm:
     """x / rms(x) * weight over the last axis, or over each of `groups` equal parts of it.
 
-    The product with the weight is taken in float32 and rounded once (unlike Llama's norm).
+    The product with the weight is taken in float32 and rounded once; with `rounds_first` the normed value is rounded before it.
     """
 
-    def __init__(self, weight: torch.Tensor, eps: float, groups: int = 1) -> None:
+    def __init__(self, weight: torch.Tensor, eps: float, groups: int = 1, *, rounds_first: bool = False) -> None:
         """`weight` [width]."""
         self._weight = weight.float()
+        self._rounds_first = rounds_first
         self._shape = (groups, weight.shape[0] // groups)
         self._grouped = groups > 1
         self._eps = torch.tensor(eps, device=weight.device)
@@ -34,4 +35,6 @@ class RMSNorm:
         normed = parts * scale
         if self._grouped:
             normed = normed.flatten(1)
+        if self._rounds_first:
+            normed = normed.to(x.dtype).float()
         return normed.mul_(self._weight).to(x.dtype)

@@ -7,12 +7,17 @@ from pathlib import Path
 import torch
 
 from nemoserve.engine.capacity import available_bytes
-from nemoserve.engine.checkpoint.config import CheckpointError, read_config
+from nemoserve.engine.checkpoint.config import CheckpointError, Keys
 from nemoserve.engine.checkpoint.weights import Progress, Weights
 from nemoserve.engine.layers.linear import choose_forms
-from nemoserve.engine.models.nemotron_h import NemotronH
+from nemoserve.engine.models import llama, nemotron_h, nemotron_nas
+from nemoserve.engine.models.blocks import ModelConfig
+from nemoserve.engine.models.decoder import Decoder
 
-Model = NemotronH
+Model = Decoder
+
+FAMILIES = {"nemotron_h": nemotron_h.describe, "llama": llama.describe, "nemotron-nas": nemotron_nas.describe}
+"""By config.json's model_type. A further family is a module that describes its blocks, and a line here."""
 
 SMALL_BYTES = 1 << 28
 """A stored checkpoint below this size is computed in float32 on a CPU under dtype "auto"."""
@@ -21,7 +26,7 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 
 
 def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progress: Progress | None = None) -> Model:
-    """Load a nemotron_h checkpoint folder (config.json, safetensors files, optionally generation_config.json).
+    """Load a checkpoint folder (config.json, safetensors files, optionally generation_config.json).
 
     `dtype` is float32, bfloat16, float16 or auto: on a CPU float32 for one under 256 MiB, whose speed is not bound
     by memory, and otherwise the dtype that the weights are stored in. `device` is cpu, cuda, cuda:N or auto (the first GPU
@@ -37,9 +42,21 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     if dtype != "auto" and dtype not in _DTYPES:
         raise ValueError(f"dtype is {dtype!r}; choose auto, float32, bfloat16 or float16")
     with torch.inference_mode(), Weights(folder, progress) as weights:
-        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, target)
+        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config.embeddings, target)
         forms = choose_forms(chosen, target, weights.elements, available_bytes(target))
-        return NemotronH(config, weights, forms)
+        return Decoder(config, weights, forms)
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """What config.json describes, and generation_config.json for the end-of-turn tokens where there is one.
+
+    Raises CheckpointError with one sentence that names the key at fault.
+    """
+    keys = Keys.read(folder)
+    kind = keys.raw.get("model_type")
+    if kind not in FAMILIES:
+        raise keys.error(f"model_type is {kind!r}; the families served are {', '.join(map(repr, FAMILIES))}")
+    return FAMILIES[kind](keys)
 
 
 def _device(name: str) -> torch.device:
@@ -56,8 +73,8 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _auto_dtype(weights: Weights, device: torch.device) -> torch.dtype:
-    stored = weights.stored_dtype("embeddings.weight")
+def _auto_dtype(weights: Weights, embeddings: str, device: torch.device) -> torch.dtype:
+    stored = weights.stored_dtype(embeddings)
     if stored == torch.float64 or (device.type == "cpu" and weights.total_bytes < SMALL_BYTES):
         return torch.float32
     return stored

@@ -1,160 +1,187 @@
-"""The dense nemotron_h family: Mamba-2, attention and MLP layers in any order. Knows its tensors' names and shapes."""
+"""The nemotron_h family: Mamba-2, attention, MLP and mixture-of-experts layers in any order. Knows its config.json and tensor names.
+
+The same quantity has several names in published checkpoints: the Hugging Face names, the older `mamba_*` names, and those of
+Megatron-flavoured exports. `_ALIASES` maps them; the layer pattern may be a string (`hybrid_override_pattern`) or a list.
+"""
 
 from __future__ import annotations
 
-import torch
-from torch.nn import functional
+import math
+from typing import Any, Literal, cast
 
-from nemoserve.engine.cache import Cache, CacheShape, StepPlan
-from nemoserve.engine.checkpoint.config import NemotronHConfig
-from nemoserve.engine.checkpoint.weights import Weights
-from nemoserve.engine.layers.attention import Attention
-from nemoserve.engine.layers.linear import Forms, Linear, PlainLinear
-from nemoserve.engine.layers.mamba2 import Mamba2, Mamba2Shape
-from nemoserve.engine.layers.mlp import SquaredReluMLP
-from nemoserve.engine.layers.norm import RMSNorm
+from nemoserve.engine.checkpoint.config import Keys
+from nemoserve.engine.layers.mamba2 import Mamba2Shape
+from nemoserve.engine.models.blocks import AttentionMixer, Block, ExpertsMixer, MambaMixer, Mixer, MlpMixer, ModelConfig
 
-Mixer = Mamba2 | Attention | SquaredReluMLP
+LayerKind = Literal["mamba", "mlp", "attention", "moe"]
+
+_ALIASES = {
+    "mamba_n_groups": "n_groups",
+    "mamba_num_groups": "n_groups",
+    "mamba_d_conv": "conv_kernel",
+    "mamba_expand": "expand",
+    "mamba_dt_min": "time_step_min",
+    "mamba_dt_max": "time_step_max",
+    "mamba_dt_limit": "time_step_limit",
+    "mamba_dt_init_floor": "time_step_floor",
+    "mamba_conv_bias": "use_conv_bias",
+    "mamba_chunk_size": "chunk_size",
+    "mamba_state_dim": "ssm_state_size",
+    "attention_head_dim": "head_dim",
+    "rms_norm_eps": "layer_norm_epsilon",
+    "norm_eps": "layer_norm_epsilon",
+    "layer_types": "layers_block_type",
+}
+_PATTERN_KINDS: dict[str, LayerKind] = {"M": "mamba", "-": "mlp", "*": "attention", "E": "moe"}
+_NAMED_KINDS: dict[str, LayerKind] = {
+    "mamba": "mamba",
+    "mamba2": "mamba",
+    "linear_attention": "mamba",
+    "mlp": "mlp",
+    "attention": "attention",
+    "full_attention": "attention",
+    "moe": "moe",
+}
 
 
-class NemotronH:
-    """One loaded model. Each layer is x + mixer(norm(x)); the head follows a last norm."""
+def describe(keys: Keys) -> ModelConfig:
+    """The model that config.json describes. Raises CheckpointError with one sentence that names the key at fault."""
+    keys = keys.renamed(_ALIASES)
+    keys.refuse_quantized()
+    keys.only("mlp_hidden_act", "relu2")
+    keys.only("mamba_hidden_act", "silu")
+    if keys.raw.get("sliding_window"):
+        raise keys.error("sliding_window is set; only full attention is served")
+    layers = _layers(keys)
+    mixers: dict[LayerKind, Mixer] = {}
+    if "mamba" in layers:
+        mixers["mamba"] = _mamba(keys)
+    if "attention" in layers:
+        mixers["attention"] = _attention(keys)
+    if "moe" in layers:
+        mixers["moe"] = _experts(keys)
+    sizes = iter(_intermediate_sizes(keys, layers.count("mlp")))
+    bias = keys.flag("mlp_bias", False)
+    return ModelConfig(
+        blocks=tuple(
+            Block(
+                f"layers.{index}.mixer",
+                f"layers.{index}.norm.weight",
+                MlpMixer(next(sizes), "relu2", bias) if kind == "mlp" else mixers[kind],
+            )
+            for index, kind in enumerate(layers)
+        ),
+        vocab_size=keys.size("vocab_size"),
+        hidden_size=keys.size("hidden_size"),
+        norm_eps=keys.number("layer_norm_epsilon", 1e-5),
+        residual_in_fp32=keys.flag("residual_in_fp32", False),
+        tie_word_embeddings=keys.flag("tie_word_embeddings", False),
+        context_length=keys.size("max_position_embeddings", 4096),
+        eos_token_ids=keys.eos_token_ids,
+        bos_token_id=keys.bos_token_id,
+        dtype=keys.dtype,
+        embeddings="embeddings.weight",
+        norm="norm_f.weight",
+    )
 
-    def __init__(self, config: NemotronHConfig, weights: Weights, forms: Forms) -> None:
-        """Takes every tensor from `weights`, in the dtype and on the device of `forms`.
 
-        Raises CheckpointError for a missing or misshapen tensor, or one that has no place.
-        """
-        self.config = config
-        self.dtype = forms.dtype
-        self.device = forms.device
-        self.parameters = 0
-        """Elements of all weights."""
-        self._forms = forms
-        self._weights = weights
-        hidden, vocab = config.hidden_size, config.vocab_size
-        self._wide_residual = config.residual_in_fp32 and forms.dtype != torch.float32
-        self._embeddings = self._take("embeddings.weight", vocab, hidden).to(self.device, self.dtype)
-        self._conv_start: list[torch.Tensor] = []
-        self._layers: list[tuple[RMSNorm, Mixer]] = []
-        counts = {"mamba": 0, "attention": 0, "mlp": 0}
-        for index, kind in enumerate(config.layers):
-            name = f"layers.{index}"
-            norm = RMSNorm(self._take_wide(f"{name}.norm.weight", hidden), config.norm_eps)
-            build = {"mamba": self._mamba, "attention": self._attention, "mlp": self._mlp}[kind]
-            self._layers.append((norm, build(f"{name}.mixer", counts[kind])))
-            counts[kind] += 1
-        self._norm = RMSNorm(self._take_wide("norm_f.weight", hidden), config.norm_eps)
-        if config.tie_word_embeddings:
-            # The embeddings must stay as they are for lookups; another form of them would be a second copy.
-            self._head: Linear = PlainLinear(self._embeddings)
-        else:
-            self._head = self._linear("lm_head", hidden, vocab, False)
-        weights.finish()
-        del self._weights, self._forms
+def _mamba(keys: Keys) -> MambaMixer:
+    heads, groups = keys.size("mamba_num_heads"), keys.size("n_groups")
+    if heads % groups:
+        raise keys.error(f"mamba_num_heads {heads} is not a multiple of n_groups {groups}")
+    shape = Mamba2Shape(
+        heads=heads,
+        head_dim=keys.size("mamba_head_dim"),
+        groups=groups,
+        state_size=keys.size("ssm_state_size"),
+        conv_kernel=keys.size("conv_kernel", 4),
+        time_step_limit=_time_step_limit(keys),
+    )
+    return MambaMixer(shape, conv_bias=keys.flag("use_conv_bias", True), bias=keys.flag("use_bias", False))
 
-    def new_cache(self, max_sequences: int) -> Cache:
-        """An empty cache for so many sequences at once."""
-        config = self.config
-        shape = CacheShape(
-            mamba_layers=config.layers.count("mamba"),
-            groups=config.groups,
-            state_size=config.state_size,
-            group_width=config.inner_size // config.groups,
-            conv_size=config.conv_size,
-            conv_kernel=config.conv_kernel,
-            attention_layers=config.layers.count("attention"),
-            kv_heads=config.kv_heads,
-            head_dim=config.head_dim,
-            kv_dtype=self.dtype,
-            device=self.device,
+
+def _attention(keys: Keys) -> AttentionMixer:
+    heads = keys.size("num_attention_heads")
+    kv_heads = keys.size("num_key_value_heads", heads)
+    if heads % kv_heads:
+        raise keys.error(f"num_attention_heads {heads} is not a multiple of num_key_value_heads {kv_heads}")
+    bias = keys.flag("attention_bias", False)
+    head_dim = keys.size("head_dim", max(1, keys.size("hidden_size") // heads))
+    return AttentionMixer(heads, kv_heads, head_dim, bias, bias)
+
+
+def _experts(keys: Keys) -> ExpertsMixer:
+    count, chosen = keys.size("n_routed_experts"), keys.size("num_experts_per_tok")
+    groups = keys.size("n_group", 1)
+    kept = keys.size("topk_group", 1)
+    if count % groups or kept > groups or chosen > count // groups * kept:
+        raise keys.error(
+            f"{chosen} experts of the best {kept} of {groups} groups cannot be chosen among {count} "
+            "(num_experts_per_tok, topk_group, n_group, n_routed_experts)"
         )
-        start = torch.stack(self._conv_start) if self._conv_start else torch.empty((0, config.conv_size))
-        return Cache(shape, max_sequences, start)
+    latent = keys.raw.get("moe_latent_size")
+    return ExpertsMixer(
+        experts=count,
+        per_token=chosen,
+        size=keys.size("moe_intermediate_size"),
+        shared_size=keys.size("moe_shared_expert_intermediate_size"),
+        latent=None if latent is None else keys.as_size("moe_latent_size", latent),
+        groups=groups,
+        groups_per_token=kept,
+        normalise=keys.flag("norm_topk_prob", True),
+        scale=keys.number("routed_scaling_factor", 1.0),
+        bias=keys.flag("mlp_bias", False),
+    )
 
-    def hidden(self, plan: StepPlan, cache: Cache) -> torch.Tensor:
-        """[tokens, hidden] after the last layer, before the last norm. Advances the cache's tensors, not its lengths."""
-        x = functional.embedding(torch.tensor(plan.tokens, device=self.device), self._embeddings)
-        if self._wide_residual:
-            x = x.float()
-        for norm, mixer in self._layers:
-            h = norm(x)
-            if self._wide_residual:
-                x = x + self._mix(mixer, h.to(self.dtype), plan, cache, None)
-            else:
-                x = self._mix(mixer, h, plan, cache, x)
-        return x
 
-    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
-        """[rows, hidden] to float32 [rows, vocabulary]."""
-        return self._head(self._norm(hidden).to(self.dtype)).float()
+def _layers(keys: Keys) -> tuple[LayerKind, ...]:
+    key = "layers_block_type"
+    entries: Any = keys.raw.get(key)
+    names = _NAMED_KINDS
+    if entries is None:
+        key = "hybrid_override_pattern"
+        entries = keys.raw.get(key)
+        names = _PATTERN_KINDS
+    if entries is None:
+        raise keys.error("neither hybrid_override_pattern nor layers_block_type is there")
+    if not isinstance(entries, str if names is _PATTERN_KINDS else list) or not entries:
+        raise keys.error(f"{key} is {entries!r}, not a layer pattern")
+    layers: list[LayerKind] = []
+    for index, entry in enumerate(cast(list[object], list(cast(Any, entries)))):
+        kind = names.get(entry) if isinstance(entry, str) else None
+        if kind is None:
+            raise keys.error(
+                f"{key} has {entry!r} at layer {index}, a layer kind that is not served "
+                "(served: Mamba-2, MLP, attention, mixture of experts)"
+            )
+        layers.append(kind)
+    count = keys.size("num_hidden_layers", len(layers))
+    if count != len(layers):
+        raise keys.error(f"num_hidden_layers is {count}, but {key} describes {len(layers)} layers")
+    return tuple(layers)
 
-    @staticmethod
-    def _mix(
-        mixer: Mixer, h: torch.Tensor, plan: StepPlan, cache: Cache, residual: torch.Tensor | None
-    ) -> torch.Tensor:
-        if isinstance(mixer, Mamba2):
-            return mixer(h, plan, cache, residual)
-        if isinstance(mixer, Attention):
-            return mixer(h, plan, residual)
-        return mixer(h, residual)
 
-    def _take(self, name: str, *shape: int) -> torch.Tensor:
-        """As stored, a view of the mapped file."""
-        self.parameters += torch.Size(shape).numel()
-        return self._weights.take(name, *shape)
+def _intermediate_sizes(keys: Keys, mlp_count: int) -> tuple[int, ...]:
+    value: Any = keys.raw.get("intermediate_size")
+    if not isinstance(value, list):
+        return (keys.size("intermediate_size"),) * mlp_count if mlp_count else ()
+    sizes = cast(list[object], value)
+    for size in sizes:
+        if isinstance(size, bool) or not isinstance(size, int) or size <= 0:
+            raise keys.error(f"intermediate_size has the entry {size!r}, not a positive whole number")
+    if len(sizes) == 1:
+        return (cast(int, sizes[0]),) * mlp_count
+    if len(sizes) != mlp_count:
+        raise keys.error(f"intermediate_size lists {len(sizes)} sizes for {mlp_count} MLP layers")
+    return tuple(cast(list[int], sizes))
 
-    def _take_wide(self, name: str, *shape: int) -> torch.Tensor:
-        """For what is computed in float32 whatever the model's dtype."""
-        return self._take(name, *shape).to(self.device, torch.float32)
 
-    def _linear(self, name: str, columns: int, rows: int, bias: bool) -> Linear:
-        return self._stacked([(name, rows)], columns, bias)
-
-    def _stacked(self, parts: list[tuple[str, int]], columns: int, bias: bool) -> Linear:
-        """One linear map for several of the same input, by (name, rows)."""
-        weights = [self._take(f"{name}.weight", rows, columns).to(self.device, self.dtype) for name, rows in parts]
-        biases = [self._take(f"{name}.bias", rows).to(self.device, self.dtype) for name, rows in parts if bias]
-        weight = weights[0] if len(weights) == 1 else torch.cat(weights)
-        return self._forms.linear(weight, torch.cat(biases) if biases else None)
-
-    def _mlp(self, name: str, index: int) -> SquaredReluMLP:
-        hidden, size, bias = self.config.hidden_size, self.config.intermediate_sizes[index], self.config.mlp_bias
-        return SquaredReluMLP(
-            self._linear(f"{name}.up_proj", hidden, size, bias), self._linear(f"{name}.down_proj", size, hidden, bias)
-        )
-
-    def _attention(self, name: str, index: int) -> Attention:
-        config = self.config
-        queries, keys = config.attention_heads * config.head_dim, config.kv_heads * config.head_dim
-        parts = [(f"{name}.q_proj", queries), (f"{name}.k_proj", keys), (f"{name}.v_proj", keys)]
-        qkv = self._stacked(parts, config.hidden_size, config.attention_bias)
-        out = self._linear(f"{name}.o_proj", queries, config.hidden_size, config.attention_bias)
-        return Attention(qkv, out, config.attention_heads, config.kv_heads, config.head_dim, index)
-
-    def _mamba(self, name: str, index: int) -> Mamba2:
-        config = self.config
-        shape = Mamba2Shape(
-            heads=config.mamba_heads,
-            head_dim=config.mamba_head_dim,
-            groups=config.groups,
-            state_size=config.state_size,
-            conv_kernel=config.conv_kernel,
-            time_step_limit=config.time_step_limit,
-        )
-        width, heads = shape.inner + shape.conv + shape.heads, shape.heads
-        if config.conv_bias:
-            self._conv_start.append(self._take_wide(f"{name}.conv1d.bias", shape.conv))
-        else:
-            self._conv_start.append(torch.zeros(shape.conv, device=self.device))
-        return Mamba2(
-            shape,
-            index,
-            in_proj=self._linear(f"{name}.in_proj", config.hidden_size, width, config.mamba_bias),
-            conv_weight=self._take_wide(f"{name}.conv1d.weight", shape.conv, 1, shape.conv_kernel).squeeze(1),
-            a_log=self._take_wide(f"{name}.A_log", heads),
-            d=self._take_wide(f"{name}.D", heads),
-            dt_bias=self._take_wide(f"{name}.dt_bias", heads),
-            norm=RMSNorm(self._take_wide(f"{name}.norm.weight", shape.inner), config.norm_eps, shape.groups),
-            out_proj=self._linear(f"{name}.out_proj", shape.inner, config.hidden_size, config.mamba_bias),
-        )
+def _time_step_limit(keys: Keys) -> tuple[float, float]:
+    value: Any = keys.raw.get("time_step_limit", [0.0, math.inf])
+    pair = cast(list[Any], value) if isinstance(value, list) else []
+    if len(pair) != 2:
+        raise keys.error(f"time_step_limit is {value!r}, not a pair of numbers")
+    low, high = (keys.as_float("time_step_limit", entry) for entry in pair)
+    if not low <= high:
+        raise keys.error(f"time_step_limit is ({low}, {high}), whose lower bound exceeds its upper bound")
+    return low, high

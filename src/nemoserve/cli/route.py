@@ -1,0 +1,134 @@
+"""`nemoserve route`: where a request would go, why and at what price, asked of no endpoint. Knows the terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nemoserve.cli.audit import Json
+from nemoserve.cli.ledger import dollars_text, print_table
+
+if TYPE_CHECKING:
+    from nemoserve.types.errors import ApiError
+    from nemoserve.types.route import Considered, Route, Wish
+
+
+def route(
+    explain: Annotated[
+        Path,
+        typer.Option(help="A file with the body of a chat request, or - to read it from stdin."),
+    ],
+    config: Annotated[
+        Path | None, typer.Option(help="The server's TOML file. Default: what the server serves without one")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show the endpoints that a request would be tried at, in order, with reasons and the expected price.
+
+    Nothing is sent and nothing is started: every endpoint counts as healthy and unmeasured. Exits with status 1 when the request
+    would be refused.
+    """
+    from random import Random
+
+    from nemoserve.cli.served import served
+    from nemoserve.config.file import ConfigError
+    from nemoserve.routing.health import Health
+    from nemoserve.routing.order import Router
+    from nemoserve.types.errors import ApiError
+
+    try:
+        there = served(config)
+        wish = _wish(explain, most_choices=there.settings.max_choices)
+        if not there.endpoints:
+            raise ConfigError("There is no model to serve.")
+    except (ConfigError, ApiError, ValueError, OSError) as error:
+        typer.echo(f"nemoserve: {error}", err=True)
+        raise typer.Exit(1) from None
+    routing = there.settings.routing
+    router = Router(there.endpoints, there.price, Health(routing), routing, aliases=there.aliases)
+    found, refused = router.explain(wish, 0.0, Random())
+    if json:
+        _print_json(found, refused, wish)
+    else:
+        _print(found, refused, wish)
+    raise typer.Exit(0 if refused is None else 1)
+
+
+def _wish(file: Path, *, most_choices: int) -> Wish:
+    """What the body asks of routing. Raises ApiError naming the field that makes no sense, and OSError."""
+    from nemoserve.http.body import decode
+    from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
+    from nemoserve.pipeline import wish_of
+    from nemoserve.types.caller import KeyLimits
+
+    body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    request = read_chat(decode(body, CHAT_DECODER), most_choices=most_choices)
+    return wish_of(request, KeyLimits(), request.session_id)
+
+
+def _print_json(found: Route, refused: ApiError | None, wish: Wish) -> None:
+    import msgspec
+
+    from nemoserve.http.errors import error_object
+
+    body: dict[str, object] = {
+        "models": wish.models,
+        "prompt_tokens": wish.prompt_tokens,
+        "max_tokens": wish.max_tokens,
+        "strategy": found.strategy,
+        "endpoints": [_line(verdict) for verdict in found.considered if verdict.excluded_by is None],
+        "excluded": [
+            {**_line(verdict), "excluded_by": verdict.excluded_by}
+            for verdict in found.considered
+            if verdict.excluded_by is not None
+        ],
+    }
+    if refused is not None:
+        body["error"] = error_object(refused)
+    typer.echo(msgspec.json.format(msgspec.json.encode(body)).decode())
+
+
+def _line(verdict: Considered) -> dict[str, object]:
+    from nemoserve.types.money import dollars
+
+    return {
+        "provider": verdict.endpoint.provider,
+        "model": verdict.endpoint.model,
+        "variant": verdict.endpoint.variant,
+        "expected_cost": None if verdict.expected_cost is None else dollars(verdict.expected_cost),
+        "reason": verdict.reason,
+    }
+
+
+def _print(found: Route, refused: ApiError | None, wish: Wish) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from nemoserve.routing.candidate import ASSUMED_TOKENS
+
+    console = Console(highlight=False)
+    length = (
+        f"at most {wish.max_tokens}" if wish.max_tokens else f"perhaps {ASSUMED_TOKENS}, as max_tokens is not given"
+    )
+    console.print(f"The prompt has about {wish.prompt_tokens} tokens; the reply, {length}.", soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for title in ("", "provider", "model", "expected price", "why"):
+        table.add_column(title, justify="right" if title in ("", "expected price") else "left")
+    for place, verdict in enumerate(found.considered, 1):
+        endpoint, out = verdict.endpoint, verdict.excluded_by
+        model = f"{endpoint.model}:{endpoint.variant}" if endpoint.variant else endpoint.model
+        cost = "" if verdict.expected_cost is None else dollars_text(verdict.expected_cost)
+        why = verdict.reason if out is None else f"{out}: {verdict.reason}"
+        table.add_row(
+            str(place) if out is None else "-",
+            *(escape(text) for text in (endpoint.provider, model, cost, why)),
+            style=None if out is None else "bright_black",
+        )
+    if found.considered:
+        print_table(console, table)
+    if refused is not None:
+        console.print(f"\nRefused with {refused.status}: {escape(refused.message)}", style="red", soft_wrap=True)

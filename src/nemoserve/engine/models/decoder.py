@@ -1,0 +1,224 @@
+"""One loaded model of any family, built from its description. Knows how tensors become layers; no family's names."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+from nemoserve.engine.cache import Cache, CacheShape, StepPlan
+from nemoserve.engine.checkpoint.weights import Weights
+from nemoserve.engine.layers.attention import Attention
+from nemoserve.engine.layers.linear import Forms, Linear, PlainLinear
+from nemoserve.engine.layers.mamba2 import Mamba2, Mamba2Shape
+from nemoserve.engine.layers.mlp import SquaredReluMLP, SwiGLU
+from nemoserve.engine.layers.moe import Experts, Router
+from nemoserve.engine.layers.norm import RMSNorm
+from nemoserve.engine.layers.rope import Rope, Rotary
+from nemoserve.engine.models.blocks import (
+    AttentionMixer,
+    ExpertsMixer,
+    LinearMixer,
+    MambaMixer,
+    Mixer,
+    MlpMixer,
+    ModelConfig,
+)
+
+Layer = Mamba2 | Attention | SquaredReluMLP | SwiGLU | Experts | Linear
+
+_NO_MAMBA = Mamba2Shape(1, 1, 1, 1, 1, (0.0, 0.0))
+
+
+class Decoder:
+    """Each block is x + mixer(norm(x)); the head follows a last norm."""
+
+    def __init__(self, config: ModelConfig, weights: Weights, forms: Forms) -> None:
+        """Takes every tensor from `weights`, in the dtype and on the device of `forms`.
+
+        Raises CheckpointError for a missing or misshapen tensor, or one that has no place.
+        """
+        self.config = config
+        self.dtype = forms.dtype
+        self.device = forms.device
+        self.parameters = 0
+        """Elements of all weights."""
+        self._forms = forms
+        self._weights = weights
+        self._rotaries: dict[Rope, Rotary] = {}
+        hidden, vocab = config.hidden_size, config.vocab_size
+        self._wide_residual = config.residual_in_fp32 and forms.dtype != torch.float32
+        self._embeddings = self._take(config.embeddings, vocab, hidden).to(self.device, self.dtype)
+        self._conv_start: list[torch.Tensor] = []
+        self._kv_heads = 0
+        """Of all attention layers so far."""
+        self._blocks = [(self._normed(block.norm), self._built(block.name, block.mixer)) for block in config.blocks]
+        self._norm = self._normed(config.norm)
+        if config.tie_word_embeddings:
+            # The embeddings must stay as they are for lookups; another form of them would be a second copy.
+            self._head: Linear = PlainLinear(self._embeddings)
+        else:
+            self._head = self._linear("lm_head", hidden, vocab, False)
+        weights.finish()
+        del self._weights, self._forms
+
+    def new_cache(self, max_sequences: int) -> Cache:
+        """An empty cache for so many sequences at once."""
+        mixers = [block.mixer for block in self.config.blocks]
+        mamba = next((mixer.shape for mixer in mixers if isinstance(mixer, MambaMixer)), _NO_MAMBA)
+        attention = [mixer for mixer in mixers if isinstance(mixer, AttentionMixer)]
+        shape = CacheShape(
+            mamba_layers=len(self._conv_start),
+            groups=mamba.groups,
+            state_size=mamba.state_size,
+            group_width=mamba.inner // mamba.groups,
+            conv_size=mamba.conv,
+            conv_kernel=mamba.conv_kernel,
+            kv_heads=self._kv_heads,
+            head_dim=attention[0].head_dim if attention else 1,
+            kv_dtype=self.dtype,
+            device=self.device,
+            positions=bool(self._rotaries),
+        )
+        start = torch.stack(self._conv_start) if self._conv_start else torch.empty((0, mamba.conv))
+        return Cache(shape, max_sequences, start)
+
+    def hidden(self, plan: StepPlan, cache: Cache) -> torch.Tensor:
+        """[tokens, hidden] after the last block, before the last norm. Advances the cache's tensors, not its lengths."""
+        x = functional.embedding(torch.tensor(plan.tokens, device=self.device), self._embeddings)
+        if self._wide_residual:
+            x = x.float()
+        for norm, layer in self._blocks:
+            h = norm(x)
+            if self._wide_residual:
+                x = x + self._run(layer, h.to(self.dtype), plan, cache, None)
+            else:
+                x = self._run(layer, h, plan, cache, x)
+        return x
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """[rows, hidden] to float32 [rows, vocabulary]."""
+        return self._head(self._norm(hidden).to(self.dtype)).float()
+
+    @staticmethod
+    def _run(
+        layer: Layer, h: torch.Tensor, plan: StepPlan, cache: Cache, residual: torch.Tensor | None
+    ) -> torch.Tensor:
+        if isinstance(layer, Mamba2):
+            return layer(h, plan, cache, residual)
+        if isinstance(layer, Attention):
+            return layer(h, plan, residual)
+        return layer(h, residual)
+
+    def _take(self, name: str, *shape: int) -> torch.Tensor:
+        """As stored, a view of the mapped file."""
+        self.parameters += torch.Size(shape).numel()
+        return self._weights.take(name, *shape)
+
+    def _take_wide(self, name: str, *shape: int) -> torch.Tensor:
+        """For what is computed in float32 whatever the model's dtype."""
+        return self._take(name, *shape).to(self.device, torch.float32)
+
+    def _normed(self, name: str) -> RMSNorm:
+        config = self.config
+        return RMSNorm(
+            self._take_wide(name, config.hidden_size), config.norm_eps, rounds_first=config.norm_rounds_first
+        )
+
+    def _linear(self, name: str, columns: int, rows: int, bias: bool) -> Linear:
+        return self._stacked([(name, rows)], columns, bias)
+
+    def _stacked(self, parts: list[tuple[str, int]], columns: int, bias: bool) -> Linear:
+        """One linear map for several of the same input, by (name, rows)."""
+        weights = [self._take(f"{name}.weight", rows, columns).to(self.device, self.dtype) for name, rows in parts]
+        biases = [self._take(f"{name}.bias", rows).to(self.device, self.dtype) for name, rows in parts if bias]
+        weight = weights[0] if len(weights) == 1 else torch.cat(weights)
+        return self._forms.linear(weight, torch.cat(biases) if biases else None)
+
+    def _built(self, name: str, mixer: Mixer) -> Layer:
+        match mixer:
+            case MambaMixer():
+                return self._mamba(name, mixer)
+            case AttentionMixer():
+                return self._attention(name, mixer)
+            case MlpMixer():
+                return self._mlp(name, mixer)
+            case ExpertsMixer():
+                return self._experts(name, mixer)
+            case LinearMixer():
+                return self._linear(f"{name}.{mixer.suffix}", self.config.hidden_size, self.config.hidden_size, False)
+
+    def _mlp(self, name: str, mixer: MlpMixer) -> SquaredReluMLP | SwiGLU:
+        hidden, size = self.config.hidden_size, mixer.size
+        if mixer.activation == "relu2":
+            return self._relu2(name, hidden, size, mixer.bias)
+        gate_up = self._stacked([(f"{name}.gate_proj", size), (f"{name}.up_proj", size)], hidden, mixer.bias)
+        return SwiGLU(gate_up, self._linear(f"{name}.down_proj", size, hidden, mixer.bias))
+
+    def _relu2(self, name: str, width: int, size: int, bias: bool) -> SquaredReluMLP:
+        return SquaredReluMLP(
+            self._linear(f"{name}.up_proj", width, size, bias), self._linear(f"{name}.down_proj", size, width, bias)
+        )
+
+    def _experts(self, name: str, mixer: ExpertsMixer) -> Experts:
+        hidden = self.config.hidden_size
+        router = Router(
+            self._take_wide(f"{name}.gate.weight", mixer.experts, hidden),
+            self._take_wide(f"{name}.gate.e_score_correction_bias", mixer.experts),
+            per_token=mixer.per_token,
+            groups=mixer.groups,
+            groups_per_token=mixer.groups_per_token,
+            normalise=mixer.normalise,
+            scale=mixer.scale,
+        )
+        width = hidden if mixer.latent is None else mixer.latent
+        experts = [
+            self._relu2(f"{name}.experts.{number}", width, mixer.size, mixer.bias) for number in range(mixer.experts)
+        ]
+        shared = self._relu2(f"{name}.shared_experts", hidden, mixer.shared_size, mixer.bias)
+        if mixer.latent is None:
+            return Experts(router, experts, shared)
+        return Experts(
+            router,
+            experts,
+            shared,
+            self._linear(f"{name}.fc1_latent_proj", hidden, mixer.latent, mixer.bias),
+            self._linear(f"{name}.fc2_latent_proj", mixer.latent, hidden, mixer.bias),
+        )
+
+    def _attention(self, name: str, mixer: AttentionMixer) -> Attention:
+        hidden = self.config.hidden_size
+        queries, keys = mixer.heads * mixer.head_dim, mixer.kv_heads * mixer.head_dim
+        parts = [(f"{name}.q_proj", queries), (f"{name}.k_proj", keys), (f"{name}.v_proj", keys)]
+        first, self._kv_heads = self._kv_heads, self._kv_heads + mixer.kv_heads
+        rotary = None
+        if mixer.rope is not None:
+            rotary = self._rotaries.setdefault(mixer.rope, Rotary(mixer.rope, self.device))
+        return Attention(
+            self._stacked(parts, hidden, mixer.bias),
+            self._linear(f"{name}.o_proj", queries, hidden, mixer.out_bias),
+            mixer.heads,
+            mixer.kv_heads,
+            mixer.head_dim,
+            first,
+            rotary,
+        )
+
+    def _mamba(self, name: str, mixer: MambaMixer) -> Mamba2:
+        shape, hidden = mixer.shape, self.config.hidden_size
+        width, heads = shape.inner + shape.conv + shape.heads, shape.heads
+        index = len(self._conv_start)
+        if mixer.conv_bias:
+            self._conv_start.append(self._take_wide(f"{name}.conv1d.bias", shape.conv))
+        else:
+            self._conv_start.append(torch.zeros(shape.conv, device=self.device))
+        return Mamba2(
+            shape,
+            index,
+            in_proj=self._linear(f"{name}.in_proj", hidden, width, mixer.bias),
+            conv_weight=self._take_wide(f"{name}.conv1d.weight", shape.conv, 1, shape.conv_kernel).squeeze(1),
+            a_log=self._take_wide(f"{name}.A_log", heads),
+            d=self._take_wide(f"{name}.D", heads),
+            dt_bias=self._take_wide(f"{name}.dt_bias", heads),
+            norm=RMSNorm(self._take_wide(f"{name}.norm.weight", shape.inner), self.config.norm_eps, shape.groups),
+            out_proj=self._linear(f"{name}.out_proj", shape.inner, hidden, mixer.bias),
+        )
