@@ -4,7 +4,7 @@ Run as `vllm serve …`: what it is to do is in its environment, FAKE_SERVER, a 
   load_s     before it listens; says  what it prints first; fail  what it prints before it ends with status 3
   die_s      after listening, by SIGKILL of itself; hush_s  after listening it answers no health any more
   child      true: starts a child in a session of its own, which ignores SIGTERM; stubborn  true: ignores SIGTERM itself
-  context    max_model_len that it tells
+  waiting    requests that wait, by its metrics
 Each start, with its arguments, goes to the journal, FAKE_JOURNAL, one JSON object a line.
 """
 
@@ -30,10 +30,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/health" and 0 < ORDERS.get("hush_s", 0) < time.monotonic() - STARTED:
             time.sleep(60)
         key_ok = self.headers.get("Authorization") == "Bearer " + os.environ.get("VLLM_API_KEY", "")
-        body = {"data": [{"id": "fake", "max_model_len": ORDERS.get("context")}]} if key_ok else {"error": "no key"}
-        data = json.dumps(body).encode()
+        data = f'vllm:num_requests_waiting{{engine="0"}} {ORDERS.get("waiting", 0)}.0\n'.encode() if key_ok else b""
         self.send_response(200 if key_ok or self.path == "/health" else 401)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", "text/plain")
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

@@ -13,11 +13,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import psutil
 import pytest
 
-from nemoserve.backends.base import Health, HostedBackend, HostedJob
-from nemoserve.backends.managed.backend import Address, ManagedBackend
+from nemoserve.backends.base import Health, HostedJob
+from nemoserve.backends.managed.backend import ManagedBackend
 from nemoserve.backends.managed.supervisor import Watch
 from nemoserve.config.engines import EngineSettings
 from nemoserve.observe.logs import open_log
@@ -26,62 +27,42 @@ from nemoserve.types.errors import ApiError
 from tests.servers import wait_until
 
 FAKE = Path(__file__).parents[1] / "fake_server.py"
+# Slow machines are forgiven much, save where that is what is tried.
 QUICK = Watch(
-    starting_every_s=0.05,
-    every_s=0.1,
-    answer_s=0.5,
-    strikes=2,
-    silent_s=1.5,
-    restart_first_s=0.05,
-    restart_longest_s=0.1,
+    starting_every_s=0.05, every_s=0.1, answer_s=10.0, silent_s=60.0, restart_first_s=0.05, restart_longest_s=0.1
 )
-
-
-class Adapter:
-    """Stands for the wire to the server."""
-
-    def __init__(self, address: Address) -> None:
-        self.address, self.closed = address, False
-
-    async def close(self) -> None:
-        self.closed = True
 
 
 class Child:
     """A managed server, what it was told to do, and what was said of it."""
 
-    def __init__(self, folder: Path, orders: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, orders: dict[str, Any], watch: Watch = QUICK) -> None:
         self.journal = folder / "journal"
         program = folder / "vllm"
         program.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
         program.chmod(0o755)
         env = {"FAKE_SERVER": json.dumps(orders), "FAKE_JOURNAL": str(self.journal)}
-        self.adapters: list[Adapter] = []
         self.said: list[Health] = []
         self.backend = ManagedBackend(
             EngineSettings(type="vllm", model="nemoserve/mini", program=str(program), env=env),
             folder,
             open_log(folder),
-            self.connect,
+            30.0,
             on_change=lambda _name, health: self.said.append(health),
-            watch=QUICK,
+            watch=watch,
         )
-
-    def connect(self, address: Address) -> HostedBackend:
-        self.adapters.append(Adapter(address))
-        return cast("HostedBackend", self.adapters[-1])
 
     @property
     def lives(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.journal.read_text().splitlines()] if self.journal.exists() else []
 
-    async def until(self, condition: Callable[[], Any], timeout_s: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], Any], timeout_s: float = 120.0) -> None:
         async with asyncio.timeout(timeout_s):
             while not condition():  # noqa: ASYNC110 - what is awaited lies outside this process
                 await asyncio.sleep(0.02)
 
     async def until_ready(self, lives: int = 1) -> None:
-        await self.until(lambda: self.backend.health.state == "ready" and len(self.adapters) == lives)
+        await self.until(lambda: self.backend.health.state == "ready" and len(self.lives) >= lives)
 
 
 Start = Callable[..., Awaitable[Child]]
@@ -91,8 +72,8 @@ Start = Callable[..., Awaitable[Child]]
 async def start(tmp_path: Path) -> AsyncIterator[Start]:
     children: list[Child] = []
 
-    async def begin(**orders: Any) -> Child:
-        children.append(Child(tmp_path, orders))
+    async def begin(watch: Watch = QUICK, **orders: Any) -> Child:
+        children.append(Child(tmp_path, orders, watch))
         children[-1].backend.start()
         return children[-1]
 
@@ -109,16 +90,21 @@ def job() -> HostedJob:
 
 
 async def test_a_server_that_starts_slowly_says_how_far_it_is_and_refuses_meanwhile(start: Start) -> None:
-    child = await start(load_s=0.7, says="Loading shards:  10%\rLoading shards:  50%", context=512)
+    child = await start(load_s=0.7, says="Loading shards:  10%\rLoading shards:  50%", waiting=3)
     await child.until(lambda: any(health.message == "Loading shards:  50%" for health in child.said))
     with pytest.raises(ApiError, match=r"nemoserve/mini is being loaded by vllm") as refused:
         await anext(child.backend.stream(job()))
     assert refused.value.error_type == "provider_overloaded"
     assert refused.value.retry_after_s is not None
     await child.until_ready()
-    assert child.adapters[0].address.url.endswith("/v1")
-    assert child.backend.endpoints[0].context_length == 512, "what the server says of itself counts"
-    assert child.backend.endpoints[0].local
+    (endpoint,) = child.backend.endpoints
+    assert (endpoint.model, endpoint.provider, endpoint.local, endpoint.context_length) == (
+        "nemoserve/mini",
+        "vllm",
+        True,
+        4096,
+    )
+    await child.until(lambda: child.backend.waiting == 3)
 
 
 async def test_a_server_that_dies_is_started_again_on_another_port(start: Start) -> None:
@@ -126,13 +112,13 @@ async def test_a_server_that_dies_is_started_again_on_another_port(start: Start)
     await child.until_ready()
     os.kill(child.lives[0]["pid"], signal.SIGKILL)
     await child.until_ready(lives=2)
-    assert child.adapters[0].closed
-    assert child.adapters[1].address.url != child.adapters[0].address.url
+    ports = [life["arguments"][life["arguments"].index("--port") + 1] for life in child.lives]
+    assert ports[0] != ports[1]
     assert any("killed by signal 9" in health.message for health in child.said)
 
 
 async def test_a_server_that_answers_no_more_is_taken_for_stuck(start: Start) -> None:
-    child = await start(hush_s=1.0)
+    child = await start(msgspec.structs.replace(QUICK, answer_s=0.3, strikes=2), hush_s=1.0)
     await child.until_ready()
     await child.until_ready(lives=2)
     assert not psutil.pid_exists(child.lives[0]["pid"])
@@ -144,7 +130,6 @@ async def test_a_server_that_never_comes_up_is_given_up_with_its_own_last_words(
     message = child.backend.health.message
     assert len(child.lives) == 3
     assert "ended with status 3" in message and "  ValueError: no GPU was found" in message
-    assert str(child.backend.subject.id) == "nemoserve/mini"
     with pytest.raises(ApiError) as refused:
         await anext(child.backend.stream(job()))
     assert refused.value.error_type == "provider_unavailable"
@@ -152,8 +137,8 @@ async def test_a_server_that_never_comes_up_is_given_up_with_its_own_last_words(
 
 
 async def test_a_server_that_says_nothing_while_it_starts_is_not_awaited_for_ever(start: Start) -> None:
-    child = await start(load_s=600)
-    await child.until(lambda: len(child.lives) == 2)
+    child = await start(msgspec.structs.replace(QUICK, silent_s=1.0), load_s=600)
+    await child.until(lambda: len(child.lives) >= 2)
     assert not psutil.pid_exists(child.lives[0]["pid"])
 
 

@@ -14,9 +14,9 @@ import nemoserve
 from nemoserve.backends.local.checkpoint import TextSide, load_text_side
 from nemoserve.backends.local.prompts import PromptMaker, render_text
 from nemoserve.backends.local.template import Template
+from nemoserve.parsing.switches import find_line_switch, find_switch, remove_line_switches, remove_switches
 from nemoserve.reasoning.families import switch_thinking
 from nemoserve.reasoning.sampling import recommended, with_recommended
-from nemoserve.parsing.switches import find_line_switch, find_switch, remove_line_switches, remove_switches
 from nemoserve.types.chat import ChatRequest, Message, Sampling, ToolCall
 from nemoserve.types.families import (
     FAMILIES,

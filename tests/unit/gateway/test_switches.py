@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from nemoserve.reasoning.families import Switched, switch_thinking
 from nemoserve.parsing.switches import (
     find_line_switch,
     find_switch,
@@ -15,6 +14,7 @@ from nemoserve.parsing.switches import (
     remove_switches,
     unused_character,
 )
+from nemoserve.reasoning.families import Switched, switch_thinking
 from nemoserve.types.chat import ChatRequest, Message, Role, Sampling, ToolCall
 from nemoserve.types.errors import ApiError
 from nemoserve.types.families import (

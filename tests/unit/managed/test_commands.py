@@ -11,6 +11,7 @@ from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.managed.commands import command
 from nemoserve.backends.managed.programs import EngineMissing, find_program
 from nemoserve.backends.managed.subject import subject_of
+from nemoserve.backends.managed.waiting import waiting_in
 from nemoserve.config.engines import EngineSettings, with_names
 
 
@@ -29,7 +30,8 @@ def test_vllm_keeps_the_states_of_a_hybrid_in_float32_and_needs_no_foreign_code(
     assert said.startswith("/bin/engine serve nvidia/NVIDIA-Nemotron-Nano-9B-v2 --host 127.0.0.1 --port 4711")
     assert "--mamba-ssm-cache-dtype float32" in said
     assert "--trust-remote-code" not in said
-    assert "--reasoning-parser" not in said, "it has none that can tell an unopened block of thinking from an answer"
+    assert "--reasoning-parser" not in said, "nobody knows yet whether the markers are tokens, which its parsers need"
+    assert "--reasoning-parser nemotron_v3" in words(EngineSettings(type="vllm", model="nemoserve/mini"))
 
 
 @pytest.mark.parametrize(
@@ -52,15 +54,16 @@ def test_foreign_code_is_trusted_only_where_the_checkpoint_cannot_be_read_withou
     assert "--trust-remote-code" in words(EngineSettings(type="vllm", model=str(nas)))
 
 
-def test_the_checkpoints_own_parser_of_calls_is_used_where_it_comes_with_one(tmp_path: Path) -> None:
-    nano = folder(tmp_path / "nano")
-    (nano / "chat_template.jinja").write_text("<SPECIAL_11> /no_think <TOOLCALL>")
-    assert "--tool-call-parser" not in words(EngineSettings(type="vllm", model=str(nano)))
-    (nano / "nemotron_toolcall_parser_no_streaming.py").touch()
-    said = words(EngineSettings(type="vllm", model=str(nano)))
-    assert (
-        f"--tool-parser-plugin {nano}/nemotron_toolcall_parser_no_streaming.py --tool-call-parser nemotron_json" in said
-    )
+def test_vllm_takes_tools_for_a_format_that_it_cannot_parse() -> None:
+    said = words(EngineSettings(type="vllm", model="nemoserve/mini"))
+    assert "--enable-auto-tool-choice --tool-parser-plugin " in said
+    assert "vllm_raw_calls.py --tool-call-parser nemoserve_raw" in said
+
+
+def test_a_queue_is_the_sum_over_a_servers_engines() -> None:
+    text = '# TYPE q gauge\nq_total 9\nq{engine="0"} 2.0\nq{engine="1"} 1.0\nq bad\n'
+    assert waiting_in(text, "q") == 3
+    assert waiting_in(text, "none") == 0
 
 
 def test_no_key_stands_on_a_command_line_where_every_user_of_the_machine_can_read_it(tmp_path: Path) -> None:

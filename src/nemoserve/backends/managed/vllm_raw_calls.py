@@ -4,6 +4,8 @@ vLLM refuses requests with tools unless it has a parser of calls, and has none f
 gateway reads that format itself, as it comes. Nothing of nemoserve is imported here: vLLM's Python need not have it.
 """
 
+# pyright: basic
+# vLLM is in another environment, if anywhere: its types are not known here.
 from __future__ import annotations
 
 import importlib
