@@ -18,6 +18,7 @@ import uvicorn
 from nemoserve.access.keyring import Keyring
 from nemoserve.backends.base import Health
 from nemoserve.backends.local.checkpoint import CheckpointError
+from nemoserve.backends.managed.programs import EngineMissing
 from nemoserve.config.address import is_loopback
 from nemoserve.config.settings import Settings
 from nemoserve.http.app import create_app
@@ -61,7 +62,8 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
 
     def nothing_left() -> bool:
         """Every model has failed to load, and there is no provider to go on with."""
-        gone = bool(settings.models) and len(failed) == len(settings.models)
+        loading = len(settings.models) + len(settings.engines)
+        gone = loading > 0 and len(failed) == loading
         return settings.exit_when_nothing_loads and gone and not settings.providers
 
     def on_health(name: str, health: Health) -> None:
@@ -83,7 +85,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
     try:
         try:
             app = create_app(settings, on_health)
-        except (CheckpointError, StorageError, ValueError, OSError) as error:
+        except (CheckpointError, EngineMissing, StorageError, ValueError, OSError) as error:
             raise ServeError(str(error)) from error
         _require_keys(settings, app.state.services.keyring)
         config = uvicorn.Config(
