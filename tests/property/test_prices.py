@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.ledger.pricing import PriceBook
-from nemoserve.types.price import Price, PriceRow
+from nemoserve.types.price import Price
 from nemoserve.types.usage import Usage
 
 DAY = 86_400_000
@@ -120,30 +120,21 @@ def test_a_row_of_ones_own_goes_before_the_packages_once_it_holds(tmp_path: Path
     assert cheap.hosted(MODEL, JANUARY, Usage(10**6, 0)) == 10_000_000
 
 
-def test_rows_of_providers_stand_between_the_users_file_and_the_published_prices(tmp_path: Path) -> None:
-    rows = [
-        PriceRow(MODEL, "deepinfra", JANUARY, Price(prompt=7)),
-        PriceRow("acme/own", "acme", 0, Price(prompt=8)),
-        PriceRow(f"{MODEL}:free", "acme", 0, Price()),
-    ]
+def test_what_is_configured_stands_between_the_users_file_and_the_published_prices(tmp_path: Path) -> None:
+    configured = [(MODEL, "deepinfra", Price(prompt=7)), ("acme/own", "acme", Price(prompt=8))]
     path = tmp_path / "mine.toml"
     path.write_text(row(provider="deepinfra", begin="2026-01-02", prices='prompt = "9"'))
-    own = PriceBook.load(path, rows)
-    found = [own.price(MODEL, "deepinfra", JANUARY + offset).prompt for offset in (-1, 0, DAY)]
-    assert found == [40_000, 7, 9_000_000]
+    own = PriceBook.load(path, configured)
+    assert [own.price(MODEL, "deepinfra", JANUARY + offset).prompt for offset in (-1, DAY)] == [7, 9_000_000]
     assert own.price("ACME/own", "acme", 0).prompt == 8 and own.hosted("acme/own", 0, Usage(10**6, 0)) == 8000
     with pytest.raises(ValueError, match="acme/own at acme has another price from the same time"):
-        PriceBook.load(None, [rows[1], rows[1]])
+        PriceBook.load(None, [configured[1], configured[1]])
 
 
 def test_what_is_free_to_try_is_no_hosted_price() -> None:
     """A free variant, with its small allowance, would make every saving nothing."""
-    shipped = PriceBook.load()
-    assert (
-        shipped.price(f"{MODEL}:free", "nvidia", JANUARY).free and not shipped.price(MODEL, "openrouter", JANUARY).free
-    )
-    assert shipped.hosted(MODEL, JANUARY, Usage(10**6, 0)) == 40_000_000
-    assert shipped.hosted("nvidia/nemotron-3-nano-4b", JANUARY, Usage(10**6, 0)) is None
+    assert PriceBook.load().hosted(MODEL, JANUARY, Usage(10**6, 0)) == 40_000_000
+    assert PriceBook.load().hosted("nvidia/nemotron-3-nano-4b", JANUARY, Usage(10**6, 0)) is None
 
 
 def test_ones_own_price_for_local_serving_is_no_hosted_price(tmp_path: Path) -> None:

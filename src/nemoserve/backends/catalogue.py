@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nemoserve.backends.base import Backend
+from nemoserve.catalogue.book import model_book
 from nemoserve.types.errors import ApiError
 
 
 class Catalogue:
-    """All backends, in the order in which they were named; the first is the default."""
+    """All backends, in the order in which they were named; the first is the default. All names that the model book has lead there."""
 
     def __init__(self, backends: Sequence[Backend]) -> None:
         self.backends = tuple(backends)
@@ -17,6 +18,9 @@ class Catalogue:
         for backend in backends:
             for name in (backend.card.id, *backend.card.aliases):
                 self._by_name.setdefault(name.lower(), backend)
+        by_id = {backend.card.id: backend for backend in backends}
+        for name, model in model_book().aliases(by_id):
+            self._by_name.setdefault(name.lower(), by_id[model])
 
     @property
     def ids(self) -> tuple[str, ...]:

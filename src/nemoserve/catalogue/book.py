@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -84,10 +84,26 @@ class ModelBook:
         """Every published price, under every name of its model: a ledger's lines have the name that was served."""
         for entry in self.models:
             for offer in entry.endpoints:
-                suffix = f":{offer.variant}" if offer.variant else ""
                 for dated in offer.prices:
                     for name in entry.names:
-                        yield PriceRow(name + suffix, offer.provider, dated.begin_ms, dated.price)
+                        yield PriceRow(name, offer.provider, dated.begin_ms, dated.price)
+
+    def aliases(self, ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Further names for those of these models that are known, each with the id that it leads to; the first has it."""
+        for model in ids:
+            if (found := self.find(model)) is not None and not found.variant:
+                yield from ((name, model) for name in found.entry.names if name.lower() != model.lower())
+
+    def endpoint(self, name: str, provider: str) -> Endpoint | None:
+        """What is known of a model at a provider, by any of their names; None: nothing is."""
+        found, known = self.find(name), self.provider(provider)
+        if found is None or known is None:
+            return None
+        variant = found.variant if found.variant == "free" else ""
+        for offer in found.entry.endpoints:
+            if (offer.provider, offer.variant) == (known.slug, variant):
+                return found.entry.endpoint(offer)
+        return None
 
     def _check(self, entry: ModelEntry) -> None:
         seen: set[tuple[str, str]] = set()
@@ -97,6 +113,8 @@ class ModelBook:
             if (offer.provider, offer.variant) in seen:
                 raise ValueError(f"{entry.id}: {offer.provider} has it twice")
             seen.add((offer.provider, offer.variant))
+            if offer.variant == "free" and offer.prices:
+                raise ValueError(f"{entry.id} at {offer.provider}: the free variant has no prices")
             days = [dated.begin for dated in offer.prices]
             if days != sorted(set(days)):
                 raise ValueError(

@@ -23,6 +23,11 @@ Parameter = Literal[
 ]  # fmt: skip
 """What OpenRouter calls supported parameters."""
 
+Category = Literal[
+    "programming", "roleplay", "marketing", "marketing/seo", "technology", "science", "translation", "legal", "finance",
+    "health", "trivia", "academia",
+]  # fmt: skip
+
 _PICO_PER_NANO = 1000
 _FAMILIES = {family.name: family for family in FAMILIES}
 
@@ -217,6 +222,8 @@ class Benchmark(_Data, frozen=True, kw_only=True):
     """What a published score measures."""
 
     title: str
-    categories: tuple[str, ...]
+    categories: tuple[Category, ...]
     """OpenRouter's categories of use that it says something about."""
+    index: Literal["intelligence", "coding", "agentic"] | None = None
+    """What models are put in order of by this score. One benchmark has each."""
     unit: str = "%"

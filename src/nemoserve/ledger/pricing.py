@@ -57,13 +57,14 @@ class PriceBook:
         self._sheets = sheets
 
     @classmethod
-    def load(cls, extra: Path | None = None, rows: Iterable[PriceRow] = ()) -> PriceBook:
-        """A user's file, then the rows of the providers that are set up, then the published prices.
+    def load(cls, extra: Path | None = None, configured: Iterable[tuple[str, str, Price]] = ()) -> PriceBook:
+        """A user's file, then what is `configured` as (model, provider, price), then the published prices.
 
         Raises OSError when the file cannot be read, and ValueError with the file and the row when it makes no sense.
         """
         own = () if extra is None else (_read(extra),)
-        return cls(*own, sheet(rows), sheet(model_book().prices()))
+        always = sheet(PriceRow(model, provider, 0, price) for model, provider, price in configured)
+        return cls(*own, always, sheet(model_book().prices()))
 
     def price(self, model: str, provider: str, at_ms: int) -> Price:
         """What holds at that time; free of charge where nothing is known."""

@@ -10,7 +10,7 @@ Quantization = Literal["int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp3
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A model at a provider. What it costs is the price book's to say, for (`slug`, `provider`, now)."""
+    """A model at a provider. What it costs is the price book's to say, for (`model`, `provider`, now)."""
 
     model: str
     """The id under which requests name the model, without a variant."""
@@ -35,7 +35,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def slug(self) -> str:
-        """The id with its variant, under which it is listed and priced: `nvidia/nemotron-nano-9b-v2:free`."""
+        """The id with its variant, under which it is listed: `nvidia/nemotron-nano-9b-v2:free`."""
         return f"{self.model}:{self.variant}" if self.variant else self.model
 
     @property

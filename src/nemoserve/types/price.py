@@ -64,7 +64,7 @@ class PriceRow(msgspec.Struct, frozen=True):
     """What a model costs at a provider from a time on, until a later row of the same two."""
 
     model: str
-    """An id, with its variant where that has a price of its own (`…:free`)."""
+    """An id or another name, without a variant: the free one costs nothing."""
     provider: str
     begin_ms: int
     """Milliseconds since the epoch."""
