@@ -14,6 +14,7 @@ import typer
 from nemoserve import __version__
 from nemoserve.cli import audit, content, keys
 from nemoserve.cli.bill import bill
+from nemoserve.cli.models import models
 from nemoserve.cli.usage import usage
 
 DEFAULT_PORT = 8000
@@ -156,6 +157,7 @@ def chat(
     raise typer.Exit(run(url=url, key=key, model=model, system=system, think=think, temperature=temperature))
 
 
+app.command()(models)
 app.command()(usage)
 app.command()(bill)
 

@@ -49,7 +49,8 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     """A model at one provider."""
 
     endpoint: Endpoint
-    price: Price = _FREE
+    price: Price | None = _FREE
+    """None: it is not known, which is only so where nothing is sent."""
     live: Live | None = None
     served: bool = True
     """This server sends requests there."""
@@ -85,9 +86,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return max((offer.endpoint.context_length for offer in self.offered), default=known)
 
     @property
-    def price(self) -> Price:
-        """That of the first endpoint."""
-        return self.offered[0].price if self.offered else _FREE
+    def price(self) -> Price | None:
+        """That of the first endpoint; None: it is not known."""
+        return self.offered[0].price if self.offered else None
 
 
 class Sources(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +99,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """The models on this machine."""
     hosted: tuple[Endpoint, ...] = ()
     """What the configured providers offer."""
-    price: Callable[[Endpoint], Price]
-    """What an endpoint costs now."""
+    price: Callable[[Endpoint], Price | None]
+    """What an endpoint costs now; None where nothing is known, which is free of charge where requests are sent."""
     live: Callable[[Endpoint], Live | None]
 
     def listings(self, *, everything: bool = False) -> list[Listing]:
@@ -120,6 +121,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
     def _offered(self, endpoint: Endpoint, *, served: bool = True) -> Offered:
         price = _FREE if endpoint.variant == "free" else self.price(endpoint)
+        if price is None and served:
+            price = _FREE
         return Offered(endpoint=endpoint, price=price, live=self.live(endpoint) if served else None, served=served)
 
     def _add_known(self, groups: dict[str, list[Offered]]) -> set[str]:
@@ -190,5 +193,11 @@ def _names(name: str, book: ModelBook, listings: Iterable[Listing]) -> Iterator[
             yield other.lower()
 
 
-def _order(offer: Offered) -> tuple[bool, bool, int]:
-    return not offer.served, not offer.endpoint.local, offer.price.prompt + offer.price.completion
+def _order(offer: Offered) -> tuple[bool, bool, bool, int]:
+    price = offer.price
+    return (
+        not offer.served,
+        not offer.endpoint.local,
+        price is None,
+        0 if price is None else price.prompt + price.completion,
+    )

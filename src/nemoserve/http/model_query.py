@@ -94,8 +94,8 @@ class ModelQuery(msgspec.Struct, frozen=True, kw_only=True):
             and set(self.inputs) <= set(_texts(shape["input_modalities"]))
             and (self.outputs is None or bool(set(self.outputs) & set(_texts(shape["output_modalities"]))))
             and (self.context is None or listing.context_length >= self.context)
-            and _within(price.prompt, self.prompt)
-            and _within(price.completion, self.completion)
+            and _within(None if price is None else price.prompt, self.prompt)
+            and _within(None if price is None else price.completion, self.completion)
             and _within(age, self.age_days)
             and self.arch.lower() in f"{shape['tokenizer']} {'' if entry is None else entry.family} {text}".lower()
             and (not self.authors or listing.id.partition("/")[0].lower() in self.authors)
@@ -111,9 +111,9 @@ class ModelQuery(msgspec.Struct, frozen=True, kw_only=True):
             case "newest":
                 return lambda listing: -listing.created
             case "pricing-low-to-high":
-                return lambda listing: listing.price.prompt + listing.price.completion
+                return _price_in_all
             case "pricing-high-to-low":
-                return lambda listing: -listing.price.prompt - listing.price.completion
+                return lambda listing: _negative(_price_in_all(listing))
             case "context-high-to-low":
                 return lambda listing: -listing.context_length
             case "throughput-high-to-low":
@@ -208,8 +208,11 @@ def _price(given: Mapping[str, str], name: str) -> int | None:
         raise invalid(name, f"expected US dollars per million tokens; {str(error)[:80]}") from None
 
 
-def _within(value: int, bounds: tuple[int | None, int | None]) -> bool:
+def _within(value: int | None, bounds: tuple[int | None, int | None]) -> bool:
+    """What is not known is within no bounds."""
     least, most = bounds
+    if value is None:
+        return least is None and most is None
     return (least is None or value >= least) and (most is None or value <= most)
 
 
@@ -231,6 +234,11 @@ def _provider_names(listing: Listing, book: ModelBook) -> set[str]:
 def _best(listing: Listing, measure: Callable[[Live], float | None], sign: int) -> float | None:
     found = (measure(offer.live) for offer in listing.offered if offer.live is not None)
     return min((sign * value for value in found if value is not None), default=None)
+
+
+def _price_in_all(listing: Listing) -> float | None:
+    """In the order of OpenRouter's average of the two."""
+    return None if listing.price is None else listing.price.prompt + listing.price.completion
 
 
 def _negative(value: float | None) -> float | None:

@@ -152,8 +152,8 @@ def _sources(request: Request) -> Sources:
     house: Services = request.app.state.services
     prices, now_ms = house.books.prices, time.time_ns() // 1_000_000
 
-    def price(endpoint: Endpoint) -> Price:
-        return prices.price(endpoint.model, endpoint.provider, now_ms)
+    def price(endpoint: Endpoint) -> Price | None:
+        return prices.known(endpoint.model, endpoint.provider, now_ms)
 
     return Sources(
         book=model_book(),

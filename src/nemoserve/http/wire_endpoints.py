@@ -47,7 +47,7 @@ def endpoint_body(listing: Listing, offer: Offered, book: ModelBook) -> Body:
         "data_collection": "allow" if endpoint.collects_data else "deny",
         "zdr": endpoint.zdr,
         "supported_parameters": parameters,
-        "supports_implicit_caching": offer.price.cached is not None,
+        "supports_implicit_caching": offer.price is not None and offer.price.cached is not None,
         "supports_tool_choice": dict.fromkeys(
             ("auto", "none", "required", "function"), tools and "tool_choice" in parameters
         )

@@ -120,8 +120,10 @@ def _parameters(listing: Listing) -> tuple[str, ...]:
     return (*_ALWAYS, *(_TOOLS if tools else ()), *(_REASONING if can_think(listing) else ()))
 
 
-def pricing(price: Price) -> dict[str, str]:
-    """Dollars for one token, image or request, as exact decimals."""
+def pricing(price: Price | None) -> dict[str, str]:
+    """Dollars for one token, image or request, as exact decimals; -1 where it is not known, as OpenRouter has it."""
+    if price is None:
+        return {"prompt": "-1", "completion": "-1"}
     pico = {
         "prompt": price.prompt,
         "completion": price.completion,

@@ -68,15 +68,16 @@ class PriceBook:
 
     def price(self, model: str, provider: str, at_ms: int) -> Price:
         """What holds at that time; free of charge where nothing is known."""
-        return self._known(model, provider, at_ms) or _FREE
+        return self.known(model, provider, at_ms) or _FREE
 
     def hosted(self, model: str, at_ms: int, usage: Usage, images: int = 0) -> int | None:
         """Nano-dollars that the cheapest hosted provider would have charged; None: nobody hosts the model."""
         providers = {name for sheet in self._sheets for name in sheet.get(model.lower(), ())} - {LOCAL_PROVIDER}
-        prices = (self._known(model, provider, at_ms) for provider in providers)
+        prices = (self.known(model, provider, at_ms) for provider in providers)
         return min((price.cost(usage, images) for price in prices if price is not None), default=None)
 
-    def _known(self, model: str, provider: str, at_ms: int) -> Price | None:
+    def known(self, model: str, provider: str, at_ms: int) -> Price | None:
+        """What holds at that time; None where nothing is known."""
         for sheet in self._sheets:
             history = sheet.get(model.lower(), {}).get(provider, [])
             place = bisect_right(history, at_ms, key=_begin)
