@@ -89,14 +89,15 @@ def _print_table(rows: list[_Row]) -> None:
     from nemoserve.cli.ledger import print_table
 
     table = Table(box=None, pad_edge=False)
-    for name in ("model", "served", "hub id"):
+    for name in ("model", "served"):
         table.add_column(name, no_wrap=True)
     for name in ("context", "USD per million in", "out"):
         table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("hub id", no_wrap=True)
     for row in rows:
         shown = "no" if row.status == "not_served" else row.status
         prices = (_per_million(row.pricing.prompt), _per_million(row.pricing.completion))
-        table.add_row(escape(row.id), shown, escape(row.hugging_face_id), f"{row.context_length:,}", *prices)
+        table.add_row(escape(row.id), shown, f"{row.context_length:,}", *prices, escape(row.hugging_face_id))
     print_table(Console(highlight=False), table)
 
 
