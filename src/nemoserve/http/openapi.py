@@ -104,7 +104,7 @@ _MODELS = (
     Parameter("output_modalities", "Separated by commas; any of them. `text` without it; `all`."),
     Parameter("context", "The least context, in tokens.", COUNT),
     *(
-        Parameter(name, "US dollars per million tokens.", {"type": "number", "minimum": 0, "maximum": 1000})
+        Parameter(name, "US dollars per million tokens.", {"type": "number", "minimum": 0})
         for name in ("min_price", "max_price", "min_output_price", "max_output_price")
     ),
     Parameter("min_age_days", "Days since it came out, at least.", COUNT),

@@ -6,7 +6,9 @@ from typing import Literal
 
 import msgspec
 
-Quantization = Literal["int4", "int8", "fp4", "fp6", "fp8", "fp16", "bf16", "fp32", "unknown"]
+Quantization = Literal[
+    "int4", "int8", "fp4", "mxfp4", "nvfp4", "fp6", "fp8", "mxfp8", "fp16", "bf16", "fp32", "unknown",
+]  # fmt: skip
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
