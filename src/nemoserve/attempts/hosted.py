@@ -73,7 +73,7 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
             output=asked.request.output,
             exclude_thinking=request.reasoning.exclude,
             hosted=True,
-            patience_s=house.settings.routing.deadline,  # how soon it has to begin is the provider's own setting
+            patience_s=None,  # how soon it has to begin is the provider's own setting
         )
         backend = house.catalogue.hosted[endpoint.provider]
         return Attempt(house, plan, HostedSource(backend, job, tokens_in(size)), watch)

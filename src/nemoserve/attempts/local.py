@@ -259,10 +259,9 @@ def _backend(house: Services, endpoint: Endpoint) -> Backend:
     return backend
 
 
-def _patience(house: Services, others: bool) -> float:
+def _patience(house: Services, others: bool) -> float | None:
     """An engine says itself when it fails; only where another endpoint could answer, it has to be quick."""
-    routing = house.settings.routing
-    return routing.first_byte_timeout if others else routing.deadline
+    return house.settings.routing.first_byte_timeout if others else None
 
 
 def _allowance(intent: ReasoningIntent, sampling: Sampling, thinking: bool, max_tokens: int, end: Prompt) -> Allowance:
