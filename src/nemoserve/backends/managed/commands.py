@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from nemoserve.backends.managed import vllm_raw_calls
 from nemoserve.backends.managed.programs import python_beside
 from nemoserve.backends.managed.subject import Subject
 from nemoserve.config.engines import EngineSettings, EngineType
@@ -69,9 +68,9 @@ def _vllm(subject: Subject, program: str, port: int, key: str) -> Command:
         case "xml":
             words += ["--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder"]
         case "json":
-            plugin = str(Path(vllm_raw_calls.__file__).absolute())
-            words += ["--enable-auto-tool-choice", "--tool-parser-plugin", plugin]
-            words += ["--tool-call-parser", vllm_raw_calls.NAME]
+            plugin = Path(__file__).absolute().with_name("vllm_raw_calls.py")
+            words += ["--enable-auto-tool-choice", "--tool-parser-plugin", str(plugin)]
+            words += ["--tool-call-parser", "nemoserve_raw"]
         case "none":
             pass
     # The key goes through the environment: command lines can be read by every user of a machine.

@@ -62,7 +62,7 @@ def subject_of(engine: EngineSettings) -> Subject:
     elif path.is_file():
         if path.suffix.lower() != ".gguf":
             raise CheckpointError(f"{wanted} is a file and no GGUF; give the checkpoint's folder.")
-        subject = _named(given or path.stem, str(path.absolute()))
+        subject = by_name(given or path.stem, str(path.absolute()))
     elif _HUB_ID.fullmatch(wanted):
         subject = _hub(wanted, given)
     else:
@@ -78,7 +78,7 @@ def _of_folder(folder: Path, given: str) -> Subject:
         return _folder(folder, given or model_name(folder))
     if len(files) > 1 and "-00001-of-" not in files[0].name:
         raise CheckpointError(f"{folder} has several GGUF files; name one of them, such as {files[0]}.")
-    return _named(given or model_name(folder), str(files[0].absolute()))
+    return by_name(given or model_name(folder), str(files[0].absolute()))
 
 
 def _folder(folder: Path, id_: str) -> Subject:
@@ -100,7 +100,7 @@ def _hub(wanted: str, given: str) -> Subject:
     repository = re.split("[@:]", wanted)[0]
     known = _cached(repository)
     if known is None:
-        return _named(given or repository, wanted)
+        return by_name(given or repository, wanted)
     return msgspec.structs.replace(_folder(known, given or repository), where=wanted)
 
 
@@ -112,8 +112,8 @@ def _cached(repository: str) -> Path | None:
     return Path(found).parent if isinstance(found, str) else None
 
 
-def _named(id_: str, where: str) -> Subject:
-    """A model of which the name alone is known."""
+def by_name(id_: str, where: str) -> Subject:
+    """What a model's name alone tells of it."""
     family = family_of_id(where, id_)
     return Subject(
         id=id_,
