@@ -166,7 +166,9 @@ class SharedQuota:
             with self._database.begin() as connection:
                 name = _newest(connection, key_id, name)
                 row = and_(balances.c.key_id == key_id, balances.c.window == name)
-                new = insert_into(connection, balances).values(key_id=key_id, window=name, spent=0, reserved=0)
+                new = insert_into(connection.dialect.name, balances).values(
+                    key_id=key_id, window=name, spent=0, reserved=0
+                )
                 connection.execute(new.on_conflict_do_nothing())
                 used = balances.c.spent + balances.c.reserved
                 taken = connection.execute(select(used).where(row).with_for_update()).scalar_one()
