@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
+import hashlib
 import logging
 import os
 import signal
@@ -81,6 +83,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
         except (CheckpointError, StorageError, ValueError, OSError) as error:
             raise ServeError(str(error)) from error
         _require_keys(settings, app.state.services.keyring)
+        _log_settings(settings, app.state.services.keyring)
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -111,6 +114,25 @@ def _require_keys(settings: Settings, keyring: Keyring) -> None:
             f"{settings.host} can be reached by others, so every request needs a key, and there is none yet. Make the first: "
             f"nemoserve keys create NAME {place}"
         )
+
+
+def _log_settings(settings: Settings, keyring: Keyring) -> None:
+    """What decides who may call, what it costs and what is kept is in the audit log, with who started the server."""
+    url, prices = settings.database_url, settings.prices
+    told = {
+        "host": settings.host,
+        "port": settings.port,
+        "require_key": settings.require_key,
+        "models": list(settings.models),
+        "database": "sqlite" if url is None else url.rpartition("@")[2],
+        "prices": None if prices is None else f"{prices} {hashlib.sha256(prices.read_bytes()).hexdigest()[:16]}",
+        "retain_content_days": settings.retain_content_days,
+    }
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    keyring.log_settings(told, server=f"server:{socket.gethostname()}", actor=f"serve:{user}")
 
 
 class _Server(uvicorn.Server):
