@@ -54,6 +54,11 @@ class Keyring:
         log_settings(self._database, self._audit, settings, server=server, actor=actor, now_ms=self._clock())
 
     @property
+    def own(self) -> bool:
+        """Whether the keys were made under this server's secret, as far as the audit log tells; others open nothing here."""
+        return self._audit.own(self._database)
+
+    @property
     def remote(self) -> bool:
         """Whether `authenticate` may wait for a network, so that it belongs into a thread."""
         return self._database.dialect != "sqlite"

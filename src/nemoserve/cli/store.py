@@ -50,6 +50,12 @@ def opened(data_dir: Path | None, database_url: str | None, *, make: bool = Fals
         database = Database.open(database_url or folder / FILE)
         try:
             audit = AuditLog(secret, folder / WITNESS)
+            if not audit.own(database):
+                print(
+                    f"nemoserve: the keys in this database were made under another secret than that of {folder}: keys that are "
+                    f"made now do not work where those do. Is it the server's own --data-dir, or {VARIABLE}?",
+                    file=sys.stderr,
+                )
             yield Store(database, Keyring(database, secret, audit), audit)
         finally:
             database.close()

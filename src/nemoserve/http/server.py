@@ -21,6 +21,7 @@ from nemoserve.access.keyring import Keyring
 from nemoserve.backends.base import Health
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.config.address import is_loopback
+from nemoserve.config.secret import VARIABLE
 from nemoserve.config.settings import Settings
 from nemoserve.http.app import create_app
 from nemoserve.observe.logs import Log
@@ -113,6 +114,12 @@ def _require_keys(settings: Settings, keyring: Keyring) -> None:
         raise ServeError(
             f"{settings.host} can be reached by others, so every request needs a key, and there is none yet. Make the first: "
             f"nemoserve keys create NAME {place}"
+        )
+    if settings.keys_required and keyring.list() and not keyring.own:
+        raise ServeError(
+            f"The keys in the database were made under another secret than this server's, so none of them would work. Give it "
+            f"the secret that they were made under, as {VARIABLE} or as the file {settings.data_dir / 'secret'}. If that is lost, "
+            "rotate a key or make another with `nemoserve keys`; the old ones are lost with it."
         )
 
 

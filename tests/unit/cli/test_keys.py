@@ -221,6 +221,11 @@ def test_servers_with_one_secret_do_not_know_each_others_keys(
     assert opens(tmp_path, text)
     monkeypatch.setenv("NEMOSERVE_SECRET", "t" * 32)
     assert not opens(tmp_path, text)
+    done = CliRunner().invoke(app, ["keys", "list", "--data-dir", str(tmp_path)])
+    assert "made under another secret" in done.stderr and done.exit_code == 0
+    newer = keys("rotate", "a")["key"]
+    assert opens(tmp_path, newer), "there is a way out where the secret is lost"
+    assert CliRunner().invoke(app, ["keys", "list", "--data-dir", str(tmp_path)]).stderr == ""
     monkeypatch.setenv("NEMOSERVE_SECRET", "short")
     with pytest.raises(ValueError, match="too short"):
         server_secret(tmp_path)
