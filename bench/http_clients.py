@@ -20,8 +20,12 @@ import uvloop
 
 REQUESTS, CONCURRENT, DELTAS = 3000, 16, 64
 _BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "Hello " * 40}]}).encode()
-_REPLY = json.dumps({"id": "x", "choices": [{"index": 0, "message": {"role": "assistant", "content": "word " * 60}}]}).encode()
-_CHUNK = b"data: " + json.dumps({"id": "x", "choices": [{"index": 0, "delta": {"content": "word "}}]}).encode() + b"\n\n"
+_REPLY = json.dumps(
+    {"id": "x", "choices": [{"index": 0, "message": {"role": "assistant", "content": "word " * 60}}]}
+).encode()
+_CHUNK = (
+    b"data: " + json.dumps({"id": "x", "choices": [{"index": 0, "delta": {"content": "word "}}]}).encode() + b"\n\n"
+)
 _WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (len(_REPLY), _REPLY)
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 _HEADERS = {"authorization": "Bearer k", "content-type": "application/json"}

@@ -10,6 +10,7 @@ import importlib.metadata
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -25,8 +26,10 @@ import requests
 from packaging.requirements import Requirement
 
 MODEL = "nvidia/nemotron-nano-9b-v2"
-LITELLM, SMG, PORTKEY = "1.109.1", "1.13.0", "1.15.2"
+LITELLM, SMG, PORTKEY = "1.108.1", "1.13.0", "1.15.2"
 _KEY = re.compile(r"sk-nemo-[A-Za-z0-9]+-[A-Za-z0-9]+")
+_SECRET = secrets.token_hex(32)
+"""Of all nemoserve servers: those that share a database share it."""
 _START_S = 240.0
 _SETTLE_S = 0.3
 """A gateway that was frozen catches up with its timers."""
@@ -169,9 +172,10 @@ def nemoserve(folder: Path, core: int, upstream: int, *, database_url: str | Non
     """One worker with a key asked for and the ledger written."""
     folder.mkdir()
     database = ["--database-url", database_url] if database_url else []
+    environment = {"NEMOSERVE_SECRET": _SECRET, "NEMOSERVE_BENCH_UPSTREAM_KEY": "sk-mock"}
     made = subprocess.run(
         [sys.executable, "-m", "nemoserve", "keys", "create", "bench", "--json", "--data-dir", str(folder), *database],
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False, env={**os.environ, **environment},
     )  # fmt: skip
     key = _KEY.search(made.stdout)
     if key is None:
@@ -181,7 +185,6 @@ def nemoserve(folder: Path, core: int, upstream: int, *, database_url: str | Non
     port = free_port()
     options = ["--config", str(config), "--port", str(port), "--data-dir", str(folder), "--require-key", *database]
     command = [sys.executable, "-m", "nemoserve", "serve", *options]
-    environment = {"NEMOSERVE_BENCH_UPSTREAM_KEY": "sk-mock"}
     with started("nemoserve", command, port, folder / "server.log", cores={core}, environment=environment) as peer:
         peer.headers["Authorization"] = f"Bearer {key[0]}"
         yield peer
@@ -241,20 +244,10 @@ def portkey(folder: Path, core: int, upstream: int) -> Iterator[Peer]:
     script = home / "node_modules/@portkey-ai/gateway/build/start-server.js"
     if not script.exists():
         home.mkdir(parents=True, exist_ok=True)
-        package = f"@portkey-ai/gateway@{PORTKEY}"
-        _install(
-            [
-                "npm",
-                "install",
-                "--silent",
-                "--no-audit",
-                "--no-fund",
-                "--ignore-scripts",
-                "--prefix",
-                str(home),
-                package,
-            ]
-        )
+        # A newer server library shares a fetched reply's headers, which are frozen, and every stream becomes a 500.
+        wanted = {"dependencies": {"@portkey-ai/gateway": PORTKEY}, "overrides": {"@hono/node-server": "1.13.8"}}
+        (home / "package.json").write_text(json.dumps(wanted))
+        _install(["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"], home)
     port = free_port()
     command = ["node", str(script), f"--port={port}", "--headless"]
     with started(

@@ -188,6 +188,8 @@ def test_a_stream_that_is_cut_costs_nothing_or_everything(gateway: Gateway, new:
         pieces = answer.iter_lines()
         for _ in range(10):
             next(pieces)
+        held = float(answer.headers["x-cost-reserved"])
+        assert holder.own()["limit_remaining"] == pytest.approx(1 - held), "what is held is not left"
     line = holder.line(answer.headers["x-generation-id"])
     assert (line["outcome"], line["cost"]) == ("cancelled", line["completion_tokens"] * MILLI)
     assert 0 < line["completion_tokens"] < 200

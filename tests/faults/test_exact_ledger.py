@@ -144,6 +144,7 @@ def test_a_server_killed_in_mid_load_balances_its_books_when_it_comes_back(tmp_p
     found = rows(tmp_path)
     assert {row["outcome"] for row in found} == {"killed"}
     assert all(0 < row["completion_tokens"] <= 200 and row["tokens_estimated"] for row in found)
+    assert all(row["total_ms"] > 0 for row in found)
     assert all(row["cost"] == 1_000_000 * row["completion_tokens"] for row in found)
     spent = sum(row["cost"] for row in found)
     assert shown["usage"] == pytest.approx(spent / 1e9) and shown["limit_remaining"] == pytest.approx(

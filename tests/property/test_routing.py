@@ -6,6 +6,7 @@ import math
 from random import Random
 from typing import get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,7 @@ attempts = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(endpoints, min_size=1, max_size=8, unique_by=lambda one: one.key), wishes, attempts, st.integers(0, 9))
 def test_something_is_tried_that_must_not_be_or_left_out_without_a_word(
     served: list[Endpoint], wish: Wish, past: list[tuple[int, Outcome, int, int | None]], waiting: int
@@ -185,7 +187,7 @@ def test_a_request_tries_for_ever(most: int, pause: int, burst: int) -> None:
     while tries.next(now):
         made += 1
         now += pause
-        assert tries.first_byte(now) <= max(0.0, 60.0 - now)
+        assert tries.left(now) <= max(0.0, 60.0 - now)
     assert 1 <= made <= min(most, burst + 1 + (burst == 0), math.ceil(60 / pause))
 
 

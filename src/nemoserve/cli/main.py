@@ -15,6 +15,7 @@ from nemoserve import __version__
 from nemoserve.cli import audit, config, content, keys
 from nemoserve.cli.bill import bill
 from nemoserve.cli.mock import mock
+from nemoserve.cli.models import models
 from nemoserve.cli.route import route
 from nemoserve.cli.usage import usage
 
@@ -42,6 +43,15 @@ class Dtype(StrEnum):
     float32 = "float32"
     bfloat16 = "bfloat16"
     float16 = "float16"
+
+
+class Engine(StrEnum):
+    """Servers of other makers that can be started in place of nemoserve's own engine."""
+
+    vllm = "vllm"
+    sglang = "sglang"
+    llama_server = "llama-server"
+    transformers = "transformers"
 
 
 class Device(StrEnum):
@@ -97,6 +107,19 @@ def serve(
         list[str] | None,
         typer.Option(help="A checkpoint folder or a hub id; repeat it for several models. Default: nemoserve/mini"),
     ] = None,
+    engine: Annotated[
+        Engine | None,
+        typer.Option(
+            help="Run the models in this server, which nemoserve starts, watches and ends. It has to be installed."
+        ),
+    ] = None,
+    engine_arg: Annotated[
+        list[str] | None,
+        typer.Option(help="An argument for that server's command line: --engine-arg=--max-model-len=8192. Repeat it."),
+    ] = None,
+    engine_program: Annotated[
+        str | None, typer.Option(help="That server's program, where it is not found: …/venv/bin/vllm")
+    ] = None,
     dtype: Annotated[Dtype, typer.Option(help="Number format of the weights.")] = Dtype.auto,
     device: Annotated[Device, typer.Option(help="Where the models run.")] = Device.auto,
     max_sequences: Annotated[
@@ -131,6 +154,7 @@ def serve(
     ] = None,
 ) -> None:
     """Start the server: loads the models and answers on http://HOST:PORT until Ctrl-C."""
+    from nemoserve.cli.engines import engines_of
     from nemoserve.cli.serve import refuse, run
     from nemoserve.config.file import ConfigError, load_settings
 
@@ -151,10 +175,10 @@ def serve(
         "prices": prices,
         "retain_content_days": retain_content_days,
     }
+    flags = {_FIELDS.get(name, name): options[name] for name in options if _said(ctx, name)}
     try:
-        settings = load_settings(
-            config, {_FIELDS.get(name, name): options[name] for name in options if _said(ctx, name)}
-        )
+        flags |= engines_of(engine.value if engine else None, model or [], engine_arg or [], engine_program)
+        settings = load_settings(config, flags)
     except ConfigError as error:
         raise typer.Exit(refuse(str(error))) from None
     raise typer.Exit(run(settings))
@@ -182,6 +206,7 @@ def chat(
     raise typer.Exit(run(url=url, key=key, model=model, system=system, think=think, temperature=temperature))
 
 
+app.command()(models)
 app.command()(usage)
 app.command()(bill)
 app.command()(mock)

@@ -47,7 +47,7 @@ class _Screen:
     def __init__(self, console: Console, settings: Settings) -> None:
         self._console = console
         self._url = ""
-        self._awaited = len(settings.models)
+        self._awaited = len(settings.models) + len(settings.engines)
         self._keys, self._data_dir = settings.keys_required, settings.data_dir
         self._announced = False
         self._ready: list[str] = []
@@ -73,11 +73,15 @@ class _Screen:
                 self._progress.start()
             case "loading" if event.total_bytes:
                 self._load(event)
+            case "loading" if event.message:
+                self._progress.update(
+                    self._starting, description=f"Starting {escape(event.model)}: {escape(event.message[:100])}"
+                )
             case "ready":
                 if event.model in self._settled:
                     self._say(f"{event.model} is back.")
                 else:
-                    self._ready.append(event.model)
+                    self._ready.append(event.model.partition(" by ")[0])  # " by vllm" is for people
                 self._settled.add(event.model)
             case "failed":
                 self._settled.add(event.model)

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from nemoserve.config.credentials import CredentialError, check_reference
+from nemoserve.config.engines import EngineSettings, with_names
 from nemoserve.config.providers import FAMILY_NAMES, ProviderModel, ProviderSettings, Reference
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.config.settings import EMBEDDED_MODEL, Settings
@@ -65,7 +66,7 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     log_level: str | UnsetType = UNSET
 
 
-_TABLES = ("server", "routing", "providers")
+_TABLES = ("server", "routing", "providers", "engines")
 _PATHS = ("data_dir", "prices")
 
 
@@ -87,11 +88,22 @@ def load_settings(path: Path | None, flags: Mapping[str, object]) -> Settings:
         embedded = server.embedded
         fields["routing"] = _table(document.get("routing", {}), RoutingSettings, f"{path}: routing")
         fields["providers"] = _providers(document.get("providers", []), path)
+        fields["engines"] = _engines(document.get("engines", []), path)
     settings = Settings(**{**fields, **flags})  # pyright: ignore[reportArgumentType] - names and types are those checked above
+    _check_names(settings)
     if "models" in flags or embedded is UNSET:
         return settings
     models = tuple(model for model in settings.models if model != EMBEDDED_MODEL)
     return msgspec.structs.replace(settings, models=(EMBEDDED_MODEL, *models) if embedded else models)
+
+
+def _check_names(settings: Settings) -> None:
+    providers = {provider.name for provider in settings.providers}
+    for engine in settings.engines:
+        if engine.name in providers:
+            raise ConfigError(
+                f"engines: {engine.name!r} is the name of a provider already; give one of the two another name"
+            )
 
 
 def _parsed(path: Path) -> dict[str, object]:
@@ -126,6 +138,23 @@ def _providers(tables: object, path: Path) -> tuple[ProviderSettings, ...]:
             )
         )
     return tuple(providers)
+
+
+def _engines(tables: object, path: Path) -> tuple[EngineSettings, ...]:
+    engines: list[EngineSettings] = []
+    for number, table in enumerate(_list_of_tables(tables, f"{path}: engines", "[[engines]]")):
+        engine = _table(table, EngineSettings, f"{path}: engines[{number}]")
+        # A path is one when it leads somewhere from the file's folder; else it may be a hub id.
+        name, found, model = engine.model.rpartition("=")
+        if model != EMBEDDED_MODEL and _beside(path, model).exists():
+            engine = msgspec.structs.replace(engine, model=f"{name}{found}{_beside(path, model)}")
+        if "/" in engine.program:
+            engine = msgspec.structs.replace(engine, program=str(_beside(path, engine.program)))
+        engines.append(engine)
+    try:
+        return with_names(tuple(engines))
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def _model(table: dict[str, object], where: str) -> ProviderModel:

@@ -41,8 +41,6 @@ class RoutingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     first_byte_timeout: float = 120.0
     """An endpoint that has sent nothing of the reply by then is left for the next one. Comments do not count."""
-    stall_timeout: float = 120.0
-    """A reply under way that stays silent for so long is ended with an error. Comments count as life."""
     deadline: float = 1800.0
     """A request is over after so long, whatever has been tried and however much of the reply has come."""
     most_attempts: int = 8
@@ -85,7 +83,6 @@ class RoutingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def __post_init__(self) -> None:
         for name in (
             "first_byte_timeout",
-            "stall_timeout",
             "deadline",
             "outage_window",
             "breaker_rest",

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from nemoserve.config.address import is_loopback
+from nemoserve.config.engines import EngineSettings
 from nemoserve.config.providers import ProviderSettings
 from nemoserve.config.routing import RoutingSettings
 
@@ -41,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     models: tuple[str, ...] = (EMBEDDED_MODEL,)
     """Checkpoint folders, hub ids, or `id=folder` to serve a folder under a name of one's own; empty: providers alone."""
+    engines: tuple[EngineSettings, ...] = ()
+    """Servers of other makers that this one starts, each for one model; their names differ."""
     dtype: str = "auto"
     device: str = "auto"
     max_sequences: int | None = None

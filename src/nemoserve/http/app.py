@@ -24,7 +24,9 @@ from nemoserve.backends.catalogue import Catalogue
 from nemoserve.backends.local.backend import LocalBackend
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.local.resolve import resolve
+from nemoserve.backends.managed.backend import ManagedBackend
 from nemoserve.backends.remote.backend import RemoteBackend
+from nemoserve.catalogue.book import model_book
 from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
@@ -90,8 +92,16 @@ def create_app(
         backends.append(
             LocalBackend(name, folder, settings, log, aliases=aliases, on_change=on_change, on_status=on_status)
         )
-    hosted = [*hosted, *(RemoteBackend.open(provider, settings.routing) for provider in settings.providers)]
-    catalogue = Catalogue(backends, hosted)
+    managed = [
+        ManagedBackend(engine, settings.data_dir, log, settings.routing.first_byte_timeout, on_change=on_change)
+        for engine in settings.engines
+    ]
+    hosted = [*hosted, *managed, *(RemoteBackend.open(provider, settings.routing) for provider in settings.providers)]
+    served = [
+        *(backend.card.id for backend in backends),
+        *(end.model for provider in hosted for end in provider.endpoints),
+    ]
+    catalogue = Catalogue(backends, hosted, model_book().aliases(dict.fromkeys(served)))
     if not catalogue.endpoints:
         raise CheckpointError("There is no model to serve.")
 
@@ -117,7 +127,10 @@ def create_app(
     def local_state(endpoint: Endpoint) -> LocalState:
         backend = catalogue.local(endpoint)
         if backend is None:
-            return LocalState()
+            server = next((server for server in managed if server.name == endpoint.provider), None)
+            if server is None:
+                return LocalState()
+            return LocalState(server.health.state == "ready", server.waiting, server.health.message)
         state = backend.health
         return LocalState(state.state == "ready", waiting.get(endpoint.model, 0), state.message)
 
@@ -152,6 +165,8 @@ def create_app(
         expiry = asyncio.create_task(_expire(house)) if settings.retain_content_days is not None else None
         for backend in backends:
             backend.supervisor.start()
+        for server in managed:
+            server.start()
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from nemoserve import __version__
+from nemoserve.backends.managed.backend import ManagedBackend
 from nemoserve.observe.metrics import CONTENT_TYPE
 from nemoserve.pipeline import Services
 
@@ -25,11 +26,15 @@ async def live(_request: Request) -> Response:
 
 
 async def ready(request: Request) -> Response:
-    """GET /v1/health/ready: every model that can be loaded is; 503 before. Providers are not waited for."""
+    """GET /v1/health/ready: every model that can be loaded is; 503 before. Providers elsewhere are not waited for."""
     house: Services = request.app.state.services
     states = [(backend.card.id, backend.health) for backend in house.catalogue.backends]
+    servers = [backend for backend in house.catalogue.hosted.values() if isinstance(backend, ManagedBackend)]
+    states += [(server.label, server.health) for server in servers]
     working = [health for _, health in states if health.state != "failed"]
-    is_ready = bool(working or house.catalogue.hosted) and all(health.state == "ready" for health in working)
+    is_ready = bool(working or len(house.catalogue.hosted) > len(servers)) and all(
+        health.state == "ready" for health in working
+    )
     body = {
         "object": "health.response",
         "message": "Service is ready." if is_ready else "Service is not ready.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import getpass
+import hashlib
 import logging
 import os
 import signal
@@ -19,7 +21,9 @@ import uvicorn
 from nemoserve.access.keyring import Keyring
 from nemoserve.backends.base import Health
 from nemoserve.backends.local.checkpoint import CheckpointError
+from nemoserve.backends.managed.programs import EngineMissing
 from nemoserve.config.address import is_loopback
+from nemoserve.config.secret import VARIABLE
 from nemoserve.config.settings import Settings
 from nemoserve.http.app import create_app
 from nemoserve.observe.logs import Log
@@ -63,7 +67,8 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
 
     def nothing_left() -> bool:
         """Every model has failed to load, and there is no provider to go on with."""
-        gone = bool(settings.models) and len(failed) == len(settings.models)
+        loading = len(settings.models) + len(settings.engines)
+        gone = loading > 0 and len(failed) == loading
         return settings.exit_when_nothing_loads and gone and not settings.providers
 
     def on_health(name: str, health: Health) -> None:
@@ -85,9 +90,10 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
     try:
         try:
             app = create_app(settings, on_health)
-        except (CheckpointError, StorageError, ValueError, OSError) as error:
+        except (CheckpointError, EngineMissing, StorageError, ValueError, OSError) as error:
             raise ServeError(str(error)) from error
         _require_keys(settings, app.state.services.keyring)
+        _log_settings(settings, app.state.services.keyring)
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -126,6 +132,31 @@ def _require_keys(settings: Settings, keyring: Keyring) -> None:
             f"{settings.host} can be reached by others, so every request needs a key, and there is none yet. Make the first: "
             f"nemoserve keys create NAME {place}"
         )
+    if settings.keys_required and keyring.list() and not keyring.own:
+        raise ServeError(
+            f"The keys in the database were made under another secret than this server's, so none of them would work. Give it "
+            f"the secret that they were made under, as {VARIABLE} or as the file {settings.data_dir / 'secret'}. If that is lost, "
+            "rotate a key or make another with `nemoserve keys`; the old ones are lost with it."
+        )
+
+
+def _log_settings(settings: Settings, keyring: Keyring) -> None:
+    """What decides who may call, what it costs and what is kept is in the audit log, with who started the server."""
+    url, prices = settings.database_url, settings.prices
+    told = {
+        "host": settings.host,
+        "port": settings.port,
+        "require_key": settings.require_key,
+        "models": list(settings.models),
+        "database": "sqlite" if url is None else url.rpartition("@")[2],
+        "prices": None if prices is None else f"{prices} {hashlib.sha256(prices.read_bytes()).hexdigest()[:16]}",
+        "retain_content_days": settings.retain_content_days,
+    }
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    keyring.log_settings(told, server=f"server:{socket.gethostname()}", actor=f"serve:{user}")
 
 
 class _Server(uvicorn.Server):

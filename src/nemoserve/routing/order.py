@@ -76,6 +76,8 @@ class Router:
     def explain(self, wish: Wish, now: float, rng: Random) -> tuple[Route, ApiError | None]:
         """As `route`, but where there is no endpoint the route is empty and the error is beside it."""
         asked = self._asked(wish)
+        allowed = wish.allowed_models
+        models = None if allowed is None else frozenset(self.names.find(one).model or "" for one in allowed)
         weighing = Weighing(wish, self.health, self.settings, now, self._sticky.find(wish.session, now))
         groups: list[tuple[Asked, list[Candidate]]] = []
         verdicts: dict[tuple[str, str, str], Considered] = {}
@@ -85,7 +87,7 @@ class Router:
                 key = candidate.endpoint.key
                 if key in verdicts and verdicts[key].excluded_by is None:
                     continue
-                verdict = self._verdict(candidate, name, wish, now)
+                verdict = self._verdict(candidate, name, wish, models, now)
                 verdicts[key] = verdict
                 if verdict.excluded_by is None:
                     group.append(candidate)
@@ -123,10 +125,11 @@ class Router:
             for endpoint in found
         ]
 
-    def _verdict(self, candidate: Candidate, name: Asked, wish: Wish, now: float) -> Considered:
+    def _verdict(
+        self, candidate: Candidate, name: Asked, wish: Wish, models: frozenset[str] | None, now: float
+    ) -> Considered:
+        """Whether a candidate may be tried; `models` are those that the key may use."""
         endpoint = candidate.endpoint
-        allowed = wish.allowed_models
-        models = None if allowed is None else frozenset(self.names.find(one).model or "" for one in allowed)
         verdict = excluded(endpoint, candidate.price, wish, name.variant, models) or self._too_dear(candidate, wish)
         if verdict is not None:
             return candidate.considered(*verdict)

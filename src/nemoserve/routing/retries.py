@@ -47,11 +47,3 @@ class Tries:
     def left(self, now: float) -> float:
         """Seconds until the request's deadline; 0 when it has passed."""
         return max(0.0, self._ends - now)
-
-    def first_byte(self, now: float) -> float:
-        """Seconds that an attempt begun now may take until the reply begins."""
-        return min(self._settings.first_byte_timeout, self.left(now))
-
-    def stall(self, now: float) -> float:
-        """Seconds that a reply under way may be silent."""
-        return min(self._settings.stall_timeout, self.left(now))

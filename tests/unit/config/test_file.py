@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nemoserve.config.engines import EngineSettings
 from nemoserve.config.file import ConfigError, ServerTable, load_settings
 from nemoserve.config.providers import PriceTable, ProviderModel, ProviderSettings
 from nemoserve.config.routing import RoutingSettings
@@ -128,5 +129,46 @@ def test_the_documented_example_is_valid_and_complete():
     settings = load_settings(example, {})
     assert [provider.name for provider in settings.providers] == ["deepinfra", "nvidia", "rack"]
     text = example.read_text()
-    for table in (ServerTable, RoutingSettings, ProviderSettings, ProviderModel, PriceTable):
+    for table in (ServerTable, RoutingSettings, ProviderSettings, ProviderModel, PriceTable, EngineSettings):
         assert [name for name in table.__struct_fields__ if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_engines_are_read_with_names_of_their_own_and_paths_from_the_files_folder(tmp_path: Path) -> None:
+    (tmp_path / "nano").mkdir()
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[[engines]]\ntype = "vllm"\nmodel = "nano"\nargs = ["--max-num-seqs", "8"]\nenv = { A = "1" }\n'
+        '[[engines]]\ntype = "vllm"\nmodel = "x=a/b"\nprogram = "venv/bin/vllm"\n'
+    )
+    first, second = load_settings(file, {}).engines
+    assert (first.name, first.model, first.args, first.env) == (
+        "vllm",
+        str(tmp_path / "nano"),
+        ("--max-num-seqs", "8"),
+        {"A": "1"},
+    )
+    assert (second.name, second.model, second.program) == ("vllm/2", "x=a/b", str(tmp_path / "venv/bin/vllm"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[[engines]]\ntype = "vlm"\nmodel = "a/b"',
+            r"engines\[0\].type: 'vlm' is unknown; the nearest known name is 'vllm'",
+        ),
+        (
+            '[[engines]]\ntype = "vllm"\nmodell = "a/b"',
+            r"engines\[0\]: 'modell' is unknown; the nearest known name is 'model'",
+        ),
+        (
+            '[[engines]]\ntype = "vllm"\nmodel = "a/b"\n[[providers]]\nname = "vllm"\ntype = "openrouter"',
+            "'vllm' is the name of a provider",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_engine_is_told_with_its_place(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        load_settings(file, {})

@@ -15,9 +15,9 @@ from typing import Self
 import msgspec
 
 from nemoserve.backends.local.channel import Channel, Listener
+from nemoserve.backends.printed import Printed, how_it_ended
 from nemoserve.engine.protocol import FrameReader, FromEngine, Shutdown, ToEngine, decode_from_engine, frame
 
-_LOG_LIMIT = 8 << 20
 _LEAVE_S = 2.0
 _TERM_S = 4.0
 
@@ -30,8 +30,7 @@ class EngineProcess:
 
     def __init__(self, command: Sequence[str], log: Path, connect_s: float) -> None:
         self._command = tuple(command)
-        self._log = log
-        self._log_start = 0
+        self._printed = Printed(log)
         self._connect_s = connect_s
         self._folder: Path | None = None
         self._listener: Listener | None = None
@@ -73,7 +72,7 @@ class EngineProcess:
                 for body in frames.feed(data):
                     yield decode_from_engine(body)
             except (msgspec.DecodeError, ValueError) as error:
-                self._note(f"nemoserve: the engine sent what is no message: {error}")
+                self._printed.note(f"nemoserve: the engine sent what is no message: {error}")
                 return
 
     async def last_words(self) -> str:
@@ -81,23 +80,14 @@ class EngineProcess:
         assert self._process is not None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._process.wait()), _TERM_S)
-        code = self._process.returncode
-        if code is None:
-            how = "it closed its connection"
-        else:
-            how = f"it was killed by signal {-code}" if code < 0 else f"it ended with status {code}"
-        said = self._printed().strip().splitlines()
+        how, said = how_it_ended(self._process.returncode), self._printed.lines()
         return f"{how}; its last words: {said[-1][:500]}" if said else how
 
     async def _start(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="nemoserve-"))
         path = self._folder / "engine.sock"
         self._listener = Listener(path)
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        if self._log.exists() and self._log.stat().st_size > _LOG_LIMIT:
-            self._log.unlink()
-        with self._log.open("ab") as log:
-            self._log_start = log.tell()
+        with self._printed.open() as log:
             # A session of its own: Ctrl-C in a terminal is for the gateway, which then ends the engine in order.
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -125,7 +115,7 @@ class EngineProcess:
             self._channel = connected.result()
             return self._channel
         if not done:
-            self._note(f"nemoserve: the engine did not connect within {self._connect_s:.0f} s")
+            self._printed.note(f"nemoserve: the engine did not connect within {self._connect_s:.0f} s")
         return None
 
     async def _end(self) -> None:
@@ -156,15 +146,3 @@ class EngineProcess:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-
-    def _note(self, line: str) -> None:
-        with self._log.open("a", encoding="utf-8") as log:
-            log.write(line + "\n")
-
-    def _printed(self) -> str:
-        try:
-            with self._log.open("rb") as log:
-                log.seek(max(self._log_start, log.seek(0, os.SEEK_END) - 4096))
-                return log.read().decode("utf-8", "replace")
-        except OSError:
-            return ""

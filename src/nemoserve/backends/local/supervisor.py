@@ -11,11 +11,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Literal
 
 from nemoserve.backends.base import Health
 from nemoserve.backends.local.process import EngineProcess
+from nemoserve.backends.printed import log_file
+from nemoserve.backends.restarts import Restarts
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import (
     Cancel,
@@ -32,9 +33,6 @@ from nemoserve.engine.protocol import (
 )
 from nemoserve.observe.logs import Log
 from nemoserve.types.errors import ApiError
-
-_DEATHS_BEFORE_GIVING_UP = 3
-_LONG_LIFE_S = 60.0
 
 SequenceMessage = Tokens | Finished | Rejected
 
@@ -130,7 +128,7 @@ class Supervisor:
         self._log = log
         self._on_change = on_change
         self._on_status = on_status
-        self._engine_log = _log_file(settings.data_dir, model)
+        self._engine_log = log_file(settings.data_dir, "engine", model)
         self._process: EngineProcess | None = None
         self._runs: dict[str, Run] = {}
         self._task: asyncio.Task[None] | None = None
@@ -199,21 +197,20 @@ class Supervisor:
         self._on_change(health)
 
     async def _live_on(self) -> None:
-        pause, deaths = self._settings.restart_first_s, 0
+        restarts = Restarts(self._settings.restart_first_s, self._settings.restart_longest_s)
         while True:
             born, self._ready_in_this_life = time.monotonic(), False
             words = await self._live_once()
             if self.health.state == "failed":
                 return
-            deaths = 0 if self._ready_in_this_life else deaths + 1
-            if deaths >= _DEATHS_BEFORE_GIVING_UP:
-                self._become(Health("failed", f"the engine process died {deaths} times while loading: {words}"))
+            pause = restarts.died(was_ready=self._ready_in_this_life, lived_s=time.monotonic() - born)
+            if pause is None:
+                self._become(
+                    Health("failed", f"the engine process died {restarts.deaths} times while loading: {words}")
+                )
                 return
-            if time.monotonic() - born > _LONG_LIFE_S:
-                pause = self._settings.restart_first_s
             self._become(Health(self._waking, f"The engine process died: {words.rstrip('.')}."))
             await asyncio.sleep(pause)
-            pause = min(2 * pause, self._settings.restart_longest_s)
 
     @property
     def _waking(self) -> Literal["loading", "restarting"]:
@@ -275,8 +272,3 @@ class Supervisor:
                     metadata={"provider_name": "nemoserve"},
                 )
             )
-
-
-def _log_file(data_dir: Path, model: str) -> Path:
-    name = "".join(character if character.isalnum() or character in "._-" else "-" for character in model)
-    return data_dir / "logs" / f"engine-{name}.log"

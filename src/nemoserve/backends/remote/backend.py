@@ -19,7 +19,7 @@ from nemoserve.backends.remote.dialect import DIALECTS, limits_thinking
 from nemoserve.backends.remote.endpoints import endpoint_of, family_of
 from nemoserve.backends.remote.keys import Rests
 from nemoserve.backends.remote.pace import Pace
-from nemoserve.backends.remote.rate import AdaptiveRate
+from nemoserve.backends.remote.rate import Rates
 from nemoserve.backends.remote.reader import ReplyReader
 from nemoserve.backends.remote.refusals import refusal, unwelcome
 from nemoserve.backends.remote.request import Asked, Asking, to_request
@@ -70,7 +70,8 @@ class RemoteBackend:
         self._first_byte_s = settings.first_byte_timeout or first_byte_s
         self._clock = clock or _monotonic
         self._rests = Rests(max(1, len(secrets)), self._clock)
-        self._rates: dict[tuple[int, str], AdaptiveRate] = {}
+        learns = self._dialect.hidden_limits if settings.adaptive_rate is None else settings.adaptive_rate
+        self._rates = Rates(self._clock, settings.requests_per_minute, learns=learns)
         self._known = {
             endpoint.key: _Known(settings, endpoint)
             for endpoint in (endpoint_of(settings, model) for model in settings.models)
@@ -210,7 +211,7 @@ class RemoteBackend:
         error: ApiError | None = None
         model = str(asked.body["model"])
         while (key := self._rests.take(tried)) is not None:
-            rate = self._rate(key, model)
+            rate = self._rates.of(key, model)
             if rate is not None and (wait_s := rate.ask()) > 0:
                 tried |= {key}
                 error = error or self._limited(wait_s)
@@ -243,18 +244,6 @@ class RemoteBackend:
                 rate.refused()
             tried |= {key}
         raise error or self._limited(self._rests.wait_s())
-
-    def _rate(self, key: int, model: str) -> AdaptiveRate | None:
-        """The rate of a key for a model, where there is one to be kept."""
-        settings = self._settings
-        learns = self._dialect.hidden_limits if settings.adaptive_rate is None else settings.adaptive_rate
-        if not learns and settings.requests_per_minute is None:
-            return None
-        rate = self._rates.get((key, model))
-        if rate is None:
-            rate = AdaptiveRate(self._clock, settings.requests_per_minute, learns=learns)
-            self._rates[key, model] = rate
-        return rate
 
     def _limited(self, wait_s: float) -> ApiError:
         return ApiError(

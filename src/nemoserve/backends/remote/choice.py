@@ -12,14 +12,14 @@ from typing import Final
 
 import msgspec
 
+from nemoserve.backends.remote.native_calls import NativeCalls
 from nemoserve.backends.remote.wire import Call
 from nemoserve.parsing.call_events import CallEvents
 from nemoserve.parsing.calls import CallPart
 from nemoserve.parsing.markers import partial_suffix
 from nemoserve.parsing.thinking import DOUBT, ThinkingSplitter
-from nemoserve.parsing.tool_schemas import ToolSchemas, check_arguments
+from nemoserve.parsing.tool_schemas import ToolSchemas
 from nemoserve.parsing.toolcalls import ToolCallSplitter, call_format
-from nemoserve.types.chat import Notice, ToolCall
 from nemoserve.types.events import (
     ChoiceFinished,
     FinishReason,
@@ -43,6 +43,9 @@ FINISH: Final[dict[str, FinishReason]] = {
 """Reasons in small letters; all others (`stop`, `eos`, `end_turn`, `completed`, …) are a stop."""
 
 
+_NO_TOOLS = ToolSchemas()
+
+
 class Reading(msgspec.Struct, frozen=True):
     """How a choice is to be read."""
 
@@ -57,15 +60,6 @@ class Reading(msgspec.Struct, frozen=True):
     call_id_prefix: str = "call_"
 
 
-class _Native:
-    """A call that the provider has told apart itself."""
-
-    def __init__(self, position: int, call_id: str, name: str) -> None:
-        self.position, self.id, self.name = position, call_id, name
-        self.arguments: list[str] = []
-        self.passed = False
-
-
 class ChoiceReader:
     """Takes one choice's pieces in order, gives its events."""
 
@@ -78,9 +72,8 @@ class ChoiceReader:
         self._splitter = self._split(reading.start)
         self._beginning: str | None = "" if reading.start == "thinking" else None
         self._markup = ToolCallSplitter(form) if form is not None else None
-        self._marked = CallEvents(index, reading.call_id_prefix, tools or ToolSchemas(), several=reading.several_calls)
-        self._native: dict[int, _Native] = {}
-        self._dropped = 0
+        self._marked = CallEvents(index, reading.call_id_prefix, tools or _NO_TOOLS, several=reading.several_calls)
+        self._native = NativeCalls(index, reading.call_id_prefix, several=reading.several_calls)
         self._doubted = reading.thinking is False
         self._held = ""
         self._thought: list[str] = []
@@ -136,27 +129,7 @@ class ChoiceReader:
 
     def call(self, call: Call, place: int) -> list[ChoiceEvent]:
         """A call, or a piece of one; `place` counts those of this chunk, for providers that number none."""
-        events = self._believe()
-        function = call.function
-        name = (function.name if function is not None else None) or ""
-        at = call.index if call.index is not None else self._place(call, name, place)
-        known = self._native.get(at)
-        if known is None:
-            position = self._marked.begun + len(self._native)
-            prefix = self._reading.call_id_prefix
-            known = _Native(position, call.id or f"{prefix}{self._index}_{position}", name)
-            self._native[at] = known
-            known.passed = not position or self._reading.several_calls
-            if known.passed:
-                events.append(ToolCallStart(self._index, position, known.id, name))
-            else:
-                self._dropped += 1
-        arguments = _json(function.arguments) if function is not None else ""
-        if arguments:
-            known.arguments.append(arguments)
-            if known.passed:
-                events.append(ToolCallDelta(self._index, known.position, arguments))
-        return events
+        return [*self._believe(), *self._native.read(call, place, self._marked.begun)]
 
     def finish(self, reason: str, native: str) -> list[ChoiceEvent]:
         """The provider says that the choice is over."""
@@ -169,17 +142,17 @@ class ChoiceReader:
         elif mapped == "tool_calls" and not self._calls:
             mapped = "stop"
         self.finished = True
-        events.append(ChoiceFinished(self._index, mapped, native or reason, (*self._notices(mapped),)))
+        warnings = (*self._marked.notices(), *self._native.notices(self._reading.tools or _NO_TOOLS))
+        events.append(ChoiceFinished(self._index, mapped, native or reason, warnings))
         return events
 
     def cut(self) -> list[ChoiceEvent] | None:
         """The stream is over without a word of this choice: its end if all it called for is complete, None if it is lost."""
-        whole = bool(self._native) and all(_complete(call) for call in self._native.values())
-        return self.finish("tool_calls", "") if whole else None
+        return self.finish("tool_calls", "") if self._native.complete else None
 
     @property
     def _calls(self) -> int:
-        return self._marked.begun + len(self._native)
+        return self._marked.begun + self._native.begun
 
     def _split(self, start: ReplyStart) -> ThinkingSplitter:
         family, wanted = self._reading.family, self._reading.thinking is not False
@@ -198,17 +171,6 @@ class ChoiceReader:
             return ""
         self._beginning = None
         return text
-
-    def _place(self, call: Call, name: str, place: int) -> int:
-        """Which call a piece without a number belongs to: a new id or name begins one."""
-        if call.id is not None:
-            for at, known in self._native.items():
-                if known.id == call.id:
-                    return at
-            return len(self._native)
-        if name or not self._native:
-            return len(self._native)
-        return place if place in self._native else max(self._native)
 
     def _believe(self) -> list[ChoiceEvent]:
         """An answer or a call comes: what was held back of the thinking was thinking."""
@@ -239,7 +201,7 @@ class ChoiceReader:
 
     def _mark_up(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
         """Answer in which calls may be written."""
-        if self._markup is None or self._native:
+        if self._markup is None or self._native.begun:
             return self._answer(text, logprobs)
         return self._pieces(self._markup.push(text), logprobs)
 
@@ -280,33 +242,3 @@ class ChoiceReader:
         """Thinking in which the model ended its turn, as the answer: it meant to have said something."""
         text = "".join(self._thought).strip()
         return self._answer(text) if text and not self._answered and not self._calls else []
-
-    def _notices(self, reason: FinishReason) -> list[Notice]:
-        notices = list(self._marked.notices())
-        if self._reading.tools is not None and reason == "tool_calls":
-            for call in self._native.values():
-                if not call.passed:
-                    continue
-                whole = ToolCall(call.id, call.name, "".join(call.arguments))
-                notice = check_arguments(self._reading.tools, whole)
-                if notice is not None:
-                    notices.append(notice)
-        if self._dropped:
-            text = f"parallel_tool_calls is false: {self._dropped} of the model's calls after the first were left out."
-            notices.append(Notice("dropped_tool_calls", text, "parallel_tool_calls"))
-        return notices
-
-
-def _json(arguments: object) -> str:
-    """A call's arguments as the text that they ought to be."""
-    if arguments is None:
-        return ""
-    return arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
-
-
-def _complete(call: _Native) -> bool:
-    try:
-        msgspec.json.decode("".join(call.arguments) or "{}")
-    except msgspec.DecodeError:
-        return False
-    return bool(call.name)

@@ -63,3 +63,20 @@ class AdaptiveRate:
             self._limit = min(self._limit, float(self._known))
         elif self._limit > _FORGET * self._refused_at:
             self._limit, self._refused_at = None, 0.0
+
+
+class Rates:
+    """The rates of a provider's keys, each for each model."""
+
+    def __init__(self, clock: Callable[[], float], known: int | None, *, learns: bool) -> None:
+        self._clock, self._known, self._learns = clock, known, learns
+        self._rates: dict[tuple[int, str], AdaptiveRate] = {}
+
+    def of(self, key: int, model: str) -> AdaptiveRate | None:
+        """The rate of a key for a model; None where none is to be kept."""
+        if not self._learns and self._known is None:
+            return None
+        rate = self._rates.get((key, model))
+        if rate is None:
+            rate = self._rates[key, model] = AdaptiveRate(self._clock, self._known, learns=self._learns)
+        return rate

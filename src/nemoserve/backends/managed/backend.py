@@ -1,0 +1,149 @@
+"""An engine's server as a provider on this machine: routed to like any other, started and watched by this server.
+
+Knows what to start and how it is; the wire is the provider's adapter's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
+
+from nemoserve.backends.base import Health, HostedEvent, HostedJob
+from nemoserve.backends.managed.commands import HEALTH, WAITING, command
+from nemoserve.backends.managed.process import ServerProcess, free_port
+from nemoserve.backends.managed.programs import find_program
+from nemoserve.backends.managed.subject import subject_of
+from nemoserve.backends.managed.supervisor import Life, Supervisor, Watch
+from nemoserve.backends.managed.waiting import waiting_in
+from nemoserve.backends.printed import log_file
+from nemoserve.backends.remote.backend import RemoteBackend
+from nemoserve.backends.remote.endpoints import endpoint_of
+from nemoserve.config.credentials import Secret
+from nemoserve.config.engines import EngineSettings
+from nemoserve.config.providers import ProviderModel, ProviderSettings
+from nemoserve.observe.logs import Log
+from nemoserve.types.endpoint import Endpoint
+from nemoserve.types.errors import ApiError
+
+_RETRY_AFTER_S = 5.0
+
+
+class ManagedBackend:
+    """One engine's server; a HostedBackend. Raises CheckpointError, EngineMissing or ValueError when it cannot be started."""
+
+    def __init__(
+        self,
+        engine: EngineSettings,
+        data_dir: Path,
+        log: Log,
+        first_byte_s: float,
+        *,
+        on_change: Callable[[str, Health], None] = lambda _label, _health: None,
+        watch: Watch | None = None,
+    ) -> None:
+        """`on_change` hears of every change of its state, by its `label`."""
+        self._engine, self._first_byte_s = engine, first_byte_s
+        self._subject = subject_of(engine)
+        self._program = find_program(engine)
+        self._adapter: RemoteBackend | None = None
+        # The server answers this process alone; other users of the machine go through the gateway too.
+        self._key = secrets.token_urlsafe(24)
+        first = self._provider(free_port())
+        self.endpoints: tuple[Endpoint, ...] = tuple(endpoint_of(first, model) for model in first.models)
+        self.waiting = 0
+        """Requests in its queue, as last seen."""
+        self._supervisor = Supervisor(
+            self.name,
+            self._begin,
+            log_file(data_dir, "server", self.name),
+            watch or Watch(),
+            log,
+            on_ready=self._on_ready,
+            on_well=self._on_well,
+            on_change=lambda health: on_change(self.label, health),
+        )
+
+    @property
+    def name(self) -> str:
+        return self._engine.name or self._engine.type
+
+    @property
+    def label(self) -> str:
+        """The model and the server, for people."""
+        return f"{self._subject.id} by {self.name}"
+
+    @property
+    def health(self) -> Health:
+        return self._supervisor.health
+
+    def start(self) -> None:
+        self._supervisor.start()
+
+    def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        """The adapter's stream while the server is ready; else one that raises ApiError (502 or 503) at once."""
+        if self._adapter is None or self.health.state != "ready":
+            return _refusal(self._not_ready())
+        return self._adapter.stream(job)
+
+    async def close(self) -> None:
+        """Ends the server and all that it started."""
+        await self._supervisor.stop()
+        await self._hang_up()
+
+    def _begin(self, port: int) -> Life:
+        made = command(self._engine, self._subject, self._program, port, self._key)
+        return Life(made.words, made.env, HEALTH, self._key)
+
+    async def _on_ready(self, port: int) -> None:
+        await self._hang_up()
+        self._adapter = RemoteBackend(self._provider(port), (Secret(self._key),), self._first_byte_s)
+
+    async def _on_well(self, server: ServerProcess) -> None:
+        name = WAITING.get(self._engine.type)
+        answer = await server.get("/metrics", 5.0) if name is not None else None
+        self.waiting = waiting_in(answer.text, name) if answer is not None and name is not None else 0
+
+    async def _hang_up(self) -> None:
+        adapter, self._adapter = self._adapter, None
+        if adapter is not None:
+            await adapter.close()
+
+    def _provider(self, port: int) -> ProviderSettings:
+        """The server as a provider of the configuration."""
+        subject = self._subject
+        upstream_id = command(self._engine, subject, self._program, port, self._key).upstream_id
+        model = ProviderModel(
+            id=subject.id,
+            upstream_id=upstream_id,
+            family=subject.family.name,
+            context_length=subject.context_length,
+        )
+        return ProviderSettings(
+            name=self.name,
+            type=self._engine.type,
+            base_url=f"http://127.0.0.1:{port}/v1",
+            models=(model,),
+            local=True,
+            zdr=True,
+        )
+
+    def _not_ready(self) -> ApiError:
+        health = self.health
+        metadata: dict[str, object] = {"provider_name": self.name}
+        if health.state == "failed":
+            # What the server printed is for the operator.
+            why = health.message.partition("; it said last")[0]
+            return ApiError("provider_unavailable", f"{self._subject.id} is not served: {why}.", metadata=metadata)
+        what = {"loading": "is being loaded", "restarting": "is being restarted"}.get(health.state, "is not running")
+        return ApiError(
+            "provider_overloaded",
+            f"The model {self._subject.id} {what} by {self.name}; try again in a moment.",
+            metadata=metadata,
+            retry_after_s=_RETRY_AFTER_S,
+        )
+
+
+async def _refusal(error: ApiError) -> AsyncGenerator[HostedEvent]:
+    raise error
+    yield  # pragma: no cover - makes this a generator

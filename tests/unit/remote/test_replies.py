@@ -1,0 +1,315 @@
+"""Fear: the same answer looks different, costs different or loses its thinking, depending on who gave it.
+
+The bodies are what the providers are known to send.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from nemoserve.backends.remote.choice import Reading
+from nemoserve.backends.remote.reader import ReplyReader
+from nemoserve.parsing.tool_schemas import ToolSchemas
+from nemoserve.types.families import NANO_V2, NEMOTRON_3
+from nemoserve.types.prompt import ReplyStart
+from nemoserve.types.usage import Usage
+from tests.providers import Seen
+
+_TOOLS = ToolSchemas(
+    ({"type": "function", "function": {"name": "get", "parameters": {"type": "object", "required": ["a"]}}},)
+)
+
+
+def _whole(body: dict[str, Any], **reading: Any) -> Seen:
+    return _seen(ReplyReader("up", Reading(**{"family": NANO_V2, **reading})).whole(json.dumps(body).encode()))
+
+
+def _stream(*chunks: dict[str, Any], **reading: Any) -> Seen:
+    reader = ReplyReader("up", Reading(**{"family": NANO_V2, **reading}))
+    events = [event for chunk in chunks for event in reader.event(b"", json.dumps(chunk).encode())]
+    return _seen([*events, *reader.end()])
+
+
+def _seen(events: list[Any]) -> Seen:
+    seen = Seen()
+    for event in events:
+        seen.add(event)
+    return seen
+
+
+def _chunk(finish: str | None = None, **delta: Any) -> dict[str, Any]:
+    return {"id": "i", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+
+
+def _message(finish: str = "stop", **message: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "finish_reason": finish, "message": {"role": "assistant", **message}}]}
+
+
+def test_openrouters_body():
+    body = {
+        "id": "gen-1779474928-8Ot5WcaCbQBcu9Wvs6Up", "object": "chat.completion", "created": 1779474928,
+        "model": "anthropic/claude-4.5-sonnet-20250929", "provider": "Amazon Bedrock", "system_fingerprint": None,
+        "choices": [{
+            "index": 0, "logprobs": None, "finish_reason": "stop", "native_finish_reason": "end_turn",
+            "message": {
+                "role": "assistant", "content": "\n\nok\n", "refusal": None, "reasoning": "Hm.\n",
+                "reasoning_details": [{"type": "reasoning.text", "text": "Hm.\n", "format": "unknown", "index": 0}],
+            },
+        }],
+        "usage": {
+            "prompt_tokens": 43, "completion_tokens": 53, "total_tokens": 96, "cost": 0.000924, "is_byok": False,
+            "prompt_tokens_details": {"cached_tokens": 9, "cache_write_tokens": 0, "audio_tokens": 0, "video_tokens": 0},
+            "cost_details": {"upstream_inference_cost": 0.000924},
+            "completion_tokens_details": {"reasoning_tokens": 48, "image_tokens": 0, "audio_tokens": 0},
+        },
+    }  # fmt: skip
+    seen = _whole(body)
+    assert (seen.text, seen.reasoning) == ("\n\nok\n", "Hm.\n")
+    assert seen.finish is not None and seen.told is not None
+    assert (seen.finish.reason, seen.finish.native_reason) == ("stop", "end_turn")
+    assert (seen.told.usage, seen.told.reasoning_told) == (Usage(43, 53, 48, 9), True)
+    assert seen.told.model == "anthropic/claude-4.5-sonnet-20250929"
+
+
+def test_openrouters_stream_with_its_repeated_finish():
+    detail = {"type": "reasoning.text", "text": "This", "format": "unknown", "index": 0}
+    seen = _stream(
+        _chunk(role="assistant", content="", reasoning="This", reasoning_details=[detail]),
+        _chunk(role="assistant", content="So"),
+        _chunk("stop", role="assistant", content=""),
+        _chunk("stop", role="assistant", content="") | {"usage": {"prompt_tokens": 3, "completion_tokens": 2}},
+    )
+    assert (seen.reasoning, seen.text) == ("This", "So")
+    assert seen.told is not None
+    assert seen.told.usage == Usage(3, 2)
+    assert not seen.told.reasoning_told
+
+
+@pytest.mark.parametrize(
+    "delta",
+    [
+        {"reasoning": "Hm"},
+        {"reasoning_content": "Hm", "content": None},
+        {"reasoning": None, "reasoning_content": "Hm"},
+        {"thinking": "Hm"},
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]},
+        {"content": [{"type": "thinking", "thinking": "Hm"}]},
+        {"reasoning_details": [{"type": "reasoning.summary", "summary": "Hm"}]},
+        {"content": "<think>\nHm</think>"},
+    ],
+)
+def test_thinking_is_found_wherever_it_is(delta: dict[str, Any]):
+    seen = _stream(_chunk(**delta), _chunk("stop", content="So"))
+    assert (seen.reasoning, seen.text) == ("Hm", "So")
+
+
+def test_sglangs_and_llama_servers_counts():
+    seen = _whole(_message(content="a", reasoning_content="b") | {"usage": {"prompt_tokens": 4, "completion_tokens": 9, "reasoning_tokens": 5}})  # fmt: skip
+    assert seen.told is not None
+    assert seen.told.usage == Usage(4, 9, 5)
+    seen = _whole(_message(content="a") | {"timings": {"cache_n": 3, "prompt_n": 4, "predicted_n": 9}})
+    assert seen.told is not None
+    assert seen.told.usage == Usage(7, 9, 0, 3)
+
+
+@pytest.mark.parametrize(
+    ("usage", "counts"),
+    [
+        (
+            {"prompt_tokens": 4, "completion_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 9}},
+            Usage(4, 12, 9),
+        ),
+        (
+            {"prompt_tokens": 4, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 99}},
+            Usage(4, 3, 0, 4),
+        ),
+        ({"prompt_tokens": 4, "completion_tokens": -3}, Usage(4, 0)),
+        ({"prompt_tokens": 4.0, "completion_tokens": "3"}, Usage(4, 0)),
+        ({"prompt_tokens": None, "completion_tokens": None}, None),
+        ({}, None),
+        ([], None),
+        (7, None),
+    ],
+)
+def test_counts_that_make_no_sense_are_set_right(usage: object, counts: Usage | None):
+    seen = _whole(_message(content="a") | {"usage": usage})
+    assert seen.told is not None
+    assert seen.told.usage == counts
+
+
+def test_neuralhubs_minimal_body():
+    body = {
+        "id": "chatcmpl-1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed", "object": "chat.completion", "created": 1,
+        "model": "nvidia/nemotron-nano-12b-v2-vl",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "A cat."}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 13},
+    }  # fmt: skip
+    seen = _whole(body, start="undecided")
+    assert seen.told is not None
+    assert (seen.text, seen.told.usage) == ("A cat.", Usage(10, 3))
+
+
+@pytest.mark.parametrize(
+    ("start", "content", "reasoning", "text"),
+    [
+        ("thinking", "Hm</think>\n\nSo", "Hm", "So"),
+        ("thinking", "<think>\nHm</think>\n\nSo", "Hm", "So"),
+        ("thinking", "\n<think>Hm</think>So", "Hm", "So"),
+        ("undecided", "So", "", "So"),
+    ],
+)
+def test_raw_thinking_is_split_whether_or_not_it_was_opened(start: ReplyStart, content: str, reasoning: str, text: str):
+    pieces = [_chunk(content=character) for character in content]
+    for seen in (_stream(*pieces, _chunk("stop"), start=start), _whole(_message(content=content), start=start)):
+        assert (seen.reasoning, seen.text) == (reasoning, text)
+
+
+def test_a_whole_reply_whose_opening_marker_the_prompt_had_is_split():
+    seen = _whole(_message(content="Hm\n</think>\n\nSo"))
+    assert (seen.reasoning.strip(), seen.text) == ("Hm", "So")
+
+
+def test_a_stream_that_began_inside_its_thinking_is_noticed():
+    reader = ReplyReader("up", Reading(family=NANO_V2))
+    reader.event(b"", json.dumps(_chunk("stop", content="Hm\n</think>\n\nSo")).encode())
+    assert reader.orphaned
+
+
+def test_thinking_that_was_cut_off_stays_thinking_and_that_which_ended_the_turn_is_the_answer():
+    cut = _whole(_message("length", content="Hm so"), start="thinking")
+    assert (cut.reasoning, cut.text) == ("Hm so", "")
+    ended = _whole(_message("stop", reasoning_content="It is 4.", content=""))
+    assert (ended.reasoning, ended.text) == ("It is 4.", "It is 4.")
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
+def test_an_answer_in_the_field_of_thinking_that_was_off_is_the_answer(field: str):
+    seen = _stream(_chunk(**{field: "It is"}), _chunk(**{field: " 4."}), _chunk("stop"), thinking=False)
+    assert (seen.reasoning, seen.text) == ("", "It is 4.")
+    long = "word " * 2000
+    assert _whole(_message(**{field: long}), thinking=False).text == long
+
+
+def test_thinking_that_came_although_it_was_off_is_still_thinking():
+    seen = _stream(_chunk(reasoning="Hm"), _chunk(content="4"), _chunk("stop"), thinking=False)
+    assert (seen.reasoning, seen.text) == ("Hm", "4")
+
+
+def _call(**fields: Any) -> dict[str, Any]:
+    return {"type": "function", **fields}
+
+
+@pytest.mark.parametrize(
+    "deltas",
+    [
+        [
+            [_call(index=0, id="c1", function={"name": "get", "arguments": ""})],
+            [_call(index=0, function={"arguments": '{"a":'})],
+            [_call(index=0, function={"arguments": "1}"})],
+        ],
+        [[_call(index=0, id="c1", function={"name": "get", "arguments": {"a": 1}})]],
+        [[_call(id="c1", function={"name": "get", "arguments": '{"a":1}'})]],
+        [
+            [_call(id="c1", function={"name": "get", "arguments": '{"a":'})],
+            [_call(id="c1", function={"arguments": "1}"})],
+        ],
+        [[_call(index=0, id="c1", function={"name": "get"})], [{"function": {"arguments": '{"a":1}'}}]],
+    ],
+)
+def test_calls_come_out_the_same_however_they_came_in(deltas: list[list[dict[str, Any]]]):
+    seen = _stream(*(_chunk(tool_calls=calls) for calls in deltas), _chunk("tool_calls"), tools=_TOOLS)
+    assert seen.finish is not None
+    assert [(call, name, json.loads(text)) for call, name, text in seen.calls] == [("c1", "get", {"a": 1})]
+    assert (seen.finish.reason, seen.finish.warnings) == ("tool_calls", ())
+
+
+def test_calls_without_ids_get_some_and_several_stay_apart():
+    calls = [
+        _call(function={"name": "get", "arguments": '{"a":1}'}),
+        _call(function={"name": "get", "arguments": '{"a":2}'}),
+    ]
+    seen = _whole(_message("stop", content=None, tool_calls=calls), tools=_TOOLS)
+    assert [json.loads(text) for _, _, text in seen.calls] == [{"a": 1}, {"a": 2}]
+    assert len({call for call, _, _ in seen.calls}) == 2
+    assert seen.finish is not None
+    assert seen.finish.reason == "tool_calls"
+    one = _whole(_message("stop", tool_calls=calls), tools=_TOOLS, several_calls=False)
+    assert one.finish is not None
+    assert (len(one.calls), [notice.code for notice in one.finish.warnings]) == (1, ["dropped_tool_calls"])
+
+
+def test_wrong_arguments_are_told():
+    seen = _whole(
+        _message("tool_calls", tool_calls=[_call(id="c", function={"name": "get", "arguments": "{}"})]), tools=_TOOLS
+    )
+    assert seen.finish is not None
+    assert seen.finish.warnings
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "content"])
+def test_a_call_inside_thinking_that_never_ended_is_a_call(field: str):
+    text = 'I will look.\n<TOOLCALL>[{"name": "get", "arguments": {"a": 1}}]</TOOLCALL>'
+    start: ReplyStart = "thinking" if field == "content" else "undecided"
+    for seen in (
+        _stream(*(_chunk(**{field: character}) for character in text), _chunk("stop"), tools=_TOOLS, start=start),
+        _whole(_message(**{field: text}), tools=_TOOLS, start=start),
+    ):
+        assert [(name, json.loads(arguments)) for _, name, arguments in seen.calls] == [("get", {"a": 1})]
+        assert seen.finish is not None
+        assert (seen.reasoning, seen.finish.reason) == ("I will look.\n", "tool_calls")
+
+
+def test_prose_about_calls_inside_thinking_that_ended_is_no_call():
+    text = 'One writes\n<TOOLCALL>[{"name": "get", "arguments": {}}]</TOOLCALL>'
+    seen = _stream(_chunk(reasoning=text), _chunk(content="So."), _chunk("stop"), tools=_TOOLS)
+    assert (seen.calls, seen.reasoning, seen.text) == ([], text, "So.")
+
+
+def test_markup_that_nobody_offered_tools_for_is_text():
+    text = "<tool_call>\n<function=get>\n</function>\n</tool_call>"
+    assert _whole(_message(content=text), family=NEMOTRON_3).text == text
+    assert _whole(_message(content=text), family=NEMOTRON_3, tools=_TOOLS).calls
+
+
+@pytest.mark.parametrize(
+    ("native", "reason"),
+    [
+        ("stop", "stop"), ("eos_token", "stop"), ("completed", "stop"), ("STOP", "stop"), ("whatever", "stop"),
+        ("length", "length"), ("max_tokens", "length"), ("max_output_tokens", "length"), ("safety", "content_filter"),
+        ("content_filter", "content_filter"), ("tool_calls", "stop"),
+    ],
+)  # fmt: skip
+def test_reasons_are_normalised_and_kept(native: str, reason: str):
+    seen = _whole(_message(native, content="a"))
+    assert seen.finish is not None
+    assert (seen.finish.reason, seen.finish.native_reason) == (reason, native)
+
+
+def test_a_stream_without_a_reason_is_whole_only_if_its_calls_are():
+    calls = [_call(index=0, id="c", function={"name": "get", "arguments": '{"a":1}'})]
+    seen = _stream(_chunk(tool_calls=calls), tools=_TOOLS)
+    assert seen.finish is not None
+    assert seen.finish.reason == "tool_calls"
+
+
+def test_log_probabilities_arrive():
+    token = {
+        "token": "So",
+        "logprob": -0.5,
+        "bytes": [83, 111],
+        "top_logprobs": [{"token": "No", "logprob": -2.0, "bytes": None}],
+    }
+    body = _message(content="So")
+    body["choices"][0]["logprobs"] = {"content": [token]}
+    (first, *_) = _whole(body).events
+    (entry,) = first.logprobs  # pyright: ignore
+    assert (entry.chosen.text, entry.chosen.data, entry.top[0].logprob) == ("So", b"So", -2.0)
+    body["choices"][0]["logprobs"] = {"tokens": ["So"], "token_logprobs": [-0.5]}
+    assert _whole(body).text == "So"
+
+
+def test_several_choices_stay_apart():
+    body = {"choices": [{"index": i, "message": {"content": f"c{i}"}, "finish_reason": "stop"} for i in (1, 0)]}
+    events = ReplyReader("up", Reading()).whole(json.dumps(body).encode())
+    assert [event.index for event in events if hasattr(event, "text")] == [1, 0]  # pyright: ignore
