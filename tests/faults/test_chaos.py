@@ -53,7 +53,11 @@ async def request(port: int, key: str, body: dict[str, Any], leave_after: int | 
         writer.write(f"{head}Authorization: Bearer {key}\r\n\r\n".encode() + raw)
         answered = (await reader.readuntil(b"\r\n\r\n")).decode()
         status = int(answered.split()[1])
-        names = dict(line.lower().split(": ", 1) for line in answered.splitlines()[1:] if ": " in line)
+        names = {
+            name.lower(): value
+            for name, colon, value in (line.partition(": ") for line in answered.splitlines()[1:])
+            if colon
+        }
         id = names["x-generation-id"]
         if not body["stream"] or status != 200:
             whole = json.loads(await reader.readexactly(int(names["content-length"])))

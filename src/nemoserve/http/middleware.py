@@ -6,13 +6,13 @@ import re
 import time
 import uuid
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nemoserve.access.keytext import PREFIX, redacted
 from nemoserve.http.errors import error_response
 from nemoserve.http.streams import ClientGone
+from nemoserve.observe import logs
 from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.types.errors import ApiError
@@ -57,8 +57,7 @@ class Envelope:
         sane = _SANE_ID.fullmatch(given) and PREFIX not in given
         request_id = given if sane else uuid.uuid4().hex
         scope["nemoserve.request_id"] = request_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        logs.request_id.set(request_id)
         status = 0
 
         async def send_with_headers(message: Message) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import getpass
 import hashlib
 import logging
@@ -29,6 +30,7 @@ from nemoserve.observe.logs import Log
 from nemoserve.storage.database import StorageError
 
 _BACKLOG = 2048
+_FORMAT = logging.Formatter()
 
 
 class ServeError(Exception):
@@ -105,11 +107,19 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
         )
         _redirect_warnings(app.state.services.log)
         server = _Server(config, lambda: tell(ServerEvent("listening", url=_url(settings.host, listener))))
+        _collect_seldom()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(server.serve(sockets=[listener]))
     finally:
         listener.close()
     return 1 if nothing_left() else 0
+
+
+def _collect_seldom() -> None:
+    """Garbage is looked for where there is some: not among what lives as long as the server, and not at every 700th object."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _require_keys(settings: Settings, keyring: Keyring) -> None:
@@ -185,7 +195,8 @@ class _ToLog(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._log.warning("uvicorn", message=record.getMessage(), exc_info=record.exc_info)
+        exception = {} if record.exc_info is None else {"exception": _FORMAT.formatException(record.exc_info)}
+        self._log.warning("uvicorn", message=record.getMessage(), **exception)
 
 
 def _redirect_warnings(log: Log) -> None:
