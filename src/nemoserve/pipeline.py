@@ -104,6 +104,7 @@ def wish_of(request: ChatRequest | CompletionRequest, limits: KeyLimits, session
         fallback_to_family=request.fallback_to_family,
         parameters=given(request),
         prompt_tokens=tokens_in(prompt_size(request)),
+        compression=request.compression if isinstance(request, ChatRequest) else False,
         max_tokens=request.sampling.max_tokens,
         session=session,
         allowed_models=limits.models,
