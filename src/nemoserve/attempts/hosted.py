@@ -12,6 +12,7 @@ from nemoserve.attempts.asked import Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan
 from nemoserve.attempts.choices import ChoiceReader
 from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
+from nemoserve.attempts.decided import decided
 from nemoserve.attempts.fan import fanned
 from nemoserve.attempts.parameters import given, without
 from nemoserve.attempts.services import Services
@@ -19,7 +20,7 @@ from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Told
 from nemoserve.context.cuts import Messages
 from nemoserve.context.fit import fit
 from nemoserve.reasoning.budget import Allowance, limits
-from nemoserve.reasoning.families import switch_in_text
+from nemoserve.reasoning.families import ANY_SWITCH, switch_in_text
 from nemoserve.routing.health import Watch
 from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.endpoint import Endpoint
@@ -34,6 +35,7 @@ _END_TOKENS = 8
 
 async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
     """The attempt at having a provider continue a conversation. Raises ApiError if it must not be asked."""
+    asked = decided(asked, endpoint.model, ANY_SWITCH)
     request, dropped = without(asked.request, _unsupported(asked.request, endpoint))
     require_all(asked.request.preferences.require_parameters, dropped)
     request, cut = await _fitted(house, request, endpoint)

@@ -10,6 +10,7 @@ import msgspec
 from nemoserve.admission import require_all, room
 from nemoserve.attempts.asked import Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan
+from nemoserve.attempts.decided import decided
 from nemoserve.attempts.fitting import fitted
 from nemoserve.attempts.services import Services
 from nemoserve.backends.base import Backend, Generation
@@ -36,8 +37,11 @@ async def attempt_chat(
     house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch, others: bool
 ) -> Attempt:
     """The attempt at continuing a conversation. Raises ApiError if the model cannot take it."""
-    backend, request = _backend(house, endpoint), asked.request
+    backend = _backend(house, endpoint)
     card = backend.card
+    if card.family.switch != "none":
+        asked = decided(asked, card.id, card.family)
+    request = asked.request
     fitting = await fitted(request, backend, house.settings.default_max_tokens)
     request, switched, prompt = fitting.request, fitting.switched, fitting.prompt
     dropped = switched.notices
