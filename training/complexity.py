@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,16 +24,19 @@ import numpy as np
 
 from nemoserve.config.settings import EMBEDDED_MODEL
 from nemoserve.http.wire_chat import ChatBody, read_chat
-from nemoserve.reasoning.complexity import Scorer, Weights
+from nemoserve.reasoning.complexity import Weights
 from nemoserve.reasoning.complexity_features import features
+from nemoserve.reasoning.scores import Linear, Trees
 from nemoserve.types.chat import ChatRequest
+from training.boosting import Bins, Shape, boosted, flattened, total
 from training.evaluate import EMBEDDED
 from training.labels import SPLITS, Label, labels, read, write
 
 PROMPTS = Path(__file__).with_name("prompts.txt")
 OUT = Path(__file__).parents[1] / "src" / "nemoserve" / "reasoning" / "complexity.json"
 FOLDS = 5
-PRICES = tuple(0.0005 * 1.3**step for step in range(24))
+WORDS = 200
+PRICES = tuple(0.0002 * 1.15**step for step in range(36))
 """Of a token of thinking, in right answers: those that are tried."""
 _LINE = re.compile(r"(none|some|much) (small|large) (?:\{(.*?)\} )?\| (.*)")
 _HISTORY = [
@@ -85,28 +87,24 @@ class Columns:
         self.names = list(names)
         raw = self._raw(rows)
         self._mean, self._scale = raw.mean(axis=0), raw.std(axis=0)
-        # A word that is nearly never there must not weigh a hundred times as much for it.
+        # What is nearly never there must not weigh a hundred times as much for it.
         self._scale = np.maximum(self._scale, 0.1)
 
     def _raw(self, rows: Sequence[Found]) -> np.ndarray:
-        def value(row: Found, name: str) -> float:
-            first, times, second = name.partition(" × ")
-            return row.get(first, 0.0) * (row.get(second, 0.0) if times else 1.0)
-
-        return np.array([[value(row, name) for name in self.names] for row in rows])
+        return np.array([[row.get(name, 0.0) for name in self.names] for row in rows])
 
     def matrix(self, rows: Sequence[Found]) -> np.ndarray:
         scaled = (self._raw(rows) - self._mean) / self._scale
         return np.concatenate([scaled, np.ones((len(rows), 1))], axis=1)
 
-    def scorer(self, weights: np.ndarray) -> Scorer:
+    def scorer(self, weights: np.ndarray) -> Linear:
         slopes = weights[:-1] / self._scale
         kept = {
             name: (float(f"{slope:.4g}"), float(f"{mean:.4g}"))
             for name, slope, mean, scaled in zip(self.names, slopes, self._mean, weights[:-1], strict=True)
             if abs(scaled) > 0.004
         }
-        return Scorer(float(f"{weights[-1]:.4g}"), kept)
+        return Linear(float(f"{weights[-1]:.4g}"), kept)
 
 
 def logistic(x: np.ndarray, y: np.ndarray, weight: np.ndarray, ridge: float) -> np.ndarray:
@@ -135,7 +133,7 @@ def out_of_fold(count: int, seed: int, fit: Callable[[np.ndarray], Callable[[np.
     return scores
 
 
-def general(seed: int, ridge: float = 10.0) -> tuple[dict[str, Scorer], str]:
+def general(seed: int, ridge: float = 10.0) -> tuple[dict[str, Linear], str]:
     """The scorers of ordinary models, and a table of how well they do on prompts that they were not fitted on."""
     asked = prompts()
     rows = [features(prompt.request) for prompt in asked]
@@ -145,7 +143,7 @@ def general(seed: int, ridge: float = 10.0) -> tuple[dict[str, Scorer], str]:
         "much": np.array([p.thinking == "much" for p in asked], float),
         "large": np.array([p.size == "large" for p in asked], float),
     }
-    scorers: dict[str, Scorer] = {}
+    scorers: dict[str, Linear] = {}
     lines = ["| question | prompts | yes, % | right, % | without a look, % |", "|---|---|---|---|---|"]
     for what, y in wanted.items():
         columns = Columns(rows, names)
@@ -177,63 +175,56 @@ def policy(asked: Sequence[Label], thinks: Sequence[bool]) -> Policy:
     return Policy(100 * sum(right) / len(right), sum(tokens) / len(tokens))
 
 
-def own_scorer(asked: Sequence[Label], seed: int, may_lose: float, ridge: float) -> tuple[Scorer, str]:
+def own_scorer(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Trees, str]:
     """The measured model's scorer, and how its price of a token was found.
 
-    A problem's label is whether thinking gains more than it costs, its weight by how much. Of the prices the one is taken that saves
-    most on problems outside the fit while it loses no more than `may_lose` points.
+    What thinking gains and what it takes are estimated apart, each problem by trees that have not seen it. Of the prices the one is
+    taken that saves most there while it loses no more than `may_lose` points; the scorer estimates what is left of the gain.
     """
     rows = [features(as_request(a.messages, a.tools)) for a in asked]
-    columns = Columns(rows, column_names(rows))
-    x = columns.matrix(rows)
+    names = column_names(rows)
+    raw = np.array([[row.get(name, 0.0) for name in names] for row in rows])
+    bins = Bins(raw)
+    x = bins.of(raw)
+    rng = np.random.default_rng(seed)
     gain = np.array([float(a.thought) - float(a.direct) for a in asked])
     tokens = np.array([float(a.tokens) for a in asked])
+
+    def estimated(y: np.ndarray) -> np.ndarray:
+        def fitted(train: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+            trees = boosted(x[train], y[train], Shape(), rng)
+            return lambda tested: total(trees, x[tested])
+
+        return out_of_fold(len(rows), seed, fitted)
+
+    gains, costs = estimated(gain), estimated(tokens)
     always = policy(asked, [True] * len(asked))
-    best: tuple[float, float, float] | None = None
+    best = (0.0, 0.0, 0.0)
     for price in PRICES:
-        value = gain - price * tokens
-
-        def fitted(train: np.ndarray, value: np.ndarray = value) -> Callable[[np.ndarray], np.ndarray]:
-            b = _fit(x[train], value[train], ridge)
-            return lambda tested: x[tested] @ b
-
-        scores = out_of_fold(len(rows), seed, fitted)
-        now = policy(asked, list(scores > 0))
-        lost, saved = always.accuracy - now.accuracy, 1 - now.tokens / always.tokens
-        print(f"  price {price:.5f}: {lost:5.2f} points lost, {100 * saved:4.1f} % saved", flush=True)
-        if best is None or (lost <= may_lose and saved > best[1]):
+        now = policy(asked, list(gains > price * costs))
+        saved, lost = 1 - now.tokens / always.tokens, always.accuracy - now.accuracy
+        if lost <= may_lose and saved > best[1]:
             best = (price, saved, lost)
-    assert best is not None
     price, saved, lost = best
-    told = (
-        f"A token costs {price:.5f} right answers; outside the fit it saves {100 * saved:.0f} % for {lost:.1f} points."
-    )
-    return columns.scorer(_fit(x, gain - price * tokens, ridge)), told
-
-
-def _fit(x: np.ndarray, value: np.ndarray, ridge: float) -> np.ndarray:
-    weight = np.abs(value)
-    return logistic(x, (value > 0).astype(float), weight / weight.mean(), ridge)
+    worth = gains - price * costs
+    scale = logistic(worth[:, None], (gain > price * tokens).astype(float), np.ones(len(rows)), 1e-3)[0]
+    told = f"A token costs {price:.5f} right answers; outside the fit that saves {100 * saved:.0f} % for {lost:.1f} points."
+    return flattened(boosted(x, gain - price * tokens, Shape(), rng), names, bins, scale), told
 
 
 def column_names(rows: Sequence[Found]) -> list[str]:
-    """The features of shape, the words and pairs of words that are not rare, and products of the frequent words with numbers."""
+    """The features of shape, and the most frequent words and pairs of words."""
     seen = Counter(name for row in rows for name in row)
     shape = sorted(name for name in seen if not name.startswith("“"))
     words = sorted((name for name in seen if name.startswith("“")), key=lambda name: (-seen[name], name))
-    frequent = [name for name in words if seen[name] >= 0.003 * len(rows)][:700]
-    crossed = [name for name in frequent[:60] if " " not in name or name.count("^")]
-    return [*shape, *frequent, *(f"{word} × {number}" for word in crossed for number in CROSSED)]
+    return [*shape, *words[:WORDS]]
 
 
-CROSSED = ("digits of the largest number", "numbers", "length of the longest quotation")
+def scored(asked: Sequence[Label], scorer: Trees) -> list[bool]:
+    return [scorer.judge(features(as_request(a.messages, a.tools))).yes for a in asked]
 
 
-def scored(asked: Sequence[Label], scorer: Scorer) -> list[bool]:
-    return [scorer.score(features(as_request(a.messages, a.tools))) > 0 for a in asked]
-
-
-def table(asked: Sequence[Label], scorer: Scorer) -> str:
+def table(asked: Sequence[Label], scorer: Trees) -> str:
     """Markdown; savings and losses are against always thinking."""
     needed = [a.thought and not a.direct for a in asked]
     ways = {
@@ -251,7 +242,7 @@ def table(asked: Sequence[Label], scorer: Scorer) -> str:
     return "\n".join(lines)
 
 
-def by_task(asked: Sequence[Label], scorer: Scorer) -> str:
+def by_task(asked: Sequence[Label], scorer: Trees) -> str:
     lines = ["| task | off, % | on, % | auto, % | thinks, % |", "|---|---|---|---|---|"]
     for task in dict.fromkeys(a.task for a in asked):
         of = [a for a in asked if a.task == task]
@@ -261,6 +252,13 @@ def by_task(asked: Sequence[Label], scorer: Scorer) -> str:
             f"| {task} | {ways[0]:.0f} | {ways[1]:.0f} | {ways[2]:.0f} | {100 * sum(thinks) / len(thinks):.0f} |"
         )
     return "\n".join(lines)
+
+
+def written(weights: Weights) -> str:
+    """The file, a line for each scorer."""
+    fields = msgspec.to_builtins(weights)
+    lines = (f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in fields.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def main() -> None:
@@ -273,11 +271,9 @@ def main() -> None:
     p.add_argument("--count", type=int, default=300, help="training problems per task")
     p.add_argument("--test-count", type=int, default=100, help="held-out problems per task, of each of two kinds")
     p.add_argument("--may-lose", type=float, default=0.7, help="points, outside the fit")
-    p.add_argument("--ridge", type=float, default=3.0)
     p.add_argument("--seed", type=int, default=11)
     p.add_argument("--out", type=Path, default=OUT)
     args = p.parse_args()
-    random.seed(args.seed)
     scorers, told = general(args.seed)
     print(f"Prompts labelled by hand, each judged by a fit on the others\n\n{told}\n", flush=True)
     if args.labels:
@@ -285,10 +281,10 @@ def main() -> None:
     else:
         asked = labels(args.model, {s: args.count if s == "train" else args.test_count for s in SPLITS}, args.seed)
         write(asked, Path("runs/labels.jsonl"))
-    scorer, told = own_scorer([a for a in asked if a.split == "train"], args.seed, args.may_lose, args.ridge)
+    scorer, told = own_scorer([a for a in asked if a.split == "train"], args.seed, args.may_lose)
     print(f"\n{told}")
     weights = Weights(own={args.id: scorer}, **scorers)
-    args.out.write_text(json.dumps(msgspec.to_builtins(weights), ensure_ascii=False, indent=0, sort_keys=True) + "\n")
+    args.out.write_text(written(weights))
     for split, heading in (("problems", "seen phrasings"), ("phrasings", "held-out phrasings")):
         of = [a for a in asked if a.split == split]
         print(f"\n### Held-out problems, {heading} ({len(of)})\n\n{table(of, scorer)}\n\n{by_task(of, scorer)}")

@@ -76,7 +76,8 @@ def _value(fields: Mapping[str, object], path: str) -> object:
     name, _, key = path.partition(".")
     value = fields.get(name)
     if not key:
-        return None if isinstance(value, Mapping) and name in _OWN_OBJECTS else value
+        # An object is read key by key.
+        return None if name in _OWN_OBJECTS and isinstance(value, Mapping) else cast("object", value)
     if value is None or (name == "reasoning" and value == AUTO):
         return None
     if not isinstance(value, Mapping):
