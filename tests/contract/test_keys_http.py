@@ -116,6 +116,7 @@ def test_a_keys_life_over_the_api(gateway: Gateway, manager: str, new: Any) -> N
     assert requests.get(url, headers=manage, timeout=10).status_code == 404
 
 
+@pytest.mark.slow
 def test_openrouters_sdk_manages_keys(run: Run, gateway: Gateway, manager: str) -> None:  # noqa: F811
     seen = run("openrouter_keys.mjs", gateway.url, gateway.model, manager=manager, prompt=order(say="</think>x"))
     assert seen["made"]["data"]["limit"] == 0.003 and seen["made"]["data"]["limitReset"] == "monthly"

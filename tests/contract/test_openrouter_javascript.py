@@ -30,6 +30,8 @@ from tests.contract.tool_loop import (
 from tests.gateway import Gateway, order
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow
+
 JS = Path(__file__).parent / "js"
 REPLY = order(say=f"{THOUGHT}</think>\n{ANSWER}\n")
 VERDICTS = [{"colour": colour, "sure": sure} for colour in ("red", "green") for sure in (True, False)]

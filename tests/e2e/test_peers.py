@@ -32,7 +32,13 @@ TOOLS = [
 ]
 ENGINES: dict[str, list[str]] = {
     "transformers": ["--engine-arg=--dtype=float32"],
-    "vllm": ["--engine-arg=--enforce-eager", "--engine-arg=--max-num-seqs=4", "--engine-arg=--dtype=float32"],
+    # On a CPU this vLLM cannot keep states for its prefix cache.
+    "vllm": [
+        "--engine-arg=--enforce-eager",
+        "--engine-arg=--max-num-seqs=4",
+        "--engine-arg=--dtype=float32",
+        "--engine-arg=--no-enable-prefix-caching",
+    ],
 }
 
 

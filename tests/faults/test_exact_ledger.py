@@ -100,6 +100,7 @@ def test_five_hundred_streams_cut_anywhere_and_engines_that_die_leave_an_exact_l
     assert all(row["reasoning_tokens"] <= row["completion_tokens"] for row in found)
 
 
+@pytest.mark.slow
 def test_a_hundred_requests_racing_for_the_last_cent_spend_no_more_than_it(tmp_path: Path, tiny_folder: Path) -> None:
     prices = tmp_path / "prices.toml"
     prices.write_text(f"[[prices]]\n{PRICE}")

@@ -28,6 +28,12 @@ class Printed:
         self._start = sink.tell()
         return sink
 
+    def trim(self) -> None:
+        """Empties the file when it has become far too large; the process goes on at its beginning."""
+        if self.size() > 8 * _LIMIT:
+            os.truncate(self.file, 0)
+            self._start = 0
+
     def note(self, line: str) -> None:
         """Adds a line of the gateway's own."""
         with self.file.open("a", encoding="utf-8") as sink:

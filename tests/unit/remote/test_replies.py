@@ -187,6 +187,9 @@ def test_thinking_that_was_cut_off_stays_thinking_and_that_which_ended_the_turn_
 def test_an_answer_in_the_field_of_thinking_that_was_off_is_the_answer(field: str):
     seen = _stream(_chunk(**{field: "It is"}), _chunk(**{field: " 4."}), _chunk("stop"), thinking=False)
     assert (seen.reasoning, seen.text) == ("", "It is 4.")
+    counts = {"prompt_tokens": 1, "completion_tokens": 3, "completion_tokens_details": {"reasoning_tokens": 3}}
+    seen = _whole(_message(**{field: "4."}) | {"usage": counts}, thinking=False)
+    assert seen.told is not None and seen.told.usage == Usage(1, 3, 0), "nor is it counted as thinking"
     long = "word " * 2000
     assert _whole(_message(**{field: long}), thinking=False).text == long
 

@@ -157,6 +157,7 @@ def test_what_goes_well_is_drawn_less_often_but_never_dropped(tokenizer: Tokeniz
         assert drawn[place] / 4000 == pytest.approx(share / sum(weight.values()), abs=0.03)
 
 
+@pytest.mark.slow
 def test_words_outside_the_vocabulary_are_spelt_and_text_survives(tokenizer: Tokenizer) -> None:
     assert tokenizer.encode(" the").tokens == ["Ġthe"]
     assert tokenizer.encode("banana").tokens == list("banana")

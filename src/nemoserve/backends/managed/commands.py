@@ -56,6 +56,7 @@ def command(engine: EngineSettings, subject: Subject, program: str, port: int, k
 def _vllm(subject: Subject, program: str, port: int, key: str) -> Command:
     where, revision = _revision(subject)
     words = [program, "serve", where, "--host", HOST, "--port", str(port), "--served-model-name", subject.id, *revision]
+    words.append("--disable-uvicorn-access-log")
     if subject.own_code:
         words.append("--trust-remote-code")
     if _is_hybrid(subject):
@@ -87,7 +88,7 @@ def _sglang(subject: Subject, program: str, port: int, _key: str) -> Command:
         words += ["--mamba-ssm-dtype", "float32"]
     if subject.family.tool_format == "xml":
         words += ["--reasoning-parser", "nemotron_3", "--tool-call-parser", "qwen3_coder"]
-    words.append("--enable-metrics")
+    words += ["--enable-metrics", "--log-level-http", "warning"]
     return Command(tuple(words), {}, subject.id, False)
 
 

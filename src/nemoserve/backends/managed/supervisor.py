@@ -102,8 +102,7 @@ class Supervisor:
                     Health("failed", f"{self._name} died {restarts.deaths} times while starting: {words}{where}")
                 )
                 return
-            state = "restarting" if self._was_ready else "loading"
-            self._become(Health(state, f"{self._name} died and is started again: {words}"))
+            self._become(Health("restarting", f"{self._name} died and is started again: {words}"))
             await asyncio.sleep(pause)
 
     async def _live_once(self) -> tuple[bool, str]:
@@ -147,6 +146,7 @@ class Supervisor:
             answer = await server.get(path, self._watch.answer_s)
             missed = 0 if answer is not None and answer.status_code < 500 else missed + 1
             if not missed:
+                self._printed.trim()
                 await self._on_well(server)
             elif missed >= self._watch.strikes:
                 self._printed.note(f"nemoserve: {path} was not answered {missed} times in a row")

@@ -94,8 +94,12 @@ class ReplyReader:
     def told(self) -> Told:
         """What the provider has said besides."""
         thought = any(choice.thought for choice in self._choices.values())
-        told = self._usage is not None and (self._usage.reasoning_tokens > 0 or not thought)
-        return Told(usage=self._usage, reasoning_told=told, upstream_id=self._id, model=self._model)
+        usage = self._usage
+        if usage is not None and self._reading.thinking is False and not thought:
+            # An answer that a server took for thinking is counted by it as such.
+            usage = msgspec.structs.replace(usage, reasoning_tokens=0)
+        told = usage is not None and (usage.reasoning_tokens > 0 or not thought)
+        return Told(usage=usage, reasoning_told=told, upstream_id=self._id, model=self._model)
 
     def _chunk(self, chunk: Chunk) -> list[HostedEvent]:
         if not self._id and isinstance(chunk.id, str):
