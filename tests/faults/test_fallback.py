@@ -130,7 +130,8 @@ def test_a_client_that_goes_away_ends_the_providers_stream(two: House) -> None:
     alpha = two.providers["alpha"]
     alpha.behave = endless
     answer = two.chat(**FIRST, stream=True)
-    next(answer.iter_lines())
+    lines = answer.iter_lines()  # kept: without it the connection is closed
+    next(lines)
     assert alpha.open == 1
     answer.close()
     wait_until(lambda: alpha.open == 0, "the stream is closed")
@@ -238,7 +239,8 @@ def test_a_hosted_reply_cannot_be_steered_and_says_so(two: House) -> None:
 
     two.providers["alpha"].behave = slow
     answer = two.chat(**FIRST, stream=True)
-    chunk = next(chunks(answer))
+    coming = chunks(answer)
+    chunk = next(coming)
     told = requests.post(
         f"{two.url}/v1/chat/completions/{chunk['id']}/control", json={"action": "end_reasoning"}, timeout=10
     )

@@ -28,6 +28,8 @@ from nemoserve.types.errors import ApiError
 from nemoserve.types.events import ChoiceFinished, Completed, Event, ReasoningDelta, UpstreamCost
 from nemoserve.types.usage import Timing, Usage
 
+_ACCOUNT_S = 0.25
+
 
 class Counted(msgspec.Struct, frozen=True):
     """What an attempt has used."""
@@ -101,6 +103,7 @@ class Attempt:
         self._first_token_ms: int | None = None
         self._finish: ChoiceFinished | None = None
         self._ended = False
+        self._settling: asyncio.Task[None] | None = None
         self._error: ApiError | None = None
         self._stored = plan.asked.content is None
         self._claim = house.books.open(plan.entry, plan.admission.hold, lambda: source.used().usage)
@@ -117,6 +120,11 @@ class Attempt:
         """Stops what still runs."""
         await self._events.aclose()
         self._end()  # where nobody began to read, nothing else would
+
+    async def settled(self) -> None:
+        """Waits a moment for the line of an attempt that has ended, so that who is told of the end is told of the money too."""
+        if self._settling is not None:
+            await asyncio.wait((self._settling,), timeout=_ACCOUNT_S)
 
     def store(self) -> None:
         """Has what went in and came out kept, where the key asks for it. To be called for the attempt that was the last."""
@@ -189,7 +197,7 @@ class Attempt:
         if not self._source.close():
             self._settle(outcome, self._source.used())
             return
-        task = asyncio.create_task(self._settle_counted(outcome))
+        task = self._settling = asyncio.create_task(self._settle_counted(outcome))
         self._house.settling.add(task)
         task.add_done_callback(self._house.settling.discard)
 

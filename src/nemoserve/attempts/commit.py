@@ -146,6 +146,7 @@ class Reply:
                 self._note(self._attempt, error)
                 following = await self._next() if _elsewhere(error) else None
                 if following is None:
+                    await self._attempt.settled()
                     self._end()
                     raise self._refusal() from error
                 self._attempt = following

@@ -11,6 +11,8 @@ from nemoserve.types.route import COMPRESSED_UP_TO, ExcludedBy, MaxPrice, Prefer
 Verdict = tuple[ExcludedBy, str]
 """The rule that leaves an endpoint out, and the reason in words."""
 
+_MOST_WRONG = 2
+"""So many times its length a prompt may be estimated at."""
 _ALSO = {"fp4": ("mxfp4", "nvfp4"), "fp8": ("mxfp8",)}
 """Formats that a plainer name stands for too."""
 
@@ -114,7 +116,8 @@ def _by_price(price: Price, most: MaxPrice) -> Verdict | None:
 
 
 def _by_size(endpoint: Endpoint, wish: Wish) -> Verdict | None:
-    if overflows(endpoint, wish) and not _squeezed(endpoint, wish):
+    # The length is an estimate, and the endpoint itself counts: only what cannot fit by any count is left out.
+    if wish.prompt_tokens >= _MOST_WRONG * endpoint.context_length and not _squeezed(endpoint, wish):
         return (
             "context_length",
             f"the prompt has about {wish.prompt_tokens} tokens, and its context is {endpoint.context_length}",
@@ -123,7 +126,7 @@ def _by_size(endpoint: Endpoint, wish: Wish) -> Verdict | None:
 
 
 def overflows(endpoint: Endpoint, wish: Wish) -> bool:
-    """Whether the prompt as it is does not fit into the endpoint's context."""
+    """Whether the prompt as it is seems not to fit into the endpoint's context."""
     return wish.prompt_tokens >= endpoint.context_length
 
 
