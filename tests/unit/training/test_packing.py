@@ -18,8 +18,8 @@ from training.chat import TEMPLATE_FILE, render_prompt, render_reply
 from training.model import NemotronH, Shape
 from training.stream import Document, Stream
 from training.tasks import TASKS
-from training.tasks.drills import DRILLS
 from training.tasks.base import Wording, problem_is_held_out, template_is_held_out
+from training.tasks.drills import DRILLS
 from training.tasks.paraphrase import paraphrased
 from training.tokenizer import FIRST_WORD, build
 from training.train import export
