@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -262,6 +264,41 @@ def test_a_limit_is_kept_over_attempts_that_fail(tmp_path: Path) -> None:
         assert sum(row["cost"] for row in rows) == 1_000_000
         assert {row["outcome"] for row in rows if row["provider"] == "alpha"} == {"failed"}
         assert running.services.rates.state is not None
+
+
+def test_forty_requests_racing_for_the_last_cent_spend_no_more_than_it(tmp_path: Path) -> None:
+    async def slow(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        await asyncio.sleep(0.05)
+        async for event in answers(job):
+            yield event
+
+    with house(tmp_path, Scripted("alpha", slow, price=("0", "10")), require_key=True) as running:
+        key = running.key(limit=1_000_000)  # five replies of 20 tokens
+
+        def one(_: int) -> int:
+            return running.chat(key=key, max_tokens=20).status_code
+
+        with ThreadPoolExecutor(16) as pool:
+            statuses = Counter(pool.map(one, range(40)))
+        assert statuses == {200: 5, 402: 35}
+        assert sum(row["cost"] for row in running.rows()) == 1_000_000
+
+
+def test_what_is_kept_of_a_reply_is_what_the_client_saw(tmp_path: Path) -> None:
+    alpha = Scripted("alpha", fails(ApiError("provider_unavailable", "down"), after=2))
+    with house(tmp_path, alpha, Scripted("beta"), require_key=True) as running:
+        key = running.services.keyring.create("k", store_content=True, actor="test")[1]
+        for stream in (False, True):
+            answer = running.chat(**FIRST, key=key, stream=stream)
+            assert answer.content
+            id = answer.headers["x-generation-id"]
+            kept = requests.get(
+                f"{running.url}/v1/generation/content?id={id}", headers={"authorization": f"Bearer {key}"}, timeout=10
+            ).json()["data"]
+            if stream:  # it broke off in mid-stream
+                assert kept["error"]["provider_name"] == "alpha" and kept["output"]["completion"] == "word0 word1 "
+            else:
+                assert kept["output"]["completion"] == "Hello there. " and kept.get("error") is None
 
 
 def test_a_request_counts_once_in_its_keys_rates_however_many_endpoints_it_tries(tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ import atexit
 import contextlib
 import os
 import threading
+import time
 import weakref
 from pathlib import Path
 
 _GATHER_S = 0.2
 """Lines that nobody is in a hurry for are written together so often."""
+_QUIET = 25
+"""So many times without a line, and the thread ends until there is one."""
 
 
 class Lines:
@@ -21,7 +24,7 @@ class Lines:
         self._path, self._most_bytes, self._files = path, most_bytes, files
         self._lock = threading.Lock()
         self._waiting: list[str] = []
-        self._timer: threading.Timer | None = None
+        self._writing = False
         self._descriptor = self._opened()
         this = weakref.ref(self)
         atexit.register(lambda: (lines := this()) and lines.flush())
@@ -30,10 +33,9 @@ class Lines:
         """A line that is in the file a moment later."""
         with self._lock:
             self._waiting.append(line)
-            if self._timer is None:
-                self._timer = threading.Timer(_GATHER_S, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+            if not self._writing:
+                self._writing = True
+                threading.Thread(target=self._write_on, name="log", daemon=True).start()
 
     def now(self, line: str) -> None:
         """A line that is in the file when this returns."""
@@ -44,11 +46,20 @@ class Lines:
     def flush(self) -> None:
         """Writes all that waits. A disk that is full costs lines, not answers."""
         with self._lock:
-            self._timer = None
             lines, self._waiting = self._waiting, []
             if lines:
                 with contextlib.suppress(OSError):
                     self._write("".join(f"{line}\n" for line in lines).encode(errors="replace"))
+
+    def _write_on(self) -> None:
+        """Writes what comes, until nothing has come for a while."""
+        quiet = 0
+        while quiet < _QUIET:
+            time.sleep(_GATHER_S)
+            with self._lock:
+                quiet = 0 if self._waiting else quiet + 1
+                self._writing = quiet < _QUIET
+            self.flush()
 
     def _write(self, data: bytes) -> None:
         if os.fstat(self._descriptor).st_size + len(data) > self._most_bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from typing import Any
 
 import pytest
@@ -162,3 +163,25 @@ def test_a_signature_is_of_one_text_by_one_model(model: str, text: str, other: s
 @pytest.mark.parametrize("forged", ["", "nv1.", "é", "\ud800", "nv1." + "A" * 43])
 def test_what_is_no_signature_is_refused_and_raises_nothing(forged: str) -> None:
     assert not verify(SECRET, "m", "text", forged)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(TextDelta, st.integers(0, 2), st.text()),
+            st.builds(ReasoningDelta, st.integers(0, 2), st.text()),
+            st.builds(ReasoningDelta, st.just(0), st.text(), st.just(()), st.just(STEPS)),
+            st.builds(ToolCallStart, st.integers(0, 2), st.just(0), st.text(), st.text()),
+            st.builds(ChoiceFinished, st.integers(0, 2), st.just("stop"), st.just("stop")),
+        )
+    ),
+    st.booleans(),
+)
+def test_chunks_that_are_pieced_together_are_those_that_are_built(events: list[Event], signed: bool) -> None:
+    quick, plain = (
+        ChatChunks(REPLY, logprobs=False, sign=functools.partial(sign, SECRET) if signed else None) for _ in range(2)
+    )
+    for event in [*events, Completed(Usage(), Timing())]:
+        written = quick.write(event)
+        sent = [json.loads(part.removeprefix(b"data: ")) for part in written.split(b"\n\n") if part]
+        assert sent == json.loads(json.dumps(plain.chunks(event))) and written.endswith(b"\n\n") is bool(written)
