@@ -62,7 +62,7 @@ check: install-dev  ## what to run before a commit: format, lint, types, import 
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m 'not slow' $(ARGS)
+	NEMOSERVE_TEST_QUICK=1 $(BIN)/python -m pytest -q -m 'not slow' $(ARGS)
 
 format:  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

@@ -1,9 +1,10 @@
 """What keys and the ledger cost: requests per second and latency of the gateway with them and without, in one run, as ratios.
 
-Two servers run side by side over an engine that answers at once (`bench/instant_engine.py`): `nemoserve serve`, and
-`nemoserve serve --require-key` with a key. Rounds alternate between them, because the speed of a shared machine drifts; the
-ratio is the median of the rounds' ratios. The client is a bare asyncio protocol on uvloop that reads no JSON, yet it shares the
-cores with the servers: rates are of this machine and its client, ratios are of the gateway.
+Two servers run side by side over an engine that answers at once (`bench/instant_engine.py`): one without keys whose ledger is never
+written, and `nemoserve serve --require-key` with a key that has limits. Rounds alternate between them, because the speed of a
+shared machine drifts; the ratio is the median of the rounds' ratios. The client is a bare asyncio protocol on uvloop that reads no
+JSON, yet it shares the cores with the servers: rates are of this machine and its client, ratios are of the gateway. The gateway's
+own CPU time per request, all of its threads together, hardly depends on what else the machine does.
 """
 
 from __future__ import annotations
@@ -25,16 +26,20 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
 import uvloop
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.instant_engine import TOKENS_VARIABLE
+from bench.instant_engine import LEDGER_VARIABLE, TOKENS_VARIABLE
 from bench.load import Run, load
 
 _KEY = re.compile(r"sk-nemo-[A-Za-z0-9]+-[A-Za-z0-9]+")
+_LIMITS = ("--limit", "1000", "--limit-reset", "monthly", "--requests-per-minute", "1000000")
 _START_S = 60.0
+_WRITTEN_S = 0.1
+"""For the last lines of a round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,12 @@ class Row:
     off_rate: float
     off_p50: float
     off_p99: float
+    off_cpu: float
+    """Microseconds of the gateway per request, the median of the rounds; so is `on_cpu`."""
     on_rate: float | None = None
     on_p50: float | None = None
     on_p99: float | None = None
+    on_cpu: float | None = None
     ratio: float | None = None
     """Rate with keys and ledger over the rate without, the median of the rounds' ratios."""
 
@@ -59,6 +67,12 @@ class Side:
 
     port: int
     key: str | None
+    pid: int
+
+    def cpu_s(self) -> float:
+        """What the gateway has used until now; not its engine."""
+        times = psutil.Process(self.pid).cpu_times()
+        return times.user + times.system
 
     def request(self, *, stream: bool) -> bytes:
         """The bytes of one chat call."""
@@ -92,7 +106,7 @@ def server(folder: Path, tokens: int, *, keys: bool) -> Iterator[Side]:
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            env={**os.environ, TOKENS_VARIABLE: str(tokens)},
+            env={**os.environ, TOKENS_VARIABLE: str(tokens), LEDGER_VARIABLE: str(int(keys))},
         )
     try:
         deadline = time.monotonic() + _START_S
@@ -100,14 +114,25 @@ def server(folder: Path, tokens: int, *, keys: bool) -> Iterator[Side]:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"The server did not start:\n{log.read_text()}")
             time.sleep(0.05)
-        yield Side(port, key)
+        yield Side(port, key, process.pid)
     finally:
         process.terminate()
         process.wait(30)
 
 
 def _make_key(folder: Path) -> str:
-    command = [sys.executable, "-m", "nemoserve", "keys", "create", "bench", "--json", "--data-dir", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "nemoserve",
+        "keys",
+        "create",
+        "bench",
+        *_LIMITS,
+        "--json",
+        "--data-dir",
+        str(folder),
+    ]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     found = _KEY.search(made.stdout)
     if found is None:
@@ -131,7 +156,10 @@ def measure(sides: dict[str, Side], stream: bool, concurrency: int, args: argpar
         for name in order:
             request = sides[name].request(stream=stream)
             # The first round warms up and is not counted.
+            before = sides[name].cpu_s()
             run = uvloop.run(load(sides[name].port, request, concurrency, args.seconds if turn else 0.5))
+            time.sleep(_WRITTEN_S)
+            run.cpu_s = sides[name].cpu_s() - before
             if turn:
                 runs[name].append(run)
     cells: dict[str, float] = {}
@@ -139,6 +167,7 @@ def measure(sides: dict[str, Side], stream: bool, concurrency: int, args: argpar
         latencies = sorted(1e3 * value for run in done for value in run.latencies)
         cells[f"{name}_rate"] = statistics.median(run.rate for run in done)
         cells[f"{name}_p50"] = latencies[len(latencies) // 2]
+        cells[f"{name}_cpu"] = statistics.median(1e6 * run.cpu_s / len(run.latencies) for run in done)
         cells[f"{name}_p99"] = latencies[int(0.99 * (len(latencies) - 1))]
     if "on" in runs:
         cells["ratio"] = statistics.median(a.rate / b.rate for a, b in zip(runs["on"], runs["off"], strict=True))
@@ -175,13 +204,15 @@ def main() -> None:
         title=f"The gateway with keys and ledger beside without; {args.tokens} tokens a reply; {machine}",
         caption="Client, gateway and an engine that answers at once share these cores. ms from request to last byte.",
     )
-    columns = ("answer", "at once", "req/s off", "p50 ms", "p99 ms", "req/s on", "p50 ms", "p99 ms", "on / off")
+    measured = ("p50 ms", "p99 ms", "CPU µs")
+    columns = ("answer", "at once", *("req/s off", *measured), *("req/s on", *measured), "on / off")
+
     for column in columns:
         table.add_column(column, justify="left" if column == "answer" else "right")
     for row in rows:
-        off = (f"{row.off_rate:.0f}", f"{row.off_p50:.2f}", f"{row.off_p99:.2f}")
+        off = (f"{row.off_rate:.0f}", f"{row.off_p50:.2f}", f"{row.off_p99:.2f}", f"{row.off_cpu:.0f}")
         on = [f"{value:.{digits}f}" if value is not None else "" for value, digits in (
-            (row.on_rate, 0), (row.on_p50, 2), (row.on_p99, 2), (row.ratio, 3),
+            (row.on_rate, 0), (row.on_p50, 2), (row.on_p99, 2), (row.on_cpu, 0), (row.ratio, 3),
         )]  # fmt: skip
         table.add_row(row.what, str(row.concurrency), *off, *on)
     console.print(table)

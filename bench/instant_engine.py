@@ -17,6 +17,8 @@ import uvloop
 from nemoserve.engine import protocol
 
 TOKENS_VARIABLE = "NEMOSERVE_BENCH_TOKENS"
+LEDGER_VARIABLE = "NEMOSERVE_BENCH_LEDGER"
+"""0: nothing is written into the ledger."""
 _CONTEXT, _VOCABULARY, _TOKEN, _END_OF_TURN = 4096, 2048, 400, 12
 
 
@@ -36,11 +38,23 @@ async def answer(socket: str, tokens: int) -> None:
                 return
 
 
+def _write_nothing() -> None:
+    """What is entered in the books goes nowhere, as if there were no ledger."""
+    from nemoserve.ledger.writer import Writer
+
+    def nothing(*_: object) -> None:
+        pass
+
+    Writer.opened = Writer.settled = Writer.released = Writer.content = nothing  # type: ignore[method-assign]
+
+
 def serve() -> None:
     """The `nemoserve` command, with this module in place of the engine."""
     from nemoserve.cli import main
     from nemoserve.cli import serve as command
 
+    if os.environ.get(LEDGER_VARIABLE) == "0":
+        _write_nothing()
     real = command.serve
 
     def serve_instantly(settings: Any, *more: Any) -> int:

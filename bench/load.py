@@ -29,6 +29,8 @@ class Run:
     """What a server did in one round: seconds of the round, and of each of its requests."""
 
     seconds: float = 0.0
+    cpu_s: float = 0.0
+    """Of the server, where somebody measures it."""
     latencies: list[float] = field(default_factory=list)
 
     @property

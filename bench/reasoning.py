@@ -3,7 +3,7 @@
 `python -m bench.reasoning` prints a table and draws a plot. Greedy, through the engine, budgets enforced in its decode loop as
 the server has them enforced: a grace of a tenth while a newline is waited for, then the end of the thinking is forced.
 
-Besides the fixed budgets there is one policy that looks at the problem: answer directly first, and think only if the least
+Besides the fixed budgets there is what `"reasoning": "auto"` decides (`auto`: by the request alone, no model call), and one policy that looks at the problem: answer directly first, and think only if the least
 certain token of that answer had a probability below a threshold. With the API that is two calls, the first with
 `reasoning: {"enabled": false}, "logprobs": true`. Its thresholds are fitted on nothing: all that were tried are in the table.
 """
@@ -19,11 +19,14 @@ from pathlib import Path
 import msgspec
 from tqdm import tqdm
 
+from nemoserve.config.settings import EMBEDDED_MODEL
 from nemoserve.engine.protocol import Thinking
 from nemoserve.reasoning.budget import grace_of
+from nemoserve.reasoning.complexity import decide
 from training.chat import render_prompt
+from training.complexity import as_request
 from training.evaluate import EMBEDDED, Greedy, Reply, problems, thinking_tokens
-from training.tasks import TASKS, Example
+from training.tasks import TASKS, Example, Split
 
 BUDGETS = (16, 32, 64, 128)
 THRESHOLDS = (0.2, 0.35, 0.5, 0.7, 0.9)
@@ -51,10 +54,10 @@ class Run:
 class Problems:
     """Held-out problems of all tasks, the same number of each."""
 
-    def __init__(self, model: Path, tasks: list[str], count: int, seed: int) -> None:
+    def __init__(self, model: Path, tasks: list[str], count: int, seed: int, split: Split) -> None:
         self.greedy = Greedy(model, 64, 400)
         self.examples: list[Example] = [
-            example for name in tasks for example in problems(TASKS[name], "problems", count, seed)
+            example for name in tasks for example in problems(TASKS[name], split, count, seed)
         ]
         self._sampling = self.greedy.sampling
         self._closer = self.greedy.tokenizer.token_to_id("</think>")
@@ -94,12 +97,21 @@ def if_unsure(direct: Run, thought: Run, threshold: float) -> Run:
     return Run(right, spent, [])
 
 
+def as_decided(examples: list[Example], direct: Run, thought: Run) -> Run:
+    """Thinking where the server would think of its own accord."""
+    thinks = [decide(as_request(e.messages, e.tools), EMBEDDED_MODEL).thinking != "none" for e in examples]
+    right = [t if think else d for think, d, t in zip(thinks, direct.right, thought.right, strict=True)]
+    spent = [t if think else 0 for think, t in zip(thinks, thought.spent, strict=True)]
+    return Run(right, spent, [])
+
+
 def points(asked: Problems) -> list[Point]:
     direct = asked.run("off", thinking=False)
     thought = asked.run("unlimited", thinking=True)
     found = [point("off", direct)]
     found += [point(f"budget {b}", asked.run(f"budget {b}", thinking=True, budget=b)) for b in BUDGETS]
     found.append(point("unlimited", thought))
+    found.append(point("auto", as_decided(asked.examples, direct, thought)))
     found += [point(f"think if below {t:g}", if_unsure(direct, thought, t)) for t in THRESHOLDS]
     return found
 
@@ -122,13 +134,15 @@ def plot(found: list[Point], file: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4))
-    fixed = [p for p in found if not p.policy.startswith("think")]
+    fixed = [p for p in found if not p.policy.startswith(("think", "auto"))]
     gated = [p for p in found if p.policy.startswith("think")]
     for group, label, mark in ((fixed, "fixed budget", "o-"), (gated, "think if unsure", "s--")):
         axes.plot([p.thinking_tokens for p in group], [p.accuracy for p in group], mark, label=label)
         for p in group:
             short = p.policy.removeprefix("budget ").removeprefix("think if below ")
             axes.annotate(short, (p.thinking_tokens, p.accuracy), textcoords="offset points", xytext=(4, -10), size=8)
+    for p in (p for p in found if p.policy == "auto"):
+        axes.plot([p.thinking_tokens], [p.accuracy], "D", label="auto")
     axes.set(xlabel="thinking tokens per problem", ylabel="held-out accuracy, %", title="What thinking buys")
     axes.grid(alpha=0.3)
     axes.legend()
@@ -145,10 +159,11 @@ def main() -> None:
     p.add_argument("--tasks", nargs="*", choices=list(TASKS), default=list(TASKS), help="all by default")
     p.add_argument("--count", type=int, default=100, help="problems per task")
     p.add_argument("--seed", type=int, default=11)
+    p.add_argument("--split", choices=["problems", "phrasings"], default="problems", help="seen or held-out phrasings")
     p.add_argument("--plot", type=Path, default=Path("docs/images/reasoning.svg"))
     p.add_argument("--json", type=Path, help="also write the points here")
     args = p.parse_args()
-    asked = Problems(args.model, args.tasks, args.count, args.seed)
+    asked = Problems(args.model, args.tasks, args.count, args.seed, args.split)
     found = points(asked)
     print(f"{len(asked.examples)} held-out problems of {len(args.tasks)} tasks\n\n{table(found)}")
     plot(found, args.plot)

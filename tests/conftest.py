@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 import nemoserve
-from tests import mocks, servers
+from tests import (
+    examples,  # noqa: F401  (how many of them property tests try)
+    mocks,
+    servers,
+)
 from tests.databases import database, database_place, own_postgres, postgres  # noqa: F401
 from tests.servers import Server
 

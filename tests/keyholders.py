@@ -30,7 +30,7 @@ def make_key(
     data_dir: Path, name: str = "test", *, role: Role = "inference", url: str | None = None, **limits: Any
 ) -> tuple[str, str]:
     """A new key of the server of this folder, made as the command does: its hash and its text."""
-    with opened(data_dir, url) as store:
+    with opened(data_dir, url, make=True) as store:
         key, text = store.keyring.create(name, role=role, limits=KeyLimits(**limits), actor="test")
     return key.id, text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -81,19 +82,22 @@ def wait_until(condition: Callable[[], Any], what: str, timeout_s: float = 60.0)
     return value
 
 
-def start(data_dir: Path, *options: str, wait: bool = True) -> Server:
-    """A server with these command line options on a free port; by default ready when this returns."""
+def start(data_dir: Path, *options: str, wait: bool = True, env: dict[str, str] | None = None) -> Server:
+    """A server with these command line options on a free port; by default ready when this returns. `env` is added."""
     port = free_port()
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / "server.log"
     command = [sys.executable, "-m", "nemoserve", "serve", "--port", str(port), "--data-dir", str(data_dir), *options]
     with log.open("wb") as sink:
-        process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **(env or {})}
+        )
     server = Server(f"http://127.0.0.1:{port}", process, log)
     if wait:
         try:
             wait_until(lambda: is_ready(server), "the server becomes ready", START_TIMEOUT_S)
-            server.model = server.get("/v1/models").json()["data"][0]["id"]
+            listed = server.get("/v1/models").json().get("data")  # with keys it tells nobody else
+            server.model = listed[0]["id"] if listed else ""
         except BaseException:
             process.kill()
             raise

@@ -21,6 +21,7 @@ from nemoserve.attempts.local import attempt_chat, attempt_text
 from nemoserve.attempts.parameters import given
 from nemoserve.attempts.services import Services
 from nemoserve.ledger.content import given_messages
+from nemoserve.reasoning.auto import choose_model
 from nemoserve.reasoning.past import past_thinking
 from nemoserve.routing.health import Watch
 from nemoserve.types.caller import Caller, KeyLimits, Origin
@@ -45,6 +46,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     arrived = time.monotonic()
     content = given_messages(request.messages) if caller.store_content else None
     keeper = keeper_of(caller)
+    request, chosen = choose_model(request, house.router.may_use(caller.limits.models))
     request, changed = past_thinking(request, house.keep, house.secret, house.catalogue.ids, keeper)
     require_all(request.preferences.require_parameters, request.warnings)
     asked = Asked(
@@ -55,7 +57,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
         deadline=arrived + house.settings.routing.deadline,
         session=None if request.session_id is None else f"{keeper}/{request.session_id}",
         intent=capped(request.reasoning, caller, request.sampling.n),
-        notices=(*request.warnings, *changed),
+        notices=(*request.warnings, *chosen, *changed),
         content=content,
     )
 
@@ -104,6 +106,7 @@ def wish_of(request: ChatRequest | CompletionRequest, limits: KeyLimits, session
         fallback_to_family=request.fallback_to_family,
         parameters=given(request),
         prompt_tokens=tokens_in(prompt_size(request)),
+        compression=request.compression if isinstance(request, ChatRequest) else False,
         max_tokens=request.sampling.max_tokens,
         session=session,
         allowed_models=limits.models,

@@ -15,6 +15,20 @@ _REPLY = "{{- '<SPECIAL_11>Assistant\\n' + text -}}"
 _REPLY_WITH_THINKING = "{{- '<SPECIAL_11>Assistant\\n' + (message.reasoning_content or '') + text -}}"
 
 
+_FOREIGN = frozenset(
+    f"test_{name}.py"
+    for name in (
+        "langchain", "litellm", "openai_javascript", "openapi_fuzzed", "openrouter_javascript", "pydantic_ai", "pydantic_ai_tools",
+    )
+)  # fmt: skip
+"""Programs of others that take seconds to import or to start; all of these tests are slow."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where slow tests are left out, foreign programs are not even imported."""
+    return True if collection_path.name in _FOREIGN and config.getoption("markexpr") == "not slow" else None
+
+
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path) -> Iterator[Gateway]:
     running = start_gateway(

@@ -116,6 +116,7 @@ def test_a_keys_life_over_the_api(gateway: Gateway, manager: str, new: Any) -> N
     assert requests.get(url, headers=manage, timeout=10).status_code == 404
 
 
+@pytest.mark.slow
 def test_openrouters_sdk_manages_keys(run: Run, gateway: Gateway, manager: str) -> None:  # noqa: F811
     seen = run("openrouter_keys.mjs", gateway.url, gateway.model, manager=manager, prompt=order(say="</think>x"))
     assert seen["made"]["data"]["limit"] == 0.003 and seen["made"]["data"]["limitReset"] == "monthly"
@@ -188,6 +189,8 @@ def test_a_stream_that_is_cut_costs_nothing_or_everything(gateway: Gateway, new:
         pieces = answer.iter_lines()
         for _ in range(10):
             next(pieces)
+        held = float(answer.headers["x-cost-reserved"])
+        assert holder.own()["limit_remaining"] == pytest.approx(1 - held), "what is held is not left"
     line = holder.line(answer.headers["x-generation-id"])
     assert (line["outcome"], line["cost"]) == ("cancelled", line["completion_tokens"] * MILLI)
     assert 0 < line["completion_tokens"] < 200

@@ -42,6 +42,8 @@ from tests.contract.tool_loop import (
 from tests.gateway import Gateway, order, start_gateway
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow
+
 NEEDS_A_BETTER_MODEL = {
     "test_agent_loop": "the model may call the tool twice for one question",
     "test_tool_calling": "the argument must be the question's number",
@@ -142,7 +144,6 @@ class TestScriptedEngine(Standard):
         type(self).reached = scripted
 
 
-@pytest.mark.slow
 class TestEmbeddedModel(Standard):
     @pytest.fixture(autouse=True)
     def _reach(self, server: Server, request: pytest.FixtureRequest) -> None:

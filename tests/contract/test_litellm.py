@@ -26,6 +26,8 @@ from tests.contract.tool_loop import (
 )
 from tests.gateway import Gateway, order
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def litellm() -> Any:

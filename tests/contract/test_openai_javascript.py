@@ -13,6 +13,8 @@ import pytest
 
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow
+
 JS = Path(__file__).parent / "js"
 
 

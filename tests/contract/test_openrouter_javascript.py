@@ -30,6 +30,8 @@ from tests.contract.tool_loop import (
 from tests.gateway import Gateway, order
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow
+
 JS = Path(__file__).parent / "js"
 REPLY = order(say=f"{THOUGHT}</think>\n{ANSWER}\n")
 VERDICTS = [{"colour": colour, "sure": sure} for colour in ("red", "green") for sure in (True, False)]
@@ -125,3 +127,15 @@ def test_openrouters_sdk_tells_errors_apart(run: Run, remembering: Gateway) -> N
     error = run("openrouter_sdk.mjs", remembering.url, remembering.model, step="error")
     assert error["name"] == "BadRequestResponseError" and error["status"] == 400
     assert "temperature" in error["message"]
+
+
+def test_the_openrouter_sdk_reads_the_catalogue(run: Run, gateway: Gateway) -> None:
+    known = "nvidia/nemotron-nano-9b-v2"
+    seen = run("openrouter_sdk.mjs", gateway.url, gateway.model, step="catalogue", known=known)
+    assert [model["id"] for model in seen["listed"]["data"]] == [gateway.model] and seen["listed"]["totalCount"] == 1
+    assert (seen["model"]["id"], seen["model"]["huggingFaceId"]) == (known, "nvidia/NVIDIA-Nemotron-Nano-9B-v2")
+    assert seen["model"]["pricing"]["prompt"] == "0.00000004" and seen["model"]["knowledgeCutoff"] == "2024-09-30"
+    (endpoint,) = seen["own"]["endpoints"]
+    assert (endpoint["providerName"], endpoint["tag"], endpoint["status"]) == ("nemoserve", "nemoserve", 0)
+    assert seen["count"] == {"count": 1} and [one["tag"] for one in seen["zdr"]] == ["nemoserve"]
+    assert [one["slug"] for one in seen["providers"]] == ["nemoserve"]

@@ -13,6 +13,8 @@ from pydantic_ai.providers.openrouter import OpenRouterProvider
 
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def agent(server: Server) -> AsyncIterator[Agent[None, str]]:

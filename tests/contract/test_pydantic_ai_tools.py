@@ -19,6 +19,8 @@ from tests.contract.tool_loop import ANSWER, ARGUMENTS, NAME, QUESTION, SECOND_T
 from tests.gateway import Gateway
 from tests.servers import Server
 
+pytestmark = pytest.mark.slow
+
 
 class Verdict(BaseModel):
     """Few answers are possible, so that the smallest model gives one of them."""

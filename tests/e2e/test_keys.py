@@ -195,6 +195,8 @@ def test_a_server_that_others_can_reach_starts_without_keys(tmp_path: Path, tiny
         assert chat(gateway, key).status_code == 200
     finally:
         gateway.stop()
+    other = "import os; os.environ['NEMOSERVE_SECRET'] = 'another' * 8"
+    refuses(nemoserve(*serve, python=other), "another secret", "NEMOSERVE_SECRET", "rotate")
 
 
 def test_two_servers_share_a_data_folder(running: Gateway, tiny_folder: Path) -> None:

@@ -121,6 +121,7 @@ def pair(
             gateway.stop()
 
 
+@pytest.mark.slow
 def test_a_key_that_was_revoked_at_one_replica_is_taken_by_the_other(
     pair: tuple[str, Gateway, Gateway], tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_key_that_was_revoked_at_one_replica_is_taken_by_the_other(
         assert ask(one, made["key"]).status_code == 401
 
 
+@pytest.mark.slow
 def test_replicas_that_race_for_the_last_cents_spend_more_than_there_is(
     pair: tuple[str, Gateway, Gateway], tmp_path: Path
 ) -> None:

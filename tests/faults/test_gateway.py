@@ -170,6 +170,7 @@ def test_a_reader_that_does_not_read_delays_nobody(gateway: Gateway) -> None:
     assert b"".join(digits) == b"0123456789" * 250
 
 
+@pytest.mark.slow
 def test_a_reader_that_never_reads_is_hung_up_on(start: Start) -> None:
     gateway = start(stalled_reader_s=0.5)
     body = ask(order(say="0123456789", repeat=250, end="hang"), stream=True, **MANY_BYTES)
@@ -177,6 +178,7 @@ def test_a_reader_that_never_reads_is_hung_up_on(start: Start) -> None:
         wait_until(lambda: submitted <= cancelled(gateway), "its generation is cancelled", 60)
 
 
+@pytest.mark.slow
 def test_while_it_loads_the_gateway_says_so(start: Start) -> None:
     gateway = start("--load-s", "600", wait=False)
     wait_until(lambda: gateway.entries("born"), "the engine loads")
@@ -192,6 +194,7 @@ def test_while_it_loads_the_gateway_says_so(start: Start) -> None:
         assert "being loaded" in answer.json()["error"]["message"]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_cannot_be_loaded_is_tried_once_and_told(start: Start) -> None:
     gateway = start("--fail", "tensor x has the wrong shape", wait=False, exit_when_nothing_loads=False)
     wait_until(lambda: gateway.log.exists() and events(gateway, "failed"), "the failure is told")
@@ -202,18 +205,21 @@ def test_a_checkpoint_that_cannot_be_loaded_is_tried_once_and_told(start: Start)
     assert len(gateway.entries("born")) == 1
 
 
+@pytest.mark.slow
 def test_a_server_with_nothing_to_serve_ends(start: Start) -> None:
     gateway = start("--fail", "no such tensor", wait=False)
     assert gateway.process.wait(60) == 1
     assert events(gateway, "failed")[0]["message"] == "no such tensor"
 
 
+@pytest.mark.slow
 def test_an_engine_that_cannot_even_start_is_given_up_with_its_last_words(start: Start) -> None:
     gateway = start("--die-at-start", "no module named torch", wait=False)
     assert gateway.process.wait(60) == 1
     assert "no module named torch" in events(gateway, "failed")[0]["message"]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_checkpoint_is_one_sentence(start: Start, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
@@ -236,6 +242,7 @@ def test_two_hundred_requests_at_once_are_all_answered(gateway: Gateway) -> None
     assert answers == [200] * 200
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_the_gateway_its_engine_and_its_socket(start: Start) -> None:
     gateway = start()
     engine = psutil.Process(gateway.entries("born")[-1]["pid"])
@@ -247,6 +254,7 @@ def test_an_interrupt_ends_the_gateway_its_engine_and_its_socket(start: Start) -
     assert "Traceback" not in gateway.log.read_text()
 
 
+@pytest.mark.slow
 def test_a_killed_gateway_leaves_no_engine_behind(start: Start) -> None:
     gateway = start()
     engine = psutil.Process(gateway.entries("born")[-1]["pid"])

@@ -186,6 +186,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[str, str], subprocess.Popen[str]
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_to_bury")
 async def test_a_server_killed_under_load_leaves_one_line_per_attempt_and_books_that_balance(
     database_place: str, tmp_path: Path, start: Callable[[str, str], subprocess.Popen[str]]
@@ -214,6 +215,7 @@ async def test_a_server_killed_under_load_leaves_one_line_per_attempt_and_books_
     database.close()
 
 
+@pytest.mark.slow
 async def test_what_was_settled_in_an_outage_survives_the_death_of_the_server(
     breakable: Breakable, tmp_path: Path, start: Callable[[str, str], subprocess.Popen[str]]
 ) -> None:

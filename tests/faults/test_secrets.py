@@ -167,6 +167,7 @@ def test_a_key_is_found_after_it_was_used_rightly_and_wrongly(run: Run) -> None:
     assert len(lines(run.data_dir)) >= 9
 
 
+@pytest.mark.slow
 def test_a_key_is_in_the_traceback_of_a_failure_or_in_the_spill_file(tmp_path: Path, tiny_folder: Path) -> None:
     """The ledger's file is made unreadable under a running server, so that all sorts of things fail."""
     run = Run(tmp_path / "data", tiny_folder)
@@ -202,6 +203,7 @@ def _break(database: Path) -> None:
         connection.commit()
 
 
+@pytest.mark.slow
 def test_the_folder_is_open_to_others(run: Run) -> None:
     """What could tell more than a label is for the owner's eyes."""
     for name in ("nemoserve.db", "secret"):

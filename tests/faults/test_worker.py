@@ -167,6 +167,7 @@ def test_metrics_end_at_rest(shared: Worker) -> None:
     shared.wait_for(Status, lambda m: m in shared.received[before:] and m.running == 0 and m.kv_tokens_reserved == 0)
 
 
+@pytest.mark.slow
 def test_shutdown_ends_everything_and_the_process(worker: Worker) -> None:
     for i in range(3):
         worker.submit(f"r{i}", prompt(i, 5), max_tokens=3000)
@@ -176,6 +177,7 @@ def test_shutdown_ends_everything_and_the_process(worker: Worker) -> None:
     assert worker.exit_code() == 0
 
 
+@pytest.mark.slow
 def test_the_engine_leaves_when_the_gateway_closes_the_socket_while_it_works(worker: Worker) -> None:
     worker.submit("r", prompt(0, 5), max_tokens=3000)
     worker.wait_for(Tokens)
@@ -185,6 +187,7 @@ def test_the_engine_leaves_when_the_gateway_closes_the_socket_while_it_works(wor
     assert "Traceback" not in worker.log_text()
 
 
+@pytest.mark.slow
 def test_a_gateway_that_reads_late_misses_nothing(worker: Worker) -> None:
     """The engine is done, or pauses, long before the test begins to read."""
     worker.submit("a", prompt(0, 5), max_tokens=600, logprobs=20)
@@ -197,6 +200,7 @@ def test_a_gateway_that_reads_late_misses_nothing(worker: Worker) -> None:
     assert all(counted)
 
 
+@pytest.mark.slow
 def test_garbage_ends_the_engine_and_is_named_in_the_log(worker: Worker) -> None:
     assert worker.connection is not None
     worker.connection.sendall(b"\x00\x00\x00\x03abc")
@@ -204,6 +208,7 @@ def test_garbage_ends_the_engine_and_is_named_in_the_log(worker: Worker) -> None
     assert "not a message" in worker.log_text() and "Traceback" not in worker.log_text()
 
 
+@pytest.mark.slow
 def test_an_interrupt_is_the_gateways_business_and_a_termination_is_obeyed(worker: Worker) -> None:
     worker.process.send_signal(signal.SIGINT)
     worker.submit("r", prompt(0, 5), max_tokens=3)
@@ -220,6 +225,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.slow
 def test_killing_the_parent_ends_the_engine_even_if_the_socket_stays_open(folder: Path) -> None:
     gateway = Gateway()
     arguments = [sys.executable, "-c", GATEWAY, *command(gateway.path, folder)]
@@ -250,11 +256,13 @@ def failure(model: Path) -> tuple[str, str]:
         worker.stop()
 
 
+@pytest.mark.slow
 def test_a_missing_checkpoint_is_one_sentence(tmp_path: Path) -> None:
     message, log = failure(tmp_path / "nowhere")
     assert "nowhere" in message and "\n" not in message and "Traceback" not in log
 
 
+@pytest.mark.slow
 def test_truncated_weights_are_one_sentence_that_names_the_file(tmp_path: Path) -> None:
     folder = tiny_checkpoint(tmp_path)
     weights = folder / "model.safetensors"
@@ -263,6 +271,7 @@ def test_truncated_weights_are_one_sentence_that_names_the_file(tmp_path: Path) 
     assert "model.safetensors" in message and "\n" not in message and "Traceback" not in log
 
 
+@pytest.mark.slow
 def test_without_a_gateway_the_engine_says_so_and_ends(tmp_path: Path, folder: Path) -> None:
     done = subprocess.run(command(tmp_path / "none.sock", folder), capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from nemoserve.structured.grammar import grammar_for, pieces
@@ -17,6 +17,7 @@ from nemoserve.structured.validate import check_output
 from nemoserve.structured.worker import complaint
 from nemoserve.types.chat import OutputFormat, ToolChoice
 from nemoserve.types.errors import ApiError
+from tests.examples import examples
 from tests.grammars import MINI_MARKERS, bytewise, drive, mini
 
 MINI = mini()
@@ -99,7 +100,7 @@ def choices(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
 schemas = st.recursive(leaves, lambda inner: objects(inner) | arrays(inner) | choices(inner), max_leaves=6)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(schemas, seeds)
 def test_a_finished_answer_breaks_its_schema(schema: Any, seed: int) -> None:
     if isinstance(schema, dict):
@@ -115,7 +116,7 @@ def test_a_finished_answer_breaks_its_schema(schema: Any, seed: int) -> None:
         assert check_output(output, text) is None
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(seeds)
 def test_any_object_is_a_finished_object(seed: int) -> None:
     grammar = grammar_for(OutputFormat("json_object"), (), FREE, True, "json")
@@ -133,7 +134,7 @@ def toolboxes(draw: st.DrawFn) -> list[dict[str, Any]]:
     return [tool(name, {**draw(objects(schemas)), "$defs": DEFS}) for name in named]
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(toolboxes(), st.sampled_from(["required", "named"]), st.booleans(), st.booleans(), seeds)
 def test_a_forced_json_call_is_none(tools: Any, mode: Any, parallel: bool, spelt: bool, seed: int) -> None:
     choice = ToolChoice(mode, tools[0]["function"]["name"] if mode == "named" else None)
@@ -208,7 +209,7 @@ def value_of(schema: Any, text: str) -> Any:
     return text if "string" in types and (isinstance(value, str) or not fits) else value
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(plain_toolboxes(), st.booleans(), st.booleans(), seeds)
 def test_a_forced_xml_call_is_none(tools: Any, parallel: bool, single: bool, seed: int) -> None:
     tokenizer = bytewise("<tool_call>", "</tool_call>") if single else BYTES

@@ -15,37 +15,43 @@ _, OTHER = keytext.make()
 ALPHABET = string.printable + "äß…０１"
 
 
+def parse(text: str) -> str | None:
+    """The public part of a whole key."""
+    public = keytext.public_part(text)
+    return public if public is not None and keytext.whole(text) else None
+
+
 @given(st.integers(0, len(KEY) - 1), st.sampled_from(ALPHABET))
 def test_a_changed_character_passes_the_checksum(at: int, character: str) -> None:
     changed = KEY[:at] + character + KEY[at + 1 :]
     if changed != KEY:
-        assert keytext.parse(changed) is None
+        assert parse(changed) is None
 
 
 def test_any_letter_at_any_place_passes_the_checksum() -> None:
     for at in range(len(KEY)):
         for character in string.ascii_letters + string.digits + "-":
             changed = KEY[:at] + character + KEY[at + 1 :]
-            assert (keytext.parse(changed) is not None) == (changed == KEY)
+            assert (parse(changed) is not None) == (changed == KEY)
 
 
 @given(st.integers(0, len(KEY) - 2))
 def test_two_characters_swapped_pass_the_checksum(at: int) -> None:
     swapped = KEY[:at] + KEY[at + 1] + KEY[at] + KEY[at + 2 :]
-    assert swapped == KEY or keytext.parse(swapped) is None
+    assert swapped == KEY or parse(swapped) is None
 
 
 @given(st.text(max_size=120))
 def test_anything_else_is_taken_for_a_key(text: str) -> None:
     for attempt in (text, "sk-nemo-" + text, KEY + text, text + KEY):
-        assert attempt == KEY or keytext.parse(attempt) is None
+        assert attempt == KEY or parse(attempt) is None
 
 
 @given(
     st.sampled_from(["'", '"', ";", "--", " OR 1=1", "\x00", "%", "\n", "' UNION SELECT 1--"]), st.integers(0, len(KEY))
 )
 def test_sql_in_a_key_reaches_a_lookup(piece: str, at: int) -> None:
-    assert keytext.parse(KEY[:at] + piece + KEY[at:]) is None
+    assert parse(KEY[:at] + piece + KEY[at:]) is None
 
 
 def test_the_digest_depends_on_less_than_the_key_and_the_pepper() -> None:
@@ -57,7 +63,7 @@ def test_the_digest_depends_on_less_than_the_key_and_the_pepper() -> None:
 def test_keys_repeat_or_are_not_of_their_form() -> None:
     made = [keytext.make() for _ in range(2000)]
     assert len({public for public, _ in made}) == len({text for _, text in made}) == 2000
-    assert all(keytext.parse(text) == public for public, text in made)
+    assert all(parse(text) == public for public, text in made)
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import jsonschema_rs
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.mock.ask import Ask, Turn
@@ -20,6 +20,7 @@ from nemoserve.mock.spoil import spoil
 from nemoserve.mock.styles import STYLES
 from nemoserve.mock.thinking import thinking
 from nemoserve.mock.timeline import Pace, script
+from tests.examples import examples
 
 SIMPLE: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({"type": "string"}),
@@ -40,7 +41,7 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(SCHEMAS, st.integers(0, 1000))
 def test_a_made_up_value_fits_its_schema(schema: dict[str, Any], seed: int) -> None:
     jsonschema_rs.validate(schema, json.loads(instance(random.Random(seed), schema)))

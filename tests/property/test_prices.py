@@ -112,7 +112,29 @@ def test_a_row_of_ones_own_goes_before_the_packages_once_it_holds(tmp_path: Path
     assert own.price(MODEL, "deepinfra", JANUARY - 1).prompt == 40_000
     assert own.price(MODEL, "deepinfra", JANUARY) == Price(prompt=9_000_000, image=10_000_000_000, request=1000)
     assert own.price(MODEL, "amazon-bedrock", JANUARY).prompt == 60_000
-    assert own.hosted(MODEL, JANUARY, Usage(10**6, 0)) == 60_000_000
+    assert (
+        own.hosted(MODEL, JANUARY, Usage(10**6, 0))
+        == PriceBook.load().price(MODEL, "openrouter", JANUARY).prompt * 1000
+    )
+    cheap = book(tmp_path, row(provider="deepinfra", prices='prompt = "0.01"'))
+    assert cheap.hosted(MODEL, JANUARY, Usage(10**6, 0)) == 10_000_000
+
+
+def test_what_is_configured_stands_between_the_users_file_and_the_published_prices(tmp_path: Path) -> None:
+    configured = [(MODEL, "deepinfra", Price(prompt=7)), ("acme/own", "acme", Price(prompt=8))]
+    path = tmp_path / "mine.toml"
+    path.write_text(row(provider="deepinfra", begin="2026-01-02", prices='prompt = "9"'))
+    own = PriceBook.load(path, configured)
+    assert [own.price(MODEL, "deepinfra", JANUARY + offset).prompt for offset in (-1, DAY)] == [7, 9_000_000]
+    assert own.price("ACME/own", "acme", 0).prompt == 8 and own.hosted("acme/own", 0, Usage(10**6, 0)) == 8000
+    with pytest.raises(ValueError, match="acme/own at acme has another price from the same time"):
+        PriceBook.load(None, [configured[1], configured[1]])
+
+
+def test_what_is_free_to_try_is_no_hosted_price() -> None:
+    """A free variant, with its small allowance, would make every saving nothing."""
+    assert PriceBook.load().hosted(MODEL, JANUARY, Usage(10**6, 0)) == 40_000_000
+    assert PriceBook.load().hosted("nvidia/nemotron-3-nano-4b", JANUARY, Usage(10**6, 0)) is None
 
 
 def test_ones_own_price_for_local_serving_is_no_hosted_price(tmp_path: Path) -> None:

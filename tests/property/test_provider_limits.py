@@ -1,11 +1,12 @@
 """Fear: a refused key is hammered, a good one starved, or a limit once met is kept for ever."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.backends.remote.keys import Rests
 from nemoserve.backends.remote.pace import Pace
 from nemoserve.backends.remote.rate import AdaptiveRate
+from tests.examples import examples
 
 
 class _Clock:
@@ -75,7 +76,7 @@ def test_a_known_limit_is_never_passed_and_the_wait_is_exact(limit: int, waits: 
             taken.append(clock.now)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(st.integers(2, 60), st.floats(0.3, 3))
 def test_a_hidden_limit_is_found_and_mostly_kept(hidden: int, every: float):
     """Asked as fast as it allows, it is refused now and then, and still gets a fair part of what there is."""
@@ -102,7 +103,7 @@ def test_without_a_refusal_nothing_is_limited():
     assert all(rate.ask() == 0 for _ in range(10_000))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.integers(1, 10_000), st.floats(0.001, 1), st.floats(0.001, 0.1), st.floats(0.1, 60))
 def test_whole_replies_are_asked_for_only_if_they_are_there_long_before_a_first_byte_is_overdue(
     tokens: int, first: float, per_token: float, limit: float

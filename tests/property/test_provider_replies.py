@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.backends.remote.choice import Reading
@@ -12,6 +12,7 @@ from nemoserve.parsing.sse import SseParser
 from nemoserve.parsing.tool_schemas import ToolSchemas
 from nemoserve.types.errors import ApiError
 from nemoserve.types.families import NANO_V2
+from tests.examples import examples
 from tests.providers import Seen
 
 _TOOLS = ToolSchemas(({"type": "function", "function": {"name": "get", "parameters": {"type": "object"}}},))
@@ -80,7 +81,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(("content", "reasoning", "reasoning_content", "thinking", "reasoning_details", "tool_calls", "finish_reason", "logprobs", "usage", "error", "timings", "message"), _JSON)))  # fmt: skip
 def test_fields_of_any_type_are_read_or_refused(fields: dict[str, Any]):
     choice = {"delta": fields, "finish_reason": fields.get("finish_reason"), "logprobs": fields.get("logprobs")}

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -22,6 +22,7 @@ from nemoserve.storage.tables import balances, holds
 from nemoserve.types.caller import Caller, KeyLimits, Reset
 from nemoserve.types.errors import ApiError
 from tests.databases import Postgres
+from tests.examples import examples
 from tests.ledgers import NOON, make_caller
 
 HOUR = 3_600_000
@@ -126,7 +127,7 @@ def shared(postgres: Postgres) -> Iterator[Database]:
     database.close()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(100, suppress=[HealthCheck.too_slow])
 @given(st.sampled_from(RESETS), steps)
 def test_one_server_never_overspends_and_never_refuses_too_early(
     file: Database, reset: Reset | None, moves: list[Step]
@@ -134,7 +135,7 @@ def test_one_server_never_overspends_and_never_refuses_too_early(
     asyncio.run(play(file, reset, moves, replicas=1))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(20, suppress=[HealthCheck.too_slow])
 @given(st.sampled_from(RESETS), steps)
 def test_two_servers_never_overspend_and_never_refuse_too_early(
     shared: Database, reset: Reset | None, moves: list[Step]

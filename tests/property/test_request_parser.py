@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.http.body import decode
@@ -16,6 +16,7 @@ from nemoserve.http.wire_text import TEXT_DECODER, TextBody, read_text
 from nemoserve.reasoning.spellings import SPELLINGS
 from nemoserve.types.chat import ChatRequest, CompletionRequest
 from nemoserve.types.errors import ApiError
+from tests.examples import examples
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -82,7 +83,7 @@ thinking_wishes = st.lists(
 
 
 @given(thinking_wishes)
-@settings(max_examples=300)
+@examples(300)
 def test_any_wishes_for_thinking_are_one_intent_or_a_refusal_that_names_them(wishes: list[tuple[str, Any]]) -> None:
     body: dict[str, Any] = {"messages": HELLO}
     for path, value in wishes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.engine.draws import draw, draw_few, uniform
 from nemoserve.engine.protocol import Sampling
 from nemoserve.engine.sampling import Row, sample
 from nemoserve.engine.truncation import apply_min_p, in_order, keep_best, narrow
+from tests.examples import examples
 
 samplings = st.builds(
     Sampling,
@@ -34,7 +35,7 @@ def random_logits(rows: int, vocabulary: int, seed: int, coarse: bool) -> torch.
     return logits.round() if coarse else logits
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(samplings, min_size=1, max_size=6), vocabularies, st.integers(0, 1000), st.booleans())
 def test_a_row_gets_the_same_token_alone_and_in_any_batch(
     settings: list[Sampling], vocabulary: int, seed: int, coarse: bool
@@ -64,7 +65,7 @@ def allowed(logits: np.ndarray, s: Sampling) -> set[int]:
     return nucleus
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(samplings, vocabularies, st.integers(0, 1000), st.booleans())
 def test_truncation_is_its_definition(s: Sampling, vocabulary: int, seed: int, coarse: bool) -> None:
     logits = random_logits(1, vocabulary, seed, coarse)
@@ -81,7 +82,7 @@ def test_truncation_is_its_definition(s: Sampling, vocabulary: int, seed: int, c
         assert set(candidates.ids[candidates.values > -np.inf].tolist()) == found
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(
     st.integers(1, 600).flatmap(
         lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1), min_size=1, max_size=9))

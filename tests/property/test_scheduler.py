@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.engine.scheduler import LOGITS_CHUNK, PATIENCE, Limits, Planned, QueueFull, Scheduler, Sequence, TooLarge
+from tests.examples import examples
 
 
 @dataclass
@@ -165,7 +166,7 @@ class World:
         assert self.scheduler.running == self.scheduler.waiting == self.scheduler.kv_tokens_reserved == 0
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(limits, operations)
 def test_promises_hold_under_any_traffic(limits: Limits, operations: list[Request | int | None]) -> None:
     world = World(limits)

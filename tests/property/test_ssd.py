@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.engine.layers import ssd
+from tests.examples import examples
 
 
 @dataclass
@@ -80,7 +81,7 @@ def assert_equal(ours: torch.Tensor, exact: torch.Tensor, scale: torch.Tensor) -
 
 
 @given(cases())
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 def test_any_cut_of_the_scan_equals_the_recurrence(case: Case) -> None:
     x, dt, a, b, c, state = inputs(case)
     expected, last = defined(x, dt, a, b, c, state)
@@ -95,7 +96,7 @@ def test_any_cut_of_the_scan_equals_the_recurrence(case: Case) -> None:
 
 
 @given(cases())
-@settings(max_examples=30, deadline=None, derandomize=True)
+@examples(30)
 def test_steps_equal_the_recurrence_in_a_batch(case: Case) -> None:
     """Two sequences stepped together: the given one and the same backwards."""
     x, dt, a, b, c, state = inputs(case)

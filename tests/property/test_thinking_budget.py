@@ -6,7 +6,7 @@ import copy
 from dataclasses import dataclass, field
 
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.engine.constraint import Constraint
@@ -14,6 +14,7 @@ from nemoserve.engine.protocol import Sampling, Thinking
 from nemoserve.engine.sampling import Row, sample
 from nemoserve.engine.thinking import Phase, ThinkingState
 from nemoserve.engine.token_bytes import TokenBytes
+from tests.examples import examples
 
 CLOSER = b"</think>"
 PIECES = [
@@ -74,7 +75,7 @@ def text(tokens: list[int]) -> bytes:
     return SPELLING.join(tokens)
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(limits, replies, st.one_of(st.none(), st.integers(0, 20)), st.booleans())
 def test_the_end_comes_in_time_and_once(
     limits: Thinking, offered: list[int], ask_at: int | None, new_line: bool
@@ -97,7 +98,7 @@ def test_the_end_comes_in_time_and_once(
         assert not done.forced
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(limits, replies)
 def test_forcing_starts_at_the_first_newline_that_is_due_or_when_the_grace_is_over(
     limits: Thinking, offered: list[int]
@@ -116,7 +117,7 @@ def test_forcing_starts_at_the_first_newline_that_is_due_or_when_the_grace_is_ov
         assert done.tokens[done.forced[-1] + 1 :] == offered[done.forced[-1] + 1 :]
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(limits, replies)
 def test_the_tokens_said_to_close_are_those_that_do(limits: Thinking, offered: list[int]) -> None:
     state = ThinkingState(limits, SPELLING)
@@ -132,7 +133,7 @@ def test_the_tokens_said_to_close_are_those_that_do(limits: Thinking, offered: l
         state.observe(token if state.forced is None else state.forced)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(replies, st.integers(0, 12))
 def test_only_a_reply_that_begins_with_the_opener_thinks(offered: list[int], budget: int) -> None:
     state = ThinkingState(Thinking(opened=False, budget=budget, end=(PIECES.index(CLOSER),)), SPELLING)
@@ -167,7 +168,7 @@ def generate(asked: list[tuple[Thinking, int]], steps: int = 25) -> list[list[in
     return replies
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(st.tuples(limits, st.integers(0, 2**32)), min_size=2, max_size=5))
 def test_a_sequence_gets_the_same_tokens_alone_and_in_any_batch(asked: list[tuple[Thinking, int]]) -> None:
     assert generate(asked) == [generate([one])[0] for one in asked]

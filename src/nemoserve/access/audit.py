@@ -31,6 +31,7 @@ _LOCK = 0x61756469
 _START = ""
 """What stands for the hash before the first row."""
 _PAGE = 1000
+_NEWEST = 20
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -134,6 +135,12 @@ class AuditLog:
             "" if witness is not None else "; there is no witness file, so rows cut off its end would not be noticed"
         )
         return Verdict(rows=seen, intact=True, message=f"The log is intact: {seen} rows{checked}.")
+
+    def own(self, database: Database) -> bool:
+        """Whether the log is written under this server's secret: any of its newest rows is, or there is none at all."""
+        with database.read() as connection:
+            rows = connection.execute(select(audit).order_by(audit.c.seq.desc()).limit(_NEWEST)).all()
+        return not rows or any(self._true(row, row.seq) for row in rows)
 
     def entries(self, database: Database, *, limit: int = 100) -> list[AuditEntry]:
         """The newest rows, the newest first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 
 import msgspec
@@ -20,6 +20,7 @@ from nemoserve.access.audit import AuditLog, Head
 from nemoserve.access.doorkeeper import Doorkeeper
 from nemoserve.access.key import Key, KeyChange, changed, check, differences
 from nemoserve.access.key_rows import key_of, values_of
+from nemoserve.access.settings_log import log_settings
 from nemoserve.storage.database import Database
 from nemoserve.storage.tables import key_secrets, keys, revision
 from nemoserve.types.caller import KeyLimits, Role
@@ -47,6 +48,15 @@ class Keyring:
         self._audit = audit
         self._clock = clock
         self._doorkeeper = Doorkeeper(database, pepper, clock)
+
+    def log_settings(self, settings: Mapping[str, object], *, server: str, actor: str) -> None:
+        """Enters what a server is started with into the audit log, where it has changed. JSON values without secrets."""
+        log_settings(self._database, self._audit, settings, server=server, actor=actor, now_ms=self._clock())
+
+    @property
+    def own(self) -> bool:
+        """Whether the keys were made under this server's secret, as far as the audit log tells; others open nothing here."""
+        return self._audit.own(self._database)
 
     @property
     def remote(self) -> bool:

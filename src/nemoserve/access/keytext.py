@@ -30,12 +30,15 @@ def make() -> tuple[str, str]:
     return public, body + _checksum(body)
 
 
-def parse(text: str) -> str | None:
-    """The public part of a well-formed key, None for anything else."""
+def public_part(text: str) -> str | None:
+    """What a key is looked up by; None for what does not look like a key. Whether it is mistyped, `whole` tells."""
     match = _FORM.fullmatch(text)
-    if match is None or text[-_CHECKSUM:] != _checksum(text[:-_CHECKSUM]):
-        return None
-    return match[1]
+    return None if match is None else match[1]
+
+
+def whole(text: str) -> bool:
+    """Whether the checksum of what looks like a key is its own."""
+    return text[-_CHECKSUM:] == _checksum(text[:-_CHECKSUM])
 
 
 def label(text: str) -> str:

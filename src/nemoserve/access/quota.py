@@ -98,7 +98,7 @@ class MemoryQuota:
         if caller.limits.limit is None or most <= 0:
             return Hold(caller.key_id, window(caller.limits.limit_reset, now_ms))
         account = self._account(caller.key_id, window(caller.limits.limit_reset, now_ms))
-        amount = _granted(caller.limits.limit, least, most, account.spent + account.held, account.window)
+        amount = _granted(caller.limits.limit, least, most, account, now_ms)
         account.held += amount
         self._accounts[caller.key_id, len(account.window)] = account
         return Hold(caller.key_id, account.window, amount)
@@ -144,7 +144,7 @@ class SharedQuota:
             return Hold(caller.key_id, window(caller.limits.limit_reset, now_ms))
         name = window(caller.limits.limit_reset, now_ms)
         reserving = asyncio.ensure_future(
-            asyncio.to_thread(self._reserve, caller.key_id, caller.limits.limit, least, most, name)
+            asyncio.to_thread(self._reserve, caller.key_id, caller.limits.limit, least, most, name, now_ms)
         )
         try:
             return await asyncio.shield(reserving)
@@ -161,16 +161,18 @@ class SharedQuota:
         name = window(caller.limits.limit_reset, now_ms)
         return await asyncio.to_thread(self._remaining, caller.key_id, caller.limits.limit, name)
 
-    def _reserve(self, key_id: str, limit: int, least: int, most: int, name: str) -> Hold:
+    def _reserve(self, key_id: str, limit: int, least: int, most: int, name: str, now_ms: int) -> Hold:
         try:
             with self._database.begin() as connection:
                 name = _newest(connection, key_id, name)
                 row = and_(balances.c.key_id == key_id, balances.c.window == name)
-                new = insert_into(connection, balances).values(key_id=key_id, window=name, spent=0, reserved=0)
+                new = insert_into(connection.dialect.name, balances).values(
+                    key_id=key_id, window=name, spent=0, reserved=0
+                )
                 connection.execute(new.on_conflict_do_nothing())
-                used = balances.c.spent + balances.c.reserved
-                taken = connection.execute(select(used).where(row).with_for_update()).scalar_one()
-                hold = Hold(key_id, name, _granted(limit, least, most, taken, name), secrets.token_hex(16))
+                used = select(balances.c.spent, balances.c.reserved).where(row).with_for_update()
+                account = _Account(name, *connection.execute(used).one())
+                hold = Hold(key_id, name, _granted(limit, least, most, account, now_ms), secrets.token_hex(16))
                 connection.execute(update(balances).where(row).values(reserved=balances.c.reserved + hold.amount))
                 kept = {"id": hold.id, "key_id": key_id, "window": name, "amount": hold.amount}
                 connection.execute(insert(holds).values(instance=self._instance, **kept))
@@ -204,18 +206,22 @@ def _newest(connection: Connection, key_id: str, name: str) -> str:
     return max(name, connection.execute(known).scalar() or "")
 
 
-def _granted(limit: int, least: int, most: int, used: int, name: str) -> int:
-    """How much is held for a request, of a limit of which `used` is gone. Raises ApiError (402)."""
-    left = limit - used
+def _granted(limit: int, least: int, most: int, account: _Account, now_ms: int) -> int:
+    """How much is held for a request, of what the account leaves of its limit. Raises ApiError (402)."""
+    left = limit - account.spent - account.held
     if left < least:
-        raise _refusal(limit, max(0, left), least, name)
+        raise _refusal(limit, max(0, left), least, account, now_ms)
     return max(0, min(most, left))
 
 
-def _refusal(limit: int, left: int, least: int, name: str) -> ApiError:
-    end = ends(name)
+def _refusal(limit: int, left: int, least: int, account: _Account, now_ms: int) -> ApiError:
+    end = ends(account.window)
     resets = None if end is None else datetime.fromtimestamp(end / 1000, UTC)
     when = "it does not reset" if resets is None else f"it resets on {resets:%Y-%m-%d at %H:%M} UTC"
+    retry = None if end is None else (end - now_ms) / 1000
+    if limit - account.spent >= least:
+        when = f"USD {_usd(account.held)} are held for requests under way, of which some may come back"
+        retry = _RETRY_S
     return ApiError(
         "payment_required",
         f"This key's limit of USD {_usd(limit)} is used up: USD {_usd(left)} is left, the request needs USD {_usd(least)} "
@@ -225,6 +231,7 @@ def _refusal(limit: int, left: int, least: int, name: str) -> ApiError:
             "limit_remaining": dollars(left),
             "resets_at": None if resets is None else resets.isoformat(),
         },
+        retry_after_s=retry,
     )
 
 

@@ -145,14 +145,16 @@ class Rates:
 
     def state(self, caller: Caller, now: int) -> State | None:
         """Of the requests per minute, or else of the tokens; None for a key that is limited in neither."""
-        now, limits = self.monotonic(now), caller.limits
+        limits = caller.limits
+        if limits.requests_per_minute is limits.tokens_per_minute is None:
+            return None
+        now = self.monotonic(now)
         use = self._uses.get(caller.key_id or "") or _Use()
         use.forget(now)
         if limits.requests_per_minute is not None:
             return use.requests.state(now, limits.requests_per_minute)
-        if limits.tokens_per_minute is not None:
-            return use.tokens.state(now, limits.tokens_per_minute)
-        return None
+        assert limits.tokens_per_minute is not None
+        return use.tokens.state(now, limits.tokens_per_minute)
 
     def __len__(self) -> int:
         """How many keys are remembered."""

@@ -16,10 +16,10 @@ _MS = timedelta(milliseconds=1)
 
 def window(reset: Reset | None, at_ms: int) -> str:
     """The name of the window that an instant lies in; milliseconds since the epoch."""
+    if reset is None:
+        return ""
     day = (_EPOCH + at_ms * _MS).date()
     match reset:
-        case None:
-            return ""
         case "daily":
             return day.isoformat()
         case "weekly":

@@ -85,8 +85,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     output: OutputFormat | None = None
     exclude_thinking: bool = False
     hosted: bool = False
-    patience_s: float
-    """How long nothing at all may come of the reply before it is given up."""
+    patience_s: float | None
+    """How long nothing at all may come of the reply before it is given up; None: the source says itself when it is too long."""
 
 
 class Attempt:
@@ -97,7 +97,6 @@ class Attempt:
 
     def __init__(self, house: Services, plan: Plan, source: Source, watch: Watch) -> None:
         self._house, self.plan, self._source, self._watch = house, plan, source, watch
-        self.patience_s = plan.patience_s
         self._folding = Fold(logprobs=False)
         self._first_token_ms: int | None = None
         self._finish: ChoiceFinished | None = None
@@ -164,12 +163,16 @@ class Attempt:
 
     async def _first(self, lots: AsyncGenerator[Sequence[Event]]) -> Sequence[Event] | None:
         """The first lot, which has to come in time."""
+        patience_s = self.plan.patience_s
         try:
-            async with asyncio.timeout(self.patience_s):
+            if patience_s is None:
                 lot = await anext(lots, None)
+            else:
+                async with asyncio.timeout(patience_s):
+                    lot = await anext(lots, None)
         except TimeoutError:
             name = self.plan.endpoint.provider
-            raise ApiError("timeout", f"{name} has not begun to answer within {self.patience_s:g} s.") from None
+            raise ApiError("timeout", f"{name} has not begun to answer within {patience_s:g} s.") from None
         now = time.monotonic()
         seconds = now - self.plan.asked.arrived
         self._first_token_ms = round(1000 * seconds)
@@ -267,7 +270,11 @@ class Attempt:
         ]
         error, failure = self._error, None
         if error is not None:
+            raw = error.metadata.get("raw")
             failure = ContentError(
-                message=error.message, status=error.status, provider_name=self.plan.endpoint.provider
+                message=error.message,
+                status=error.status,
+                provider_name=self.plan.endpoint.provider,
+                raw=raw if isinstance(raw, str) else None,
             )
         return content_body(given, said, failure)

@@ -152,8 +152,6 @@ class Reply:
 
     async def _first(self, attempt: Attempt) -> Sequence[Event]:
         """The events with which an attempt begins: one, or all of a reply that is not streamed."""
-        now = time.monotonic()
-        attempt.patience_s = min(self._tries.left(now), attempt.plan.patience_s)
         if not self._streamed:
             return [event async for event in attempt]
         try:

@@ -12,12 +12,15 @@ from nemoserve.attempts.asked import Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan
 from nemoserve.attempts.choices import ChoiceReader
 from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
+from nemoserve.attempts.decided import decided
 from nemoserve.attempts.fan import fanned
 from nemoserve.attempts.parameters import given, without
 from nemoserve.attempts.services import Services
 from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Told
+from nemoserve.context.cuts import Messages
+from nemoserve.context.fit import fit
 from nemoserve.reasoning.budget import Allowance, limits
-from nemoserve.reasoning.families import switch_in_text
+from nemoserve.reasoning.families import ANY_SWITCH, switch_in_text
 from nemoserve.routing.health import Watch
 from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.endpoint import Endpoint
@@ -32,8 +35,10 @@ _END_TOKENS = 8
 
 async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
     """The attempt at having a provider continue a conversation. Raises ApiError if it must not be asked."""
+    asked = decided(asked, endpoint.model, ANY_SWITCH)
     request, dropped = without(asked.request, _unsupported(asked.request, endpoint))
     require_all(asked.request.preferences.require_parameters, dropped)
+    request, cut = await _fitted(house, request, endpoint)
     request, thinking = switch_in_text(request)
     size = prompt_size(request)
     max_tokens, notices = _room(house, request, endpoint, tokens_in(size))
@@ -69,11 +74,11 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
                 reasoning_budget=budget,
             ),
             sampling=request.sampling,
-            notices=(*asked.notices, *dropped, *notices, *admission.notices, *allowance.notices),
+            notices=(*asked.notices, *dropped, *cut, *notices, *admission.notices, *allowance.notices),
             output=asked.request.output,
             exclude_thinking=request.reasoning.exclude,
             hosted=True,
-            patience_s=house.settings.routing.deadline,  # how soon it has to begin is the provider's own setting
+            patience_s=None,  # how soon it has to begin is the provider's own setting
         )
         backend = house.catalogue.hosted[endpoint.provider]
         return Attempt(house, plan, HostedSource(backend, job, tokens_in(size)), watch)
@@ -158,6 +163,17 @@ def _room(house: Services, request: ChatRequest, endpoint: Endpoint, prompt: int
     most = endpoint.max_completion_tokens or endpoint.context_length
     left = most if request.sampling.max_tokens is not None else min(most, endpoint.context_length - prompt)
     return room(left, request.sampling, house.settings.default_max_tokens)
+
+
+async def _fitted(house: Services, request: ChatRequest, endpoint: Endpoint) -> tuple[ChatRequest, tuple[Notice, ...]]:
+    """The conversation as it fits the endpoint's context, by the estimate and an eighth more, as that may be too low."""
+
+    async def count(messages: Messages) -> int:
+        size = prompt_size(msgspec.structs.replace(request, messages=messages))
+        return tokens_in(size + size // 8)
+
+    reply_tokens = request.sampling.max_tokens or house.settings.default_max_tokens
+    return await fit(request, endpoint.context_length, reply_tokens, count)
 
 
 def _allowance(intent: ReasoningIntent, request: ChatRequest, thinking: bool | None, max_tokens: int) -> Allowance:

@@ -10,12 +10,13 @@ import msgspec
 from nemoserve.admission import require_all, room
 from nemoserve.attempts.asked import Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan
+from nemoserve.attempts.decided import decided
+from nemoserve.attempts.fitting import fitted
 from nemoserve.attempts.services import Services
 from nemoserve.backends.base import Backend, Generation
 from nemoserve.parsing.choice import ChoiceParser, Rules
 from nemoserve.parsing.tool_schemas import ToolSchemas
 from nemoserve.reasoning.budget import Allowance, end_text, limits
-from nemoserve.reasoning.families import switch_thinking
 from nemoserve.reasoning.sampling import with_recommended
 from nemoserve.routing.health import Watch
 from nemoserve.structured.calls import MARKERS
@@ -36,9 +37,13 @@ async def attempt_chat(
     house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch, others: bool
 ) -> Attempt:
     """The attempt at continuing a conversation. Raises ApiError if the model cannot take it."""
-    backend, request = _backend(house, endpoint), asked.request
+    backend = _backend(house, endpoint)
     card = backend.card
-    switched = switch_thinking(request, card.family)
+    if card.family.switch != "none":
+        asked = decided(asked, card.id, card.family)
+    request = asked.request
+    fitting = await fitted(request, backend, house.settings.default_max_tokens)
+    request, switched, prompt = fitting.request, fitting.switched, fitting.prompt
     dropped = switched.notices
     if request.tools and not card.calls_tools:
         dropped += (Notice("dropped_parameter", "tools was dropped: this model has no place for them.", "tools"),)
@@ -53,7 +58,6 @@ async def attempt_chat(
         parallel=request.parallel_tool_calls,
         tool_format=card.family.tool_format,
     )
-    prompt = await backend.render(switched.turn)
     end = await backend.encode(end_text(card.family, asked.intent.transition), add_special_tokens=False)
     max_tokens, notices = room(
         card.context_length - len(prompt.tokens), request.sampling, house.settings.default_max_tokens
@@ -103,7 +107,7 @@ async def attempt_chat(
                 reasoning_budget=allowance.limits.budget,
             ),
             sampling=sampling,
-            notices=(*asked.notices, *dropped, *notices, *admission.notices, *allowance.notices),
+            notices=(*asked.notices, *dropped, *fitting.notices, *notices, *admission.notices, *allowance.notices),
             output=request.output,
             exclude_thinking=request.reasoning.exclude,
             patience_s=_patience(house, others),
@@ -259,10 +263,9 @@ def _backend(house: Services, endpoint: Endpoint) -> Backend:
     return backend
 
 
-def _patience(house: Services, others: bool) -> float:
+def _patience(house: Services, others: bool) -> float | None:
     """An engine says itself when it fails; only where another endpoint could answer, it has to be quick."""
-    routing = house.settings.routing
-    return routing.first_byte_timeout if others else routing.deadline
+    return house.settings.routing.first_byte_timeout if others else None
 
 
 def _allowance(intent: ReasoningIntent, sampling: Sampling, thinking: bool, max_tokens: int, end: Prompt) -> Allowance:

@@ -42,7 +42,7 @@ def _of_chat(request: ChatRequest) -> list[str]:
         if not request.parallel_tool_calls:
             names.append("parallel_tool_calls")
     intent = request.reasoning
-    if intent.enabled is not None or intent.effort is not None or intent.max_tokens is not None:
+    if intent.enabled is not None or intent.effort is not None or intent.max_tokens is not None or intent.auto:
         names.append("reasoning")
     if intent.max_tokens is not None:
         names.append("reasoning_budget")

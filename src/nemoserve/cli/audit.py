@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -44,17 +45,19 @@ def show(
     limit: Annotated[int, typer.Option(min=1, help="How many rows, the newest first.")] = 50,
 ) -> None:
     """Show who changed what, the newest first."""
-    import msgspec
     from rich.markup import escape
     from rich.table import Table
 
     from nemoserve.cli.keys_shown import console
+    from nemoserve.cli.ledger import print_table
     from nemoserve.cli.store import opened
     from nemoserve.http.wire_keys import iso
 
     with opened(data_dir, database_url) as store:
         entries = store.audit.entries(store.database, limit=limit)
     if json:
+        import msgspec
+
         data = [{**msgspec.to_builtins(entry), "at": iso(entry.at)} for entry in entries]
         typer.echo(msgspec.json.encode({"data": data}).decode())
         return
@@ -62,7 +65,52 @@ def show(
     for title in ("row", "when", "who", "what", "of", "detail"):
         table.add_column(title, overflow="fold", no_wrap=title in ("row", "when", "of"))
     for entry in entries:
-        detail = msgspec.json.encode(entry.detail).decode()
-        cells = (str(entry.seq), iso(entry.at), entry.actor, entry.action, entry.resource[:8], detail)
+        cells = (str(entry.seq), iso(entry.at), entry.actor, entry.action, entry.resource[:8], _told(entry.detail))
         table.add_row(*(escape(cell) for cell in cells))
-    console().print(table)
+    if sys.stdout.isatty():
+        console().print(table)
+    else:
+        print_table(console(), table)
+
+
+def _told(detail: dict[str, object]) -> str:
+    """What a change set, in words: `owner ada → bob, limit USD 5`; what a new key has not set is left out."""
+    parts: list[str] = []
+    for name, value in detail.items():
+        if isinstance(value, list):
+            old, new = cast("list[object]", value)
+            parts.append(f"{name} {_word(name, old)} → {_word(name, new)}")
+        elif isinstance(value, dict) and name == "limits":
+            parts += _set(cast("dict[str, object]", value))
+        elif name != "updated_at":
+            parts += _set({name: value})
+    return ", ".join(parts)
+
+
+def _set(fields: dict[str, object]) -> list[str]:
+    return [
+        f"{name} {_word(name, value)}"
+        for name, value in fields.items()
+        if value not in (None, "", {}) and value is not False
+    ]
+
+
+def _word(name: str, value: object) -> str:
+    from nemoserve.http.wire_keys import iso
+    from nemoserve.types.money import decimal
+
+    if value in (None, "", {}):
+        return "none"
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case int() if name == "limit":
+            return f"USD {decimal(value)}"
+        case int() if name.endswith("_at"):
+            return iso(value)
+        case list():
+            return " ".join(map(str, cast("list[object]", value)))
+        case dict():
+            return " ".join(f"{key}={text}" for key, text in cast("dict[str, object]", value).items())
+        case _:
+            return str(value)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import httpx2
 import msgspec
 
 from nemoserve.config.address import is_loopback
+
+T = TypeVar("T")
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -95,6 +97,10 @@ class _Models(msgspec.Struct, frozen=True):
     data: list[_Model]
 
 
+class _Described(msgspec.Struct, frozen=True):
+    data: list[dict[str, object]]
+
+
 _chunks = msgspec.json.Decoder(_Chunk)
 
 
@@ -130,14 +136,21 @@ class Client:
 
     def models(self) -> list[str]:
         """The ids that the server serves. Raises ServerError."""
+        return [model.id for model in self._decoded("/v1/models", _Models).data]
+
+    def described_models(self, *, everything: bool) -> list[dict[str, object]]:
+        """The entries of the server's list; with `everything`, also what it knows and does not serve. Raises ServerError."""
+        return self._decoded("/v1/models?all=true" if everything else "/v1/models", _Described).data
+
+    def _decoded(self, path: str, form: type[T]) -> T:
         try:
-            response = self._http.get("/v1/models")
+            response = self._http.get(path)
         except httpx2.HTTPError as error:
             raise ServerError(f"{self.url} does not answer: {error}") from error
         if response.status_code != 200:
             raise ServerError(_said(response))
         try:
-            return [model.id for model in msgspec.json.decode(response.content, type=_Models).data]
+            return msgspec.json.decode(response.content, type=form)
         except msgspec.DecodeError as error:
             raise ServerError(f"{self.url} answers, but not as nemoserve does: {error}") from error
 

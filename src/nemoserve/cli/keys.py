@@ -86,7 +86,7 @@ def create(
     from nemoserve.cli.store import opened
     from nemoserve.http.wire_keys import limits_of
 
-    with opened(data_dir, database_url) as store:
+    with opened(data_dir, database_url, make=True) as store:
         change = change_of(
             owner=owner,
             tags=tag,

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from nemoserve.access.key import RESETS, Key, KeyChange
 from nemoserve.access.usage import KeyUsage, key_usage
-from nemoserve.cli.ledger import print_table
+from nemoserve.cli.ledger import print_table, tags_of
 from nemoserve.cli.store import Store
 from nemoserve.http.wire_keys import Body, iso, key_body
 from nemoserve.types.caller import Reset
@@ -58,7 +58,7 @@ def change_of(
     return KeyChange(
         name=UNSET if name is None else name,
         owner=UNSET if owner is None else "" if owner == _NONE else owner,
-        tags=UNSET if tags is None else {} if tags == [_NONE] else dict(_tag(tag) for tag in tags),
+        tags=UNSET if tags is None else {} if tags == [_NONE] else tags_of(tags),
         store_content=UNSET if store_content is None else store_content,
         expires_at=_expires(expires),
         limit=_money(limit),
@@ -163,13 +163,6 @@ def _cell(value: object) -> str:
             return escape(", ".join(map(str, value)))  # type: ignore[misc]
         case _:
             return escape(str(value))
-
-
-def _tag(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ValueError(f"--tag: expected NAME=VALUE, such as team=search, got {text!r}.")
-    return name, value
 
 
 def _money(text: str | None) -> int | UnsetType | None:

@@ -26,7 +26,7 @@ Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")
 
 __all__ = [
     "Csv", "DataDir", "DatabaseUrl", "Json", "dollars_text", "group_json", "group_texts", "keys_called", "ledger",
-    "one_form", "print_table",
+    "one_form", "print_table", "tags_of",
 ]  # fmt: skip
 
 NONE = "(none)"
@@ -70,6 +70,18 @@ def keys_called(connection: Connection, what: str) -> tuple[str, ...]:
     if not found:
         raise ValueError(f"There is no key called {what[:80]!r}.")
     return found
+
+
+def tags_of(given: Sequence[str]) -> dict[str, str]:
+    """`team=search` and so on, by name. Raises ValueError for what is no tag, and for a name with two values."""
+    tags: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ValueError(f"--tag: expected NAME=VALUE, such as team=search, got {text[:80]!r}.")
+        if tags.setdefault(name, value) != value:
+            raise ValueError(f"--tag: {name[:80]!r} has two values, {tags[name][:80]!r} and {value[:80]!r}; give one.")
+    return tags
 
 
 def group_json(by: Sequence[str], group: Group, names: dict[str, str]) -> dict[str, object]:

@@ -15,6 +15,7 @@ from nemoserve import __version__
 from nemoserve.cli import audit, config, content, keys
 from nemoserve.cli.bill import bill
 from nemoserve.cli.mock import mock
+from nemoserve.cli.models import models
 from nemoserve.cli.route import route
 from nemoserve.cli.usage import usage
 
@@ -205,6 +206,7 @@ def chat(
     raise typer.Exit(run(url=url, key=key, model=model, system=system, think=think, temperature=temperature))
 
 
+app.command()(models)
 app.command()(usage)
 app.command()(bill)
 app.command()(mock)

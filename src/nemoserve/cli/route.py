@@ -12,6 +12,8 @@ from nemoserve.cli.audit import Json
 from nemoserve.cli.ledger import dollars_text, print_table
 
 if TYPE_CHECKING:
+    from nemoserve.routing.order import Router
+    from nemoserve.types.chat import ChatRequest
     from nemoserve.types.errors import ApiError
     from nemoserve.types.route import Considered, Route, Wish
 
@@ -41,7 +43,7 @@ def route(
 
     try:
         there = served(config)
-        wish = _wish(explain, most_choices=there.settings.max_choices)
+        request = _request(explain, most_choices=there.settings.max_choices)
         if not there.endpoints:
             raise ConfigError("There is no model to serve.")
     except (ConfigError, ApiError, ValueError, OSError) as error:
@@ -49,27 +51,40 @@ def route(
         raise typer.Exit(1) from None
     routing = there.settings.routing
     router = Router(there.endpoints, there.price, Health(routing), routing, aliases=there.aliases)
+    wish, decision = _decided(request, router)
     found, refused = router.explain(wish, 0.0, Random())
     if json:
-        _print_json(found, refused, wish)
+        _print_json(found, refused, wish, decision)
     else:
-        _print(found, refused, wish)
+        _print(found, refused, wish, decision)
     raise typer.Exit(0 if refused is None else 1)
 
 
-def _wish(file: Path, *, most_choices: int) -> Wish:
-    """What the body asks of routing. Raises ApiError naming the field that makes no sense, and OSError."""
+def _request(file: Path, *, most_choices: int) -> ChatRequest:
+    """The body as the server reads it. Raises ApiError naming the field that makes no sense, and OSError."""
     from nemoserve.http.body import decode
     from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
-    from nemoserve.pipeline import wish_of
-    from nemoserve.types.caller import KeyLimits
 
     body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    request = read_chat(decode(body, CHAT_DECODER), most_choices=most_choices)
-    return wish_of(request, KeyLimits(), request.session_id)
+    return read_chat(decode(body, CHAT_DECODER), most_choices=most_choices)
 
 
-def _print_json(found: Route, refused: ApiError | None, wish: Wish) -> None:
+def _decided(request: ChatRequest, router: Router) -> tuple[Wish, str]:
+    """What the request asks of routing, and in words what "auto" comes to; empty where nothing is decided.
+
+    Whether to think is decided for the model that answers; this is what holds for any that was not measured.
+    """
+    from nemoserve.pipeline import wish_of
+    from nemoserve.reasoning.auto import choose_model
+    from nemoserve.reasoning.complexity import decide, explain
+    from nemoserve.types.caller import KeyLimits
+
+    request, _ = choose_model(request, router.may_use(None))
+    decision = explain(decide(request)) if request.reasoning.auto else ""
+    return wish_of(request, KeyLimits(), request.session_id), decision
+
+
+def _print_json(found: Route, refused: ApiError | None, wish: Wish, decision: str) -> None:
     import msgspec
 
     from nemoserve.http.errors import error_object
@@ -78,6 +93,7 @@ def _print_json(found: Route, refused: ApiError | None, wish: Wish) -> None:
         "models": wish.models,
         "prompt_tokens": wish.prompt_tokens,
         "max_tokens": wish.max_tokens,
+        **({"auto": decision} if decision else {}),
         "strategy": found.strategy,
         "endpoints": [_line(verdict) for verdict in found.considered if verdict.excluded_by is None],
         "excluded": [
@@ -103,7 +119,7 @@ def _line(verdict: Considered) -> dict[str, object]:
     }
 
 
-def _print(found: Route, refused: ApiError | None, wish: Wish) -> None:
+def _print(found: Route, refused: ApiError | None, wish: Wish, decision: str) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -115,6 +131,8 @@ def _print(found: Route, refused: ApiError | None, wish: Wish) -> None:
         f"at most {wish.max_tokens}" if wish.max_tokens else f"perhaps {ASSUMED_TOKENS}, as max_tokens is not given"
     )
     console.print(f"The prompt has about {wish.prompt_tokens} tokens; the reply, {length}.", soft_wrap=True)
+    if decision:
+        console.print(f"Auto: {escape(decision)}.", soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for title in ("", "provider", "model", "expected price", "why"):
         table.add_column(title, justify="right" if title in ("", "expected price") else "left")

@@ -13,7 +13,7 @@ import typer
 
 from nemoserve.access.audit import WITNESS, AuditLog
 from nemoserve.access.keyring import Keyring
-from nemoserve.config.secret import server_secret
+from nemoserve.config.secret import VARIABLE, has_secret, server_secret
 from nemoserve.config.settings import default_data_dir
 from nemoserve.storage.database import FILE, Database, StorageError
 from nemoserve.types.errors import ApiError
@@ -37,17 +37,41 @@ class Store:
 
 
 @contextmanager
-def opened(data_dir: Path | None, database_url: str | None) -> Generator[Store]:
-    """The store of a data folder. What fails in the block ends the program with one sentence and status 1."""
+def opened(data_dir: Path | None, database_url: str | None, *, make: bool = False) -> Generator[Store]:
+    """The store of a data folder, which has to be there already, or is made.
+
+    What fails in the block ends the program with one sentence and status 1.
+    """
     folder = data_dir or default_data_dir()
     try:
+        if not make:
+            _must_be_there(folder, database_url)
         secret = server_secret(folder)
         database = Database.open(database_url or folder / FILE)
         try:
             audit = AuditLog(secret, folder / WITNESS)
+            if not audit.own(database):
+                print(
+                    f"nemoserve: the keys in this database were made under another secret than that of {folder}: keys that are "
+                    f"made now do not work where those do. Is it the server's own --data-dir, or {VARIABLE}?",
+                    file=sys.stderr,
+                )
             yield Store(database, Keyring(database, secret, audit), audit)
         finally:
             database.close()
     except (ApiError, StorageError, OSError, ValueError) as error:
         print(f"nemoserve: {error}", file=sys.stderr)
         raise typer.Exit(1) from None
+
+
+def _must_be_there(folder: Path, database_url: str | None) -> None:
+    """A mistyped folder must not become a store of its own, in which there is nothing and whose secret fits no key."""
+    if database_url is None and not (folder / FILE).exists():
+        raise StorageError(
+            f"There are no keys at {folder}: name the server's folder with --data-dir, or make the first key with "
+            "`nemoserve keys create NAME`."
+        )
+    if database_url is not None and not has_secret(folder):
+        raise StorageError(
+            f"There is no secret in {folder}: name the server's folder with --data-dir, or give {VARIABLE}, as to the server."
+        )

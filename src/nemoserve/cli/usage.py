@@ -20,6 +20,7 @@ from nemoserve.cli.ledger import (
     ledger,
     one_form,
     print_table,
+    tags_of,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def usage(
             session=session,
             model=model,
             provider=provider,
-            tags=dict(_tag(text) for text in tag or ()),
+            tags=tags_of(tag or ()),
         )
         groups = tuple(by or ("model",))
         lines, names = used(connection, groups, which), key_names(connection)
@@ -100,13 +101,6 @@ def usage(
         _print_table(groups, lines, names)
         if any(_height(line, plot) for line in drawn):
             _print_plot(drawn, plot, unit)
-
-
-def _tag(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ValueError(f"--tag is NAME=VALUE, such as team=search; got {text[:40]!r}")
-    return name, value
 
 
 def _print_json(by: tuple[str, ...], lines: list[Used], names: dict[str, str], which: Selection) -> None:

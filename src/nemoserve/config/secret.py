@@ -11,7 +11,13 @@ from pathlib import Path
 
 VARIABLE = "NEMOSERVE_SECRET"
 """Gives the secret of several servers that share a database."""
+_FILE = "secret"
 _BYTES = 32
+
+
+def has_secret(data_dir: Path) -> bool:
+    """Whether there is one already."""
+    return bool(os.environ.get(VARIABLE)) or (data_dir / _FILE).exists()
 
 
 def server_secret(data_dir: Path) -> bytes:
@@ -23,7 +29,7 @@ def server_secret(data_dir: Path) -> bytes:
         if len(given) < _BYTES:
             raise ValueError(f"{VARIABLE} is too short: it needs {_BYTES} random characters or more.")
         return given.encode()
-    file = data_dir / "secret"
+    file = data_dir / _FILE
     try:
         known = file.read_bytes()
     except FileNotFoundError:
@@ -32,7 +38,7 @@ def server_secret(data_dir: Path) -> bytes:
         return known
     data_dir.mkdir(parents=True, exist_ok=True)
     made = secrets.token_bytes(_BYTES)
-    part = data_dir / f"secret.{os.getpid()}.part"
+    part = data_dir / f"{_FILE}.{os.getpid()}.part"
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:
         sink.write(made)
     try:

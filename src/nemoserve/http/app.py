@@ -26,6 +26,7 @@ from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.local.resolve import resolve
 from nemoserve.backends.managed.backend import ManagedBackend
 from nemoserve.backends.remote.backend import RemoteBackend
+from nemoserve.catalogue.book import model_book
 from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
@@ -96,7 +97,11 @@ def create_app(
         for engine in settings.engines
     ]
     hosted = [*hosted, *managed, *(RemoteBackend.open(provider, settings.routing) for provider in settings.providers)]
-    catalogue = Catalogue(backends, hosted)
+    served = [
+        *(backend.card.id for backend in backends),
+        *(end.model for provider in hosted for end in provider.endpoints),
+    ]
+    catalogue = Catalogue(backends, hosted, model_book().aliases(dict.fromkeys(served)))
     if not catalogue.endpoints:
         raise CheckpointError("There is no model to serve.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from starlette.requests import Request
 
@@ -13,6 +14,21 @@ from nemoserve.access.policy import Action, allowed
 from nemoserve.types.caller import ANONYMOUS, LOCAL, Caller
 from nemoserve.types.errors import ApiError
 
+_WORDS: Final[dict[Action, str]] = {
+    "generate": "generate",
+    "control": "steer replies",
+    "list_models": "list models",
+    "tokenize": "tokenize",
+    "health": "ask for the server's health",
+    "metrics": "read metrics",
+    "read_own_key": "read about itself",
+    "manage_keys": "manage keys",
+    "read_usage_all": "read what all keys have used",
+    "read_generation": "read generations",
+    "read_content": "read kept content",
+    "delete_content": "delete kept content",
+    "read_openapi": "read the API's description",
+}
 _HOW = "send it as `Authorization: Bearer sk-nemo-…` or as `x-api-key`"
 
 
@@ -36,10 +52,9 @@ def require(caller: Caller, action: Action) -> None:
     if caller.role == "anonymous":
         raise refused(f"This needs a key: {_HOW}.")
     other = "an inference key" if caller.role == "management" else "a management key"
-    what = action.replace("_", " ")
     raise ApiError(
         "permission_denied",
-        f"This key's role, {caller.role}, may not {what}; use {other}.",
+        f"This key's role, {caller.role}, may not {_WORDS[action]}; use {other}.",
         metadata={"action": action},
     )
 

@@ -6,13 +6,13 @@ import re
 import time
 import uuid
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nemoserve.access.keytext import PREFIX, redacted
 from nemoserve.http.errors import error_response
 from nemoserve.http.streams import ClientGone
+from nemoserve.observe import logs
 from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.types.errors import ApiError
@@ -22,6 +22,7 @@ _EXPOSED = (
     "X-Request-Id, X-Generation-Id, X-Sampling, X-Processing-Ms, Server-Timing, Retry-After, X-Cost, X-Cost-Reserved, "
     "X-Limit-Remaining, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 )
+_OPEN = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", _EXPOSED.encode())]
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST, PATCH, DELETE, OPTIONS",
     "access-control-allow-headers": "*, Authorization",
@@ -56,8 +57,7 @@ class Envelope:
         sane = _SANE_ID.fullmatch(given) and PREFIX not in given
         request_id = given if sane else uuid.uuid4().hex
         scope["nemoserve.request_id"] = request_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        logs.request_id.set(request_id)
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -65,15 +65,18 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 milliseconds = (time.perf_counter() - arrived) * 1e3
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                headers["x-processing-ms"] = f"{milliseconds:.1f}"
                 timing = {"total": milliseconds, **scope.get("nemoserve.timing", {})}
-                headers["server-timing"] = ", ".join(f"{name};dur={value:.1f}" for name, value in timing.items())
-                for name, value in scope.get("nemoserve.account", {}).items():
-                    headers.setdefault(name, value)
-                headers["access-control-allow-origin"] = "*"
-                headers["access-control-expose-headers"] = _EXPOSED
+                told = ", ".join([f"{name};dur={value:.1f}" for name, value in timing.items()])
+                named = {name for name, _ in message["headers"]}
+                account = [(name.encode(), value) for name, value in scope.get("nemoserve.account", {}).items()]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    (b"x-processing-ms", f"{milliseconds:.1f}".encode()),
+                    (b"server-timing", told.encode()),
+                    *((name, value.encode("latin-1")) for name, value in account if name not in named),
+                    *_OPEN,
+                ]
             await send(message)
 
         try:

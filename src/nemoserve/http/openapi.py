@@ -9,13 +9,15 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from starlette.routing import BaseRoute, Route
 
 from nemoserve import __version__
-from nemoserve.http.openapi_replies import ERRORS, REPLIES, headers
+from nemoserve.catalogue.entry import Category
+from nemoserve.http.model_query import Sort
+from nemoserve.http.openapi_replies import ERRORS, REPLIES, headers, only
 from nemoserve.http.routes_control import ControlBody
 from nemoserve.http.routes_tokens import DetokenizeBody, TokenizeBody
 from nemoserve.http.wire_chat import ChatBody
@@ -34,6 +36,7 @@ _TAKES_A_BODY = (400, 413)
 _NEEDS_A_KEY = (401, 403, 429)
 _GENERATES = (402, 404, 429, 502, 503)
 
+COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 10**9}
 INTEGER: Schema = {"type": "integer"}
 TEXT: Schema = {"type": "string"}
 FLAG: Schema = {"type": "boolean"}
@@ -89,6 +92,30 @@ _ACTIVITY = (
     ),
 )
 
+_ALL = Parameter("all", "Also what is known and not served here.", FLAG)
+_MODELS = (
+    _ALL,
+    Parameter("offset", "How many to pass over.", COUNT),
+    Parameter("limit", "How many at most; all of them without it.", {"type": "integer", "minimum": 1, "maximum": 1000}),
+    Parameter("q", "What the id or the name contains."),
+    Parameter("category", "Only models with a published score in it.", only(*get_args(Category))),
+    Parameter("supported_parameters", "Request fields, separated by commas; all of them."),
+    Parameter("input_modalities", "Separated by commas; all of them."),
+    Parameter("output_modalities", "Separated by commas; any of them. `text` without it; `all`."),
+    Parameter("context", "The least context, in tokens.", COUNT),
+    *(
+        Parameter(name, "US dollars per million tokens.", {"type": "number", "minimum": 0})
+        for name in ("min_price", "max_price", "min_output_price", "max_output_price")
+    ),
+    Parameter("min_age_days", "Days since it came out, at least.", COUNT),
+    Parameter("max_age_days", "Days since it came out, at most.", COUNT),
+    Parameter("arch", "What its tokenizer, family, id or name contains."),
+    Parameter("model_authors", "Separated by commas; any of them."),
+    Parameter("providers", "Slugs or names, separated by commas; any of them."),
+    Parameter("zdr", "Only with an endpoint that keeps nothing.", FLAG),
+    Parameter("sort", "The order; what has no value for it comes last.", only(*get_args(Sort))),
+)
+
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/chat/completions"): Operation(
         "Answer a conversation", "generation", "ChatReply", ChatBody, (_SESSION,), _GENERATES, chunks="ChatReplyChunk"
@@ -99,8 +126,18 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("POST", "/completions"): Operation(
         "Continue a text", "generation", "TextCompletion", TextBody, errors=_GENERATES, chunks="TextChunk"
     ),
-    ("GET", "/models"): Operation("List the models", "models", "ModelList"),
-    ("GET", "/models/{id}"): Operation("Describe a model", "models", "Model", errors=(404,)),
+    ("GET", "/models"): Operation("List the models", "models", "ModelList", parameters=_MODELS, errors=(400, 503)),
+    ("GET", "/models/user"): Operation(
+        "List the models that the key may use", "models", "ModelList", parameters=_MODELS, errors=(400, 503)
+    ),
+    ("GET", "/models/count"): Operation("Count the models", "models", "ModelCount", parameters=_MODELS, errors=(400,)),
+    ("GET", "/models/{id}"): Operation("Describe a model", "models", "Model", errors=(400, 404)),
+    ("GET", "/model/{id}"): Operation("Describe a model, as data", "models", "ModelData", errors=(400, 404)),
+    ("GET", "/models/{id}/endpoints"): Operation(
+        "Who serves a model", "models", "ModelEndpoints", parameters=(_ALL,), errors=(400, 404)
+    ),
+    ("GET", "/endpoints/zdr"): Operation("Endpoints that keep nothing", "models", "Endpoints", errors=(400,)),
+    ("GET", "/providers"): Operation("List the providers", "models", "Providers", parameters=(_ALL,), errors=(400,)),
     ("GET", "/keys"): Operation("List the keys", "keys", "KeyList", parameters=(_OFFSET, _DISABLED), errors=(400,)),
     ("POST", "/keys"): Operation("Make a key", "keys", "NewKey", CreateBody, status=201),
     ("GET", "/keys/{hash}"): Operation("Describe a key", "keys", "KeyReply", errors=(404,)),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from nemoserve.http.listing import State
 from nemoserve.types.errors import ErrorType
 from nemoserve.types.events import FinishReason
 
@@ -64,8 +65,8 @@ def either(conversation: str, text: str) -> Schema:
     return {"anyOf": [ref(conversation), ref(text)], "description": f"A {text} where a prompt came without messages."}
 
 
-def only(*values: str) -> Schema:
-    """One of these strings."""
+def only(*values: str | int) -> Schema:
+    """One of these."""
     return {"enum": list(values)}
 
 
@@ -78,7 +79,43 @@ ANYTHING: Schema = {"type": "object"}
 _FINISH = maybe(only(*get_args(FinishReason)))
 _ERROR = obj(code={"type": "integer"}, message=TEXT, metadata=obj(error_type=only(*get_args(ErrorType))))
 _STATES = only("loading", "ready", "restarting", "failed", "stopped")
-
+_PRICING: Schema = {"type": "object", "additionalProperties": TEXT, "description": "US dollars per token."}
+_ARCHITECTURE = obj(modality=TEXT, input_modalities=many(TEXT), output_modalities=many(TEXT))
+_PERCENTILES = maybe(obj(p50=AMOUNT, p75=AMOUNT, p90=AMOUNT, p99=AMOUNT))
+_MODEL = obj(
+    id=TEXT,
+    object=only("model"),
+    created=COUNT,
+    owned_by=TEXT,
+    name=TEXT,
+    context_length=COUNT,
+    architecture=_ARCHITECTURE,
+    pricing=_PRICING,
+    top_provider=obj(context_length=COUNT, is_moderated=FLAG),
+    supported_parameters=many(TEXT),
+    status=only(*get_args(State)),
+    served=FLAG,
+)
+_ENDPOINT = obj(
+    name=TEXT,
+    model_id=TEXT,
+    model_name=TEXT,
+    provider_name=TEXT,
+    tag=TEXT,
+    context_length=COUNT,
+    max_completion_tokens=maybe(COUNT),
+    max_prompt_tokens=maybe(COUNT),
+    pricing=_PRICING,
+    quantization=TEXT,
+    status=only(0, -1, -2, -5, -10),
+    served=FLAG,
+    supported_parameters=many(TEXT),
+    uptime_last_5m=maybe(AMOUNT),
+    uptime_last_30m=maybe(AMOUNT),
+    uptime_last_1d=maybe(AMOUNT),
+    latency_last_30m=_PERCENTILES,
+    throughput_last_30m=_PERCENTILES,
+)
 
 _KEY = obj(
     hash=TEXT,
@@ -129,20 +166,17 @@ REPLIES: dict[str, Schema] = {
     "ChatReply": either("ChatCompletion", "TextCompletion"),
     "ChatReplyChunk": either("ChatChunk", "TextChunk"),
     "Accepted": obj(id=TEXT, object=only("chat.completion.control"), action=TEXT, accepted=FLAG),
-    "Model": obj(
-        id=TEXT,
-        object=only("model"),
-        created=COUNT,
-        owned_by=TEXT,
-        name=TEXT,
-        context_length=COUNT,
-        architecture=obj(modality=TEXT, input_modalities=many(TEXT), output_modalities=many(TEXT)),
-        pricing={"type": "object", "additionalProperties": TEXT, "description": "US dollars per token."},
-        top_provider=obj(context_length=COUNT, is_moderated=FLAG),
-        supported_parameters=many(TEXT),
-        status=_STATES,
-    ),
+    "Model": _MODEL,
     "ModelList": obj(object=only("list"), data=many(ref("Model")), total_count=COUNT),
+    "ModelCount": obj(data=obj(count=COUNT)),
+    "ModelData": obj(data=ref("Model")),
+    "ModelEndpoints": obj(
+        data=obj(
+            id=TEXT, name=TEXT, created=COUNT, description=TEXT, architecture=_ARCHITECTURE, endpoints=many(_ENDPOINT)
+        )
+    ),
+    "Endpoints": obj(data=many(_ENDPOINT)),
+    "Providers": obj(data=many(obj(name=TEXT, slug=TEXT, privacy_policy_url=maybe(TEXT)))),
     "KeyList": obj(data=many(_KEY)),
     "KeyReply": obj(data=_KEY),
     "NewKey": obj(data=_KEY, key=TEXT),

@@ -38,8 +38,7 @@ _API: Table = [
     ("POST", "/chat/completions", routes_generate.chat_completions, "generate"),
     ("POST", "/chat/completions/{id}/control", routes_control.control, "control"),
     ("POST", "/completions", routes_generate.completions, "generate"),
-    ("GET", "/models", routes_models.list_models, "list_models"),
-    ("GET", "/models/{id:path}", routes_models.get_model, "list_models"),
+    *routes_models.ROUTES,
     *routes_keys.ROUTES,
     *routes_account.ROUTES,
 ]

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from nemoserve.access.policy import Action, may_see
+from nemoserve.http.settled import FLUSH_S, Settling, all_settled
 from nemoserve.http.wire_account import ACTIVITY, activity_item, credits_body, generation_body
 from nemoserve.http.wire_reply import Body
 from nemoserve.ledger import content, reports
@@ -30,31 +31,18 @@ from nemoserve.types.errors import ApiError, invalid
 
 T = TypeVar("T")
 
-_FLUSH_S = 5.0
-"""What has just ended is waited for so long."""
 _LONGEST = 500
+_WHY = "; a reply has one when it has ended, and a request that was refused before it began has none"
 _FILTERS = ("owner", "app", "user", "session", "model", "provider")
 _KEYS = ("key", "api_key_hash")
 """Ours, and OpenRouter's name of the same."""
 
 
-class Books(Protocol):
-    """What the routes ask of the ledger."""
-
-    async def flush(self) -> None: ...
-
-
-class House(Protocol):
+class House(Settling, Protocol):
     """What the routes need of the server."""
 
     @property
     def database(self) -> Database: ...
-
-    @property
-    def books(self) -> Books: ...
-
-    @property
-    def settling(self) -> set[asyncio.Task[None]]: ...
 
 
 async def get_generation(request: Request) -> Response:
@@ -144,17 +132,14 @@ async def _read(request: Request, work: Callable[[Database], T]) -> T:
     """What `work` finds, run in a thread, once all that has ended is written. Raises ApiError (503)."""
     house: House = request.app.state.services
     try:
-        async with asyncio.timeout(_FLUSH_S):
-            if house.settling:
-                await asyncio.wait(set(house.settling))  # which leaves them alone when the time is up
-            await house.books.flush()
+        await all_settled(house)
         return await asyncio.to_thread(work, house.database)
     except (TimeoutError, SQLAlchemyError) as error:
         message = "The ledger cannot be read at the moment; try again."
-        raise ApiError("provider_overloaded", message, retry_after_s=_FLUSH_S) from error
+        raise ApiError("provider_overloaded", message, retry_after_s=FLUSH_S) from error
     except StorageError as error:
         message = "It is deleted, but its bytes stay on the disk until content is deleted or expires the next time."
-        raise ApiError("provider_overloaded", message, retry_after_s=_FLUSH_S) from error
+        raise ApiError("provider_overloaded", message, retry_after_s=FLUSH_S) from error
 
 
 def _selection(request: Request) -> Selection:
@@ -235,7 +220,7 @@ def _only(request: Request, *known: str) -> None:
 
 def _unknown(generation_id: str, what: str = "there is no generation") -> ApiError:
     # The same for another's: who may not see it does not learn that it is there.
-    message = f"id: {what} called {generation_id[:80]!r}"
+    message = f"id: {what} called {generation_id[:80]!r}{_WHY}"
     return ApiError("not_found", message, metadata={"parameter": "id"})
 
 

@@ -21,6 +21,7 @@ from nemoserve.access.usage import KeyUsage, key_usage
 from nemoserve.config.settings import Settings
 from nemoserve.http import wire_keys
 from nemoserve.http.body import read_body
+from nemoserve.http.settled import FLUSH_S, Books, Settling, all_settled
 from nemoserve.http.wire_keys import Body, change_of, key_body, limits_of, own_body
 from nemoserve.storage.database import Database, StorageError
 from nemoserve.types.caller import Caller
@@ -30,21 +31,26 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _LAST_OFFSET = 10**9
-_FLUSH_S = 5.0
-"""What has just ended is waited for so long."""
 
 
-class _Books(Protocol):
-    async def flush(self) -> None: ...
+class _Books(Books, Protocol):
+    async def remaining(self, caller: Caller, now_ms: int) -> int | None: ...
 
 
-class _House(Protocol):
+class _House(Settling, Protocol):
     """What these routes need of the application's services."""
 
-    keyring: Keyring
-    database: Database
-    books: _Books
-    settings: Settings
+    @property
+    def books(self) -> _Books: ...
+
+    @property
+    def keyring(self) -> Keyring: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def settings(self) -> Settings: ...
 
 
 async def list_keys(request: Request) -> Response:
@@ -105,8 +111,7 @@ async def rotate_key(request: Request) -> Response:
     body = wire_keys.rotate_body(await read_body(request, house.settings.max_body_bytes))
     await _written(house)
     key, text = await _done(house.keyring.rotate, _hash(request), body.overlap_seconds, actor=_actor(request))
-    usage = await _usage(house, [key])
-    return _json({"data": key_body(key, usage[key.id]), "key": text})
+    return _json({"data": key_body(key, await _usage_now(house, key)), "key": text})
 
 
 async def own_key(request: Request) -> Response:
@@ -117,8 +122,7 @@ async def own_key(request: Request) -> Response:
         return _json({"data": own_body(None, KeyUsage())})
     await _written(house)
     key = await _done(house.keyring.get, caller.key_id)
-    usage = await _usage(house, [key])
-    return _json({"data": own_body(key, usage[key.id])})
+    return _json({"data": own_body(key, await _usage_now(house, key))})
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -150,13 +154,19 @@ def _hash(request: Request) -> str:
 
 
 async def _one(house: _House, key: Key) -> Response:
-    usage = await _usage(house, [key])
-    return _json({"data": key_body(key, usage[key.id])})
+    return _json({"data": key_body(key, await _usage_now(house, key))})
 
 
 async def _usage(house: _House, keys: list[Key]) -> dict[str, KeyUsage]:
     """By key id. Comes after `_written`."""
-    return await _done(key_usage, house.database, keys, time.time_ns() // 1_000_000)
+    return await _done(key_usage, house.database, keys, _now())
+
+
+async def _usage_now(house: _House, key: Key) -> KeyUsage:
+    """Of one key; what is held for replies under way is gone from what remains, as in the header that tells it."""
+    usage = await _usage(house, [key])
+    remaining = await house.books.remaining(key.caller(), _now())
+    return msgspec.structs.replace(usage[key.id], remaining=remaining)
 
 
 async def _written(house: _House) -> None:
@@ -165,8 +175,7 @@ async def _written(house: _House) -> None:
     Raises ApiError (503) when that takes too long.
     """
     try:
-        async with asyncio.timeout(_FLUSH_S):
-            await house.books.flush()
+        await all_settled(house)
     except (builtins.TimeoutError, StorageError) as error:
         raise _unreachable() from error
 
@@ -181,12 +190,16 @@ async def _done(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 def _unreachable() -> ApiError:
     message = "The database with the keys and their usage cannot be reached at the moment, or another program locks it."
-    return ApiError("provider_overloaded", message, retry_after_s=_FLUSH_S)
+    return ApiError("provider_overloaded", message, retry_after_s=FLUSH_S)
 
 
 def _json(body: Body, status: int = 200) -> Response:
     # Some of these answers hold a key: no cache on the way may keep them.
     return Response(msgspec.json.encode(body), status, {"cache-control": "no-store"}, "application/json")
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _offset(request: Request) -> int:

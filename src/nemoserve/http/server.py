@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import getpass
+import hashlib
 import logging
 import os
 import signal
@@ -20,12 +23,14 @@ from nemoserve.backends.base import Health
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.managed.programs import EngineMissing
 from nemoserve.config.address import is_loopback
+from nemoserve.config.secret import VARIABLE
 from nemoserve.config.settings import Settings
 from nemoserve.http.app import create_app
 from nemoserve.observe.logs import Log
 from nemoserve.storage.database import StorageError
 
 _BACKLOG = 2048
+_FORMAT = logging.Formatter()
 
 
 class ServeError(Exception):
@@ -88,6 +93,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
         except (CheckpointError, EngineMissing, StorageError, ValueError, OSError) as error:
             raise ServeError(str(error)) from error
         _require_keys(settings, app.state.services.keyring)
+        _log_settings(settings, app.state.services.keyring)
         config = uvicorn.Config(
             app,
             http="httptools",
@@ -101,11 +107,19 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
         )
         _redirect_warnings(app.state.services.log)
         server = _Server(config, lambda: tell(ServerEvent("listening", url=_url(settings.host, listener))))
+        _collect_seldom()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(server.serve(sockets=[listener]))
     finally:
         listener.close()
     return 1 if nothing_left() else 0
+
+
+def _collect_seldom() -> None:
+    """Garbage is looked for where there is some: not among what lives as long as the server, and not at every 700th object."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _require_keys(settings: Settings, keyring: Keyring) -> None:
@@ -118,6 +132,31 @@ def _require_keys(settings: Settings, keyring: Keyring) -> None:
             f"{settings.host} can be reached by others, so every request needs a key, and there is none yet. Make the first: "
             f"nemoserve keys create NAME {place}"
         )
+    if settings.keys_required and keyring.list() and not keyring.own:
+        raise ServeError(
+            f"The keys in the database were made under another secret than this server's, so none of them would work. Give it "
+            f"the secret that they were made under, as {VARIABLE} or as the file {settings.data_dir / 'secret'}. If that is lost, "
+            "rotate a key or make another with `nemoserve keys`; the old ones are lost with it."
+        )
+
+
+def _log_settings(settings: Settings, keyring: Keyring) -> None:
+    """What decides who may call, what it costs and what is kept is in the audit log, with who started the server."""
+    url, prices = settings.database_url, settings.prices
+    told = {
+        "host": settings.host,
+        "port": settings.port,
+        "require_key": settings.require_key,
+        "models": list(settings.models),
+        "database": "sqlite" if url is None else url.rpartition("@")[2],
+        "prices": None if prices is None else f"{prices} {hashlib.sha256(prices.read_bytes()).hexdigest()[:16]}",
+        "retain_content_days": settings.retain_content_days,
+    }
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    keyring.log_settings(told, server=f"server:{socket.gethostname()}", actor=f"serve:{user}")
 
 
 class _Server(uvicorn.Server):
@@ -156,7 +195,8 @@ class _ToLog(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._log.warning("uvicorn", message=record.getMessage(), exc_info=record.exc_info)
+        exception = {} if record.exc_info is None else {"exception": _FORMAT.formatException(record.exc_info)}
+        self._log.warning("uvicorn", message=record.getMessage(), **exception)
 
 
 def _redirect_warnings(log: Log) -> None:

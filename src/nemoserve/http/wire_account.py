@@ -7,6 +7,7 @@ from typing import get_args
 from nemoserve.http.wire_reply import Body
 from nemoserve.ledger.generations import Generation
 from nemoserve.ledger.periods import iso
+from nemoserve.ledger.pricing import LOCAL_PROVIDER
 from nemoserve.ledger.reports import Credits, Used
 from nemoserve.types.entry import Entry
 from nemoserve.types.errors import ApiError, ErrorType
@@ -59,7 +60,7 @@ def generation_body(generation: Generation) -> Body:
         "usage": cost,
         "total_cost": cost,
         "cache_discount": None,
-        "upstream_inference_cost": None,
+        "upstream_inference_cost": None if last.provider == LOCAL_PROVIDER else cost,
         "is_byok": False,
         "origin": last.app_url,
         "http_referer": last.app_url or None,

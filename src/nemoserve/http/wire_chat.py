@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nemoserve.access.keytext import redacted
+from nemoserve.http.wire_context import read_context
 from nemoserve.http.wire_messages import WireMessage, read_messages
 from nemoserve.http.wire_output import read_output
 from nemoserve.http.wire_reasoning import ReasoningFields, read_reasoning, template_variables
@@ -38,6 +39,8 @@ class ChatBody(ReasoningFields, kw_only=True):
     session_id: str | None = None
     prompt_cache_key: str | None = None
     """What names the conversation where there is no session_id."""
+    transforms: object = None
+    plugins: object = None
     verbosity: str | None = None
     min_tokens: int | None = None
     top_a: float | None = None
@@ -46,15 +49,12 @@ class ChatBody(ReasoningFields, kw_only=True):
     function_call: object = None
     functions: object = None
     image_config: object = None
-    plugins: object = None
     prediction: object = None
-    transforms: object = None
     web_search_options: object = None
 
 
 _NOT_DONE = (
-    "audio", "function_call", "functions", "image_config", "plugins", "prediction", "transforms", "web_search_options",
-    "min_tokens", "top_a",
+    "audio", "function_call", "functions", "image_config", "prediction", "web_search_options", "min_tokens", "top_a",
 )  # fmt: skip
 
 CHAT_DECODER = msgspec.json.Decoder(ChatBody)
@@ -74,6 +74,7 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
     intent, reasoning_notices = read_reasoning(body, elsewhere=("nvext.guided_",))
     tools, tool_choice, tool_notices = read_tools(body.tools or [], body.tool_choice)
     output, output_notices = read_output(body)
+    compression, context_notices = read_context(body.transforms, body.plugins)
     sampling = read_sampling(body, max_tokens=_max_tokens(body), logprobs=_logprobs(body), most_choices=most_choices)
     return ChatRequest(
         models=model_names(body),
@@ -88,12 +89,14 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
         stream=body.stream is True,
         preferences=read_preferences(body),
         fallback_to_family=wants_family(body),
+        compression=compression,
         template_kwargs=template_variables(body),
         warnings=(
             *notices,
             *reasoning_notices,
             *tool_notices,
             *output_notices,
+            *context_notices,
             *_dropped(body),
             *provider_notices(body),
         ),

@@ -31,7 +31,8 @@ def read_reasoning(body: ReasoningFields, *, elsewhere: tuple[str, ...] = ()) ->
 
     Raises ApiError (400) naming the field, or two that contradict each other.
     """
-    return read_intent({name: getattr(body, name) for name in FIELDS}, elsewhere=elsewhere)
+    said = {name: value for name in FIELDS if (value := getattr(body, name)) is not None}
+    return read_intent(said, elsewhere=elsewhere) if said else (ReasoningIntent(), [])
 
 
 def template_variables(body: ReasoningFields) -> dict[str, object]:

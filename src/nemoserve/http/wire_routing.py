@@ -31,6 +31,9 @@ _READ = frozenset({
 _METADATA_HEADERS = ("x-openrouter-metadata", "x-openrouter-experimental-metadata")
 
 
+_ANY, _ACROSS = Preferences(), Preferences(sort_across_models=True)
+
+
 def model_names(body: SamplingFields) -> tuple[str, ...]:
     """`model` first, then `models`. Raises ApiError (400) for an empty or endless name."""
     for at, name in enumerate(body.models or ()):
@@ -43,7 +46,9 @@ def model_names(body: SamplingFields) -> tuple[str, ...]:
 
 def read_preferences(body: SamplingFields) -> Preferences:
     """The `provider` object, checked. Raises ApiError (400) naming the field whose value makes no sense."""
-    given = body.provider or {}
+    given = body.provider
+    if not given:
+        return _ACROSS if body.route == "sort" else _ANY
     collection = given.get("data_collection")
     if collection not in (None, "allow", "deny"):
         raise invalid("provider.data_collection", f"expected 'allow' or 'deny', got {collection!r:.40}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class Claim(msgspec.Struct, eq=False):
     entry: Entry
     hold: Hold
     count: Callable[[], Usage]
+    began: float
+    """On the monotonic clock."""
     settled: Entry | None = None
 
 
@@ -128,7 +131,7 @@ class Books:
         opened = msgspec.structs.replace(
             entry, instance=self._instance, reserved=hold.amount, window=hold.window, outcome="open"
         )
-        claim = self._claims[entry.id] = Claim(opened, hold, count)
+        claim = self._claims[entry.id] = Claim(opened, hold, count, time.monotonic())
         self._writer.opened(opened)
         return claim
 
@@ -194,8 +197,9 @@ class Books:
             for claim in list(self._claims.values()):
                 counted = _counted(claim.entry, claim.count())
                 if counted != claim.entry:
-                    claim.entry = counted
-                    self._writer.opened(counted)
+                    took = round(1000 * (time.monotonic() - claim.began))
+                    claim.entry = msgspec.structs.replace(counted, total_ms=took)
+                    self._writer.opened(claim.entry)
 
 
 def _counted(entry: Entry, usage: Usage) -> Entry:

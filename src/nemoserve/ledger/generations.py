@@ -17,8 +17,8 @@ class Generation(msgspec.Struct, frozen=True):
 
     @property
     def answered(self) -> Entry:
-        """The last attempt: the one that gave the reply, or the failure that the client saw."""
-        return self.attempts[-1]
+        """The attempt that gave the reply; without one the last, whose failure the client saw."""
+        return next((attempt for attempt in self.attempts if attempt.outcome == "finished"), self.attempts[-1])
 
     @property
     def cost(self) -> int:

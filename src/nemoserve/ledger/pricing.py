@@ -1,7 +1,7 @@
 """Which price holds for a model at a provider at a time, and what an attempt costs by it. Knows price files; no accounts.
 
-The package's prices are in `prices.toml` beside this file; a user's own file has the same form, and its rows go before. What
-is settled keeps the price that it was begun with, so a new row changes nothing that has been.
+The published prices are the catalogue's; a user's own file goes before. What is settled keeps the price that it was begun with, so
+a new row changes nothing that has been.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import cast
 
 import msgspec
 
+from nemoserve.catalogue.book import model_book
 from nemoserve.types.entry import Entry
 from nemoserve.types.money import nano_dollars, pico_per_token
-from nemoserve.types.price import Price
+from nemoserve.types.price import Price, PriceRow
 from nemoserve.types.usage import Usage
 
 LOCAL_PROVIDER = "nemoserve"
@@ -31,40 +32,52 @@ _FREE = Price()
 
 _History = list[tuple[int, Price]]
 """From when (ms) which price holds, the oldest first."""
-_Sheet = dict[str, dict[str, _History]]
-"""By model, in small letters, and provider."""
+
+
+class _Twice(ValueError):
+    """Two rows that cannot both hold."""
+
+
+Sheet = dict[str, dict[str, _History]]
+"""By model, in small letters, and provider. Made by `sheet`."""
+
+
+def sheet(rows: Iterable[PriceRow]) -> Sheet:
+    """The rows as one sheet. Raises ValueError for two of the same model and provider that hold from the same time."""
+    made: Sheet = {}
+    _add(made, rows)
+    return made
 
 
 class PriceBook:
-    """Prices by model, provider and time. Made by `load`."""
+    """Prices by model, provider and time."""
 
-    def __init__(self, *sheets: _Sheet) -> None:
+    def __init__(self, *sheets: Sheet) -> None:
         """The first sheet that has a price for a time decides."""
         self._sheets = sheets
 
     @classmethod
     def load(cls, extra: Path | None = None, configured: Iterable[tuple[str, str, Price]] = ()) -> PriceBook:
-        """The package's prices and, before them, those `configured` as (model, provider, price), and a user's file's.
+        """A user's file, then what is `configured` as (model, provider, price), then the published prices.
 
-        Raises OSError when that cannot be read, and ValueError with the file and the row when it makes no sense.
+        Raises OSError when the file cannot be read, and ValueError with the file and the row when it makes no sense.
         """
-        own = Path(__file__).with_name("prices.toml")
-        always: _Sheet = {}
-        for model, provider, price in configured:
-            always.setdefault(model.lower(), {})[provider] = [(0, price)]
-        return cls(*([] if extra is None else [_read(extra)]), always, _read(own))
+        own = () if extra is None else (_read(extra),)
+        always = sheet(PriceRow(model, provider, 0, price) for model, provider, price in configured)
+        return cls(*own, always, sheet(model_book().prices()))
 
     def price(self, model: str, provider: str, at_ms: int) -> Price:
         """What holds at that time; free of charge where nothing is known."""
-        return self._known(model, provider, at_ms) or _FREE
+        return self.known(model, provider, at_ms) or _FREE
 
     def hosted(self, model: str, at_ms: int, usage: Usage, images: int = 0) -> int | None:
         """Nano-dollars that the cheapest hosted provider would have charged; None: nobody hosts the model."""
         providers = {name for sheet in self._sheets for name in sheet.get(model.lower(), ())} - {LOCAL_PROVIDER}
-        prices = (self._known(model, provider, at_ms) for provider in providers)
+        prices = (self.known(model, provider, at_ms) for provider in providers)
         return min((price.cost(usage, images) for price in prices if price is not None), default=None)
 
-    def _known(self, model: str, provider: str, at_ms: int) -> Price | None:
+    def known(self, model: str, provider: str, at_ms: int) -> Price | None:
+        """What holds at that time; None where nothing is known."""
         for sheet in self._sheets:
             history = sheet.get(model.lower(), {}).get(provider, [])
             place = bisect_right(history, at_ms, key=_begin)
@@ -87,7 +100,7 @@ def priced(entry: Entry, book: PriceBook) -> Entry:
     return msgspec.structs.replace(entry, cost=entry.price.cost(usage, entry.images), hosted_cost=hosted)
 
 
-def _read(path: Path) -> _Sheet:
+def _read(path: Path) -> Sheet:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -96,16 +109,29 @@ def _read(path: Path) -> _Sheet:
     rows = document.get("prices", [])
     if not isinstance(rows, list):
         raise ValueError(f"{path}: prices are written as [[prices]], one for each row")
-    sheet: _Sheet = {}
+    made: Sheet = {}
     for number, row in enumerate(cast("list[object]", rows), 1):
         where = f"{path}, price {number}"
         if not isinstance(row, dict):
             raise ValueError(f"{where}: prices are written as [[prices]], one for each row")
-        _add(sheet, cast("dict[str, object]", row), where)
-    return sheet
+        try:
+            _add(made, _rows(cast("dict[str, object]", row), where))
+        except _Twice as error:
+            raise ValueError(f"{where}: {error}") from None
+    return made
 
 
-def _add(sheet: _Sheet, row: dict[str, object], where: str) -> None:
+def _add(made: Sheet, rows: Iterable[PriceRow]) -> None:
+    for row in rows:
+        history = made.setdefault(row.model.lower(), {}).setdefault(row.provider, [])
+        if any(begin == row.begin_ms for begin, _ in history):
+            raise _Twice(f"{row.model} at {row.provider} has another price from the same time")
+        history.append((row.begin_ms, row.price))
+        history.sort(key=_begin)
+
+
+def _rows(row: dict[str, object], where: str) -> list[PriceRow]:
+    """One for each model that the row names."""
     _check_keys(row, _KEYS, where)
     models = row.get("model")
     names = cast("list[object]", models) if isinstance(models, list) else [models]
@@ -115,12 +141,7 @@ def _add(sheet: _Sheet, row: dict[str, object], where: str) -> None:
     if not isinstance(provider, str) or not provider:
         raise ValueError(f"{where}: provider is missing; {LOCAL_PROVIDER!r} is this server")
     begin, price = _instant(row.get("from"), where), _price(row, where)
-    for name in cast("list[str]", names):
-        history = sheet.setdefault(name.lower(), {}).setdefault(provider, [])
-        if any(other == begin for other, _ in history):
-            raise ValueError(f"{where}: {name} at {provider} has another price from the same time")
-        history.append((begin, price))
-        history.sort(key=_begin)
+    return [PriceRow(name, provider, begin, price) for name in cast("list[str]", names)]
 
 
 def _price(row: dict[str, object], where: str) -> Price:

@@ -40,7 +40,7 @@ class Sweeper:
         if now - self._seen_at >= DEAD_MS:
             self._seen_since = now
         self._seen_at = now
-        new = insert_into(connection, instances)
+        new = insert_into(connection.dialect.name, instances)
         seen = new.on_conflict_do_update(index_elements=["id"], set_={"seen_at": new.excluded.seen_at})
         connection.execute(seen, {"id": self._instance, "seen_at": now})
 

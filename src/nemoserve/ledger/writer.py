@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from functools import cache
 
 import msgspec
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, Executable, bindparam, delete
 from sqlalchemy.exc import DataError, IntegrityError
 
 from nemoserve.access.quota import Hold
@@ -36,6 +37,7 @@ _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Between tries while the database fails; the last one again and again."""
 _CLOSE_S = 5.0
 """The database may take so long at the end, before what is left stays in the file."""
+_OVER = delete(open_attempts).where(open_attempts.c.id == bindparam("over"))
 _SENSELESS = (DataError, IntegrityError, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 """What is wrong with a row and not with the database: to try it again would not help."""
 
@@ -184,10 +186,10 @@ class Writer:
             if batch.lines or batch.released:
                 write_lines(connection, list(batch.lines.values()), [hold.id for hold in batch.released])
             if over:
-                connection.execute(delete(open_attempts).where(open_attempts.c.id.in_(over)))
+                connection.execute(_OVER, [{"over": id} for id in over])
             if batch.contents:
                 rows = [msgspec.structs.asdict(content) for content in batch.contents.values()]
-                connection.execute(insert_into(connection, contents).on_conflict_do_nothing(), rows)
+                connection.execute(insert_into(connection.dialect.name, contents).on_conflict_do_nothing(), rows)
         self._stored.difference_update(over)
         self._metrics.ledger_lines(len(batch.lines))
         self._forget(batch)
@@ -249,8 +251,13 @@ def _write_opened(connection: Connection, entries: list[Entry]) -> None:
     rows = [
         {"id": entry.id, "instance": entry.instance, "entry": msgspec.json.encode(entry).decode()} for entry in entries
     ]
-    new = insert_into(connection, open_attempts)
-    connection.execute(new.on_conflict_do_update(index_elements=["id"], set_={"entry": new.excluded.entry}), rows)
+    connection.execute(_opened(connection.dialect.name), rows)
+
+
+@cache
+def _opened(dialect: str) -> Executable:
+    new = insert_into(dialect, open_attempts)
+    return new.on_conflict_do_update(index_elements=["id"], set_={"entry": new.excluded.entry})
 
 
 def _first_line(error: Exception) -> str:

@@ -26,7 +26,8 @@ class Lines:
         this = weakref.ref(self)
         atexit.register(lambda: (lines := this()) and lines.flush())
 
-    def debug(self, line: str) -> None:
+    def later(self, line: str) -> None:
+        """A line that is in the file a moment later."""
         with self._lock:
             self._waiting.append(line)
             if self._timer is None:
@@ -34,15 +35,11 @@ class Lines:
                 self._timer.daemon = True
                 self._timer.start()
 
-    info = debug
-
-    def warning(self, line: str) -> None:
+    def now(self, line: str) -> None:
         """A line that is in the file when this returns."""
         with self._lock:
             self._waiting.append(line)
         self.flush()
-
-    error = critical = warning
 
     def flush(self) -> None:
         """Writes all that waits. A disk that is full costs lines, not answers."""

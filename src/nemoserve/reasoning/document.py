@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
+from nemoserve.reasoning.auto import TOY_BILLIONS
 from nemoserve.reasoning.budget import (
     GRACE_DIVISOR,
     LEAST_RESERVE,
@@ -22,6 +23,7 @@ from nemoserve.types.families import FAMILIES
 from nemoserve.types.model import Family, PastThinking, Recommended, Switch
 
 _VALUES: dict[Kind, str] = {
+    "auto": "`auto`",
     "switch": "boolean",
     "type": "`enabled`, `adaptive`, `disabled`",
     "effort": "`none`, `minimal`, `low`, `medium`, `high`, `xhigh`, `max`",
@@ -53,7 +55,9 @@ _PAST: dict[PastThinking, str] = {"none": "none", "tool_loop": "since the last u
 
 def document() -> str:
     """The whole page."""
-    return "\n\n".join((_HEAD, _spellings(), _WISHES, _families(), _FAMILY_NOTES, _budgets(), _PROTECTION)) + "\n"
+    return (
+        "\n\n".join((_HEAD, _spellings(), _WISHES, _families(), _FAMILY_NOTES, _budgets(), _AUTO, _PROTECTION)) + "\n"
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -64,8 +68,12 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _spellings() -> str:
     return _table(
         ("field", "value", "meaning", "0", "-1", "whose"),
-        ((f"`{s.path}`", _VALUES[s.kind], s.meaning, *_limits(s), s.source) for s in SPELLINGS),
+        ((f"`{s.path}`", _value(s), s.meaning, *_limits(s), s.source) for s in SPELLINGS),
     )
+
+
+def _value(spelling: Spelling) -> str:
+    return _VALUES[spelling.kind] + (", `auto`" if spelling.auto else "")
 
 
 def _limits(spelling: Spelling) -> tuple[str, str]:
@@ -176,6 +184,28 @@ _FAMILY_NOTES = """- Sampling is temperature / top_p, for requests that name non
   addition to the budget.
 - `detailed thinking on` or `off` is put in front of the system text, with an empty line between them.
 - The 12B v2 VL is told explicitly either way, since its default was not the same everywhere."""
+
+_AUTO = f"""## Auto: deciding by the request
+
+`"reasoning": "auto"` (or `reasoning.enabled: "auto"`, or an effort of `auto`) has the server decide whether this request is worth thinking about, and
+for how long. `"model": "nemoserve/auto"` (`openrouter/auto` is the same) decides that too, and picks a model by its size: a request that needs
+depth goes to the largest model that is served, any other to the smallest. Models of less than {TOY_BILLIONS} billion parameters, such as the
+embedded one, are asked only where there is nothing else. The other models stay as fallbacks, in the same order.
+
+- What the caller says goes first: on or off in a field, `/think` or `/no_think` in the text, a level, a number of tokens. A reply that the
+  request has begun is past thinking, and nothing is decided.
+- The verdict is none (off), some (effort medium) or much (on, without a limit of its own).
+- `warnings` says what was decided and why (`auto_reasoning`, `auto_model`): the odds, and the three features of the request that spoke most
+  for it, each with what it added to the logarithm of the odds.
+- No model is asked. Features of the last user message (numbers, operators, words of some twenty groups, code, formulas, lists,
+  quotations, length), tools, history and output format are weighed by linear scores. It takes some tenths of a millisecond at most: of a
+  long text only the first and last 600 characters are read.
+- The weights are data, `complexity.json`, made by `python -m training.complexity` from two sources: some four hundred prompts labelled
+  by hand, in English for the most part, with a few in German, French, Spanish, Italian, Chinese and Japanese; and for the embedded
+  model, which has to think about far simpler things, its own right and wrong answers to training problems with thinking on and off.
+  [benchmarks.md](benchmarks.md) has what that saves.
+- It judges by the words of a question, and does not understand it. Labels are one author's; prompts unlike any of them, and other
+  languages, are judged worse. Where a wrong verdict is dear, say on or off."""
 
 _PROTECTION = """## Protection of text
 

@@ -25,7 +25,8 @@ from nemoserve.types.reasoning import Effort
 
 Messages = tuple[Message, ...]
 
-_ANY_SWITCH = msgspec.structs.replace(PLAIN, switched_by=("system", "user"))
+ANY_SWITCH = msgspec.structs.replace(PLAIN, switched_by=("system", "user"))
+"""Stands for a model whose template is not known."""
 
 
 class Switched(msgspec.Struct, frozen=True):
@@ -46,7 +47,7 @@ def switch_thinking(request: ChatRequest, family: Family) -> Switched:
     messages, prefill = _split_prefill(request.messages, family)
     wanted = request.reasoning.enabled
     if wanted is None:
-        wanted = _said_in_text(messages, family)
+        wanted = said_in_text(messages, family)
     if wanted is None and prefill:
         wanted = family.closer in prefill or prefill.startswith(family.opener)
     thinking = family.thinks if wanted is None else wanted
@@ -82,11 +83,22 @@ def switch_in_text(request: ChatRequest) -> tuple[ChatRequest, bool | None]:
     None, and the texts as they are, where neither a parameter nor a text says anything. As no template is known, a switch of
     any family counts.
     """
-    said = _said_in_text(request.messages, _ANY_SWITCH)
+    said = said_in_text(request.messages, ANY_SWITCH)
     wanted = said if request.reasoning.enabled is None else request.reasoning.enabled
     if said is None:
         return request, wanted
-    return msgspec.structs.replace(request, messages=_without_switches(request.messages, _ANY_SWITCH)), wanted
+    return msgspec.structs.replace(request, messages=_without_switches(request.messages, ANY_SWITCH)), wanted
+
+
+def said_in_text(messages: Messages, family: Family) -> bool | None:
+    """What the last message with a switch says, in either spelling; a prompt may have been written for another family."""
+    said: bool | None = None
+    for message in messages:
+        here = find_switch(message.text) if message.role in family.switched_by else None
+        if here is None and message.role == "system":
+            here = find_line_switch(message.text)
+        said = said if here is None else here
+    return said
 
 
 def _split_prefill(messages: Messages, family: Family) -> tuple[Messages, str | None]:
@@ -99,17 +111,6 @@ def _split_prefill(messages: Messages, family: Family) -> tuple[Messages, str | 
         thought = f"{family.opener}{last.reasoning.strip()}"
         prefill = f"{thought}\n{family.closer}\n{prefill}" if prefill else thought
     return messages[:-1], prefill or None
-
-
-def _said_in_text(messages: Messages, family: Family) -> bool | None:
-    """What the last message with a switch says, in either spelling; a prompt may have been written for another family."""
-    said: bool | None = None
-    for message in messages:
-        here = find_switch(message.text) if message.role in family.switched_by else None
-        if here is None and message.role == "system":
-            here = find_line_switch(message.text)
-        said = said if here is None else here
-    return said
 
 
 def _without_switches(messages: Messages, family: Family) -> Messages:

@@ -16,6 +16,7 @@ from nemoserve.types.reasoning import Effort, ReasoningIntent
 T = TypeVar("T")
 
 LONGEST_TRANSITION = 200
+AUTO = "auto"
 _MOST_TOKENS = 1 << 31
 _EFFORTS = get_args(Effort)
 # Objects of which every key is for thinking, or is not honoured at all.
@@ -37,6 +38,7 @@ class _Said(msgspec.Struct):
     hidden: list[tuple[str, bool]] = []
     reserve: int | None = None
     transition: str | None = None
+    auto: bool = False
     steps: bool = False
     notices: list[Notice] = []
 
@@ -64,6 +66,7 @@ def read_intent(
         min_tokens=least,
         answer_reserve=said.reserve,
         transition=said.transition,
+        auto=said.auto,
         steps=said.steps,
     )
     return intent, [*said.notices, *_unknown(fields, elsewhere)]
@@ -72,8 +75,11 @@ def read_intent(
 def _value(fields: Mapping[str, object], path: str) -> object:
     name, _, key = path.partition(".")
     value = fields.get(name)
-    if not key or value is None:
-        return value
+    if not key:
+        # An object is read key by key.
+        return None if name in _OWN_OBJECTS and isinstance(value, Mapping) else cast("object", value)
+    if value is None or (name == "reasoning" and value == AUTO):
+        return None
     if not isinstance(value, Mapping):
         raise _expected(name, "an object", value)
     return cast("Mapping[str, object]", value).get(key)
@@ -81,7 +87,14 @@ def _value(fields: Mapping[str, object], path: str) -> object:
 
 def _read(spelling: Spelling, value: object, said: _Said) -> None:
     name = spelling.path
+    if spelling.auto and value == AUTO:
+        said.auto = True
+        return
     match spelling.kind:
+        case "auto":
+            if value != AUTO:
+                raise _expected(name, f'an object or "{AUTO}"', value)
+            said.auto = True
         case "switch":
             said.switches.append((name, _boolean(name, value)))
         case "type":
@@ -209,7 +222,9 @@ def _unknown(fields: Mapping[str, object], elsewhere: tuple[str, ...]) -> list[N
     known = {spelling.path for spelling in SPELLINGS}
     notices: list[Notice] = []
     for name in _OWN_OBJECTS:
-        entries = cast("Mapping[str, object]", fields.get(name) or {})
+        if not isinstance(fields.get(name), Mapping):
+            continue
+        entries = cast("Mapping[str, object]", fields[name])
         keys = [f"{name}.{key[:60]}" for key, value in entries.items() if value is not None]
         dropped = [key for key in keys if key not in known and not key.startswith(elsewhere)][:_MOST_NAMED]
         if dropped:

@@ -7,11 +7,12 @@ from typing import Literal
 import msgspec
 
 Kind = Literal[
-    "switch", "type", "effort", "hint", "budget", "cap", "least", "hide", "show", "display", "reserve", "transition",
+    "auto", "switch", "type", "effort", "hint", "budget", "cap", "least", "hide", "show", "display", "reserve", "transition",
     "steps",
 ]  # fmt: skip
 """How a value is read:
 
+auto        the word "auto": the server decides
 switch      a boolean: think, or don't
 type        Anthropic's word for the same
 effort      a level, which is a share of max_tokens; "none" is off
@@ -40,6 +41,8 @@ class Spelling(msgspec.Struct, frozen=True):
     zero: Zero = "refused"
     minus_one: bool = False
     """-1 is taken for "no limit"."""
+    auto: bool = False
+    """The word "auto" is taken too."""
     stands_for: Literal["low", "medium"] = "low"
     """The effort that a hint stands for."""
 
@@ -47,15 +50,17 @@ class Spelling(msgspec.Struct, frozen=True):
 _SHARE = "thinking may use a share of `max_tokens`: max and xhigh 95 %, high 80 %, medium 50 %, low 20 %, minimal 10 %"
 
 SPELLINGS = (
-    Spelling("reasoning.enabled", "switch", "think, or don't; `true` alone sets no budget", "OpenRouter"),
-    Spelling("reasoning.effort", "effort", f"{_SHARE}; `none` switches off", "OpenRouter"),
+    Spelling("reasoning", "auto", "instead of the object: decide by the request whether to think, and for how long",
+             "nemoserve"),
+    Spelling("reasoning.enabled", "switch", "think, or don't; `true` alone sets no budget", "OpenRouter", auto=True),
+    Spelling("reasoning.effort", "effort", f"{_SHARE}; `none` switches off", "OpenRouter", auto=True),
     Spelling("reasoning.max_tokens", "budget", "think, for at most so many tokens", "OpenRouter"),
     Spelling("reasoning.exclude", "hide", "think, but return none of it", "OpenRouter"),
     Spelling("reasoning.steps", "steps", "report the steps of the thinking, with tokens and times", "nemoserve"),
     Spelling("reasoning.answer_reserve", "reserve", "tokens of `max_tokens` that thinking may not use", "nemoserve"),
     Spelling("reasoning.transition", "transition", "what thinking that is cut off ends with", "nemoserve"),
     Spelling("reasoning_effort", "effort", "the same as `reasoning.effort`",
-             "OpenAI, vLLM, SGLang, llama-server, NVIDIA's hosted API"),
+             "OpenAI, vLLM, SGLang, llama-server, NVIDIA's hosted API", auto=True),
     Spelling("include_reasoning", "show", "`false` is `reasoning.exclude: true`", "OpenRouter (legacy), vLLM"),
     Spelling("thinking.type", "type", "`enabled` and `adaptive` switch on, `disabled` off", "Anthropic"),
     Spelling("thinking.budget_tokens", "budget", "think, for at most so many tokens", "Anthropic"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nemoserve.config.routing import RoutingSettings
-from nemoserve.routing.filters import makes_too_few
+from nemoserve.routing.filters import makes_too_few, overflows
 from nemoserve.routing.health import PREFERENCE_SPAN, Health, Rank
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.price import Price
@@ -66,7 +66,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
             cost=price.cost(Usage(wish.prompt_tokens, completion)),
             rank=weighing.health.rank(endpoint, weighing.now),
             turn=_turn(local, weighing.settings),
-            late=makes_too_few(endpoint, wish) or _missed(endpoint, weighing) or "",
+            late=makes_too_few(endpoint, wish) or _cut(endpoint, wish) or _missed(endpoint, weighing) or "",
             local=local,
         )
 
@@ -80,6 +80,15 @@ def _turn(local: LocalState | None, settings: RoutingSettings) -> int:
     if not local.ready or local.waiting >= max(1, settings.spill_queue):
         return 2
     return 0 if settings.prefer_local else 1
+
+
+def _cut(endpoint: Endpoint, wish: Wish) -> str | None:
+    """That a part of the conversation would have to be left out."""
+    return (
+        f"its context of {endpoint.context_length} does not hold the whole prompt"
+        if overflows(endpoint, wish)
+        else None
+    )
 
 
 def _missed(endpoint: Endpoint, weighing: Weighing) -> str | None:

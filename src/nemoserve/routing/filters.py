@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.price import Price
-from nemoserve.types.route import ExcludedBy, MaxPrice, Preferences, Wish
+from nemoserve.types.route import COMPRESSED_UP_TO, ExcludedBy, MaxPrice, Preferences, Wish
 
 Verdict = tuple[ExcludedBy, str]
 """The rule that leaves an endpoint out, and the reason in words."""
@@ -114,12 +114,22 @@ def _by_price(price: Price, most: MaxPrice) -> Verdict | None:
 
 
 def _by_size(endpoint: Endpoint, wish: Wish) -> Verdict | None:
-    if wish.prompt_tokens >= endpoint.context_length:
+    if overflows(endpoint, wish) and not _squeezed(endpoint, wish):
         return (
             "context_length",
             f"the prompt has about {wish.prompt_tokens} tokens, and its context is {endpoint.context_length}",
         )
     return None
+
+
+def overflows(endpoint: Endpoint, wish: Wish) -> bool:
+    """Whether the prompt as it is does not fit into the endpoint's context."""
+    return wish.prompt_tokens >= endpoint.context_length
+
+
+def _squeezed(endpoint: Endpoint, wish: Wish) -> bool:
+    """Whether what is too much is left out for this endpoint."""
+    return endpoint.context_length <= COMPRESSED_UP_TO if wish.compression is None else wish.compression
 
 
 def _by_parameters(endpoint: Endpoint, wish: Wish) -> Verdict | None:

@@ -73,6 +73,13 @@ class Router:
             raise error
         return route
 
+    def may_use(self, allowed: Sequence[str] | None) -> tuple[str, ...]:
+        """The served models of which a key may use `allowed`, ids or other names; None: all."""
+        if allowed is None:
+            return self.names.served
+        models = {self.names.find(one).model for one in allowed}
+        return tuple(model for model in self.names.served if model.lower() in models)
+
     def explain(self, wish: Wish, now: float, rng: Random) -> tuple[Route, ApiError | None]:
         """As `route`, but where there is no endpoint the route is empty and the error is beside it."""
         asked = self._asked(wish)

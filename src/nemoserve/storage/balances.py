@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete
+from sqlalchemy import ColumnElement, Connection, Executable, Table, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nemoserve.storage.tables import balances, holds
 
 
-def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT of the database's own kind, which can say what happens to rows that are there already."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def release_holds(connection: Connection, which: ColumnElement[bool]) -> None:
@@ -40,14 +41,19 @@ def settle_balances(
         for key_id, window in sorted(spent.keys() | released.keys())  # always in one order: no deadlocks
     ]
     if changes:
-        new = insert_into(connection, balances).values(
-            key_id=bindparam("key_id"), window=bindparam("window"), spent=bindparam("spent"), reserved=0
-        )
-        added = new.on_conflict_do_update(
-            index_elements=["key_id", "window"],
-            set_={
-                "spent": balances.c.spent + new.excluded.spent,
-                "reserved": balances.c.reserved - bindparam("released"),
-            },
-        )
-        connection.execute(added, changes)
+        connection.execute(_added(connection.dialect.name), changes)
+
+
+@cache
+def _added(dialect: str) -> Executable:
+    """Made once: to make such a statement takes longer than to run it."""
+    new = insert_into(dialect, balances).values(
+        key_id=bindparam("key_id"), window=bindparam("window"), spent=bindparam("spent"), reserved=0
+    )
+    return new.on_conflict_do_update(
+        index_elements=["key_id", "window"],
+        set_={
+            "spent": balances.c.spent + new.excluded.spent,
+            "reserved": balances.c.reserved - bindparam("released"),
+        },
+    )

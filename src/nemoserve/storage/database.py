@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, mak
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from nemoserve.storage.migrations import upgrade
+from nemoserve.storage.peek import Peek
 from nemoserve.storage.tables import revision
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -42,7 +43,7 @@ class Database:
 
     def __init__(self, engine: Engine, file: Path | None, lock: IO[bytes] | None = None) -> None:
         self._engine, self._lock = engine, lock
-        self._peek = None if file is None else _sqlite(file)
+        self._peek = None if file is None else Peek(_sqlite(file))
         self.dialect: Dialect = "postgresql" if file is None else "sqlite"
         self.name = engine.url.render_as_string(hide_password=True) if file is None else str(file)
         """For messages: the file, or the URL without its password."""
@@ -98,7 +99,7 @@ class Database:
         """
         try:
             if self._peek is not None:
-                return int(self._peek.execute("SELECT value FROM revision WHERE id = 1").fetchone()[0])
+                return self._peek.revision()
             with self._engine.connect() as connection:
                 return connection.execute(select(revision.c.value).where(revision.c.id == 1)).scalar_one()
         except (sqlite3.Error, SQLAlchemyError) as error:

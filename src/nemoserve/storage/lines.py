@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from nemoserve.storage.balances import insert_into, settle_balances
 from nemoserve.storage.rows import attempt_row
@@ -29,14 +31,18 @@ def write_lines(connection: Connection, lines: Sequence[Line], released: Sequenc
     spent: Counter[tuple[str, str]] = Counter()
     if lines:
         rows = [attempt_row(line.entry) for line in sorted(lines, key=_id)]  # in one order: no deadlocks
-        new = insert_into(connection, attempts).on_conflict_do_nothing().returning(attempts.c.id)
-        written = set(connection.execute(new, rows).scalars())
+        written = set(connection.execute(_new(connection.dialect.name), rows).scalars())
         for line in lines:
             entry = line.entry
             if entry.id in written and entry.key_id is not None:
                 spent[entry.key_id, entry.window] += entry.cost
     ended = [*(line.hold_id for line in lines if line.hold_id), *released]
     settle_balances(connection, spent, holds.c.id.in_(ended) if ended else None)
+
+
+@cache
+def _new(dialect: str) -> ReturningInsert[str]:
+    return insert_into(dialect, attempts).on_conflict_do_nothing().returning(attempts.c.id)
 
 
 def _id(line: Line) -> str:

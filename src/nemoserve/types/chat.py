@@ -103,6 +103,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     preferences: Preferences = Preferences()
     fallback_to_family: bool = False
     """Another model of the family may answer when none of `models` can."""
+    compression: bool | None = None
+    """Whether a conversation that is too long for the model is made to fit; None: the server's rule for its context."""
     template_kwargs: dict[str, object] = {}
     """Extra variables for the checkpoint's template, switches for thinking taken out."""
     warnings: tuple[Notice, ...] = ()

@@ -41,6 +41,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
         return self.provider == "nemoserve"
 
     @property
+    def slug(self) -> str:
+        """The id with its variant, under which it is listed: `nvidia/nemotron-nano-9b-v2:free`."""
+        return f"{self.model}:{self.variant}" if self.variant else self.model
+
+    @property
     def key(self) -> tuple[str, str, str]:
         """What tells it from all other endpoints."""
         return self.model, self.provider, self.variant

@@ -1,4 +1,4 @@
-"""What tokens cost. Knows the arithmetic of one price list; not where prices come from or when they hold."""
+"""What tokens cost. Knows the arithmetic of one price list; not where prices come from or which one holds."""
 
 from __future__ import annotations
 
@@ -62,3 +62,14 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     def _beside(self, prompt_tokens: int, images: int) -> int:
         """The most pico-dollars that all but the completion may cost."""
         return prompt_tokens * max(self.prompt, self.cached or 0) + images * self.image + self.request
+
+
+class PriceRow(msgspec.Struct, frozen=True):
+    """What a model costs at a provider from a time on, until a later row of the same two."""
+
+    model: str
+    """An id or another name, without a variant: the free one costs nothing."""
+    provider: str
+    begin_ms: int
+    """Milliseconds since the epoch."""
+    price: Price

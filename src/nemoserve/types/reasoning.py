@@ -27,6 +27,8 @@ class ReasoningIntent(msgspec.Struct, frozen=True):
     """Tokens of max_tokens that thinking may not use; None is the server's own rule, 0 none."""
     transition: str | None = None
     """What thinking that is cut off ends with, before the family's closing marker."""
+    auto: bool = False
+    """Decide by the request itself what of `enabled` and `effort` it leaves open."""
     steps: bool = False
     """Report the steps of the thinking, with their token counts and durations."""
 

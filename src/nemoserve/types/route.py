@@ -56,6 +56,10 @@ class Preferences(msgspec.Struct, frozen=True, kw_only=True):
     max_latency: Percentiles = Percentiles()
 
 
+COMPRESSED_UP_TO = 8192
+"""Tokens: models with a context up to this length have long conversations made to fit unless a request says otherwise."""
+
+
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """One request, as far as routing depends on it."""
 
@@ -68,6 +72,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Request fields that were set and that an endpoint may or may not honour."""
     prompt_tokens: int = 0
     """Estimated."""
+    compression: bool | None = False
+    """Whether a conversation that is too long is made to fit; None: where the context is short."""
     max_tokens: int | None = None
     session: str | None = None
     """The caller's name and its session's: requests of one session go where the prefix is cached."""

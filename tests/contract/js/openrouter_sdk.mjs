@@ -53,6 +53,16 @@ const steps = {
     return { first, second: await ask(messages) };
   },
   models: async () => (await client.models.list()).result.data.map((model) => model.id),
+  catalogue: async () => {
+    const [author, slug] = task.known.split("/");
+    const listed = (await client.models.list({ sort: "newest", limit: 5, supportedParameters: "tools" })).result;
+    const { data: model } = await client.models.get({ author, slug });
+    const { data: own } = await client.endpoints.list({ author: MODEL.split("/")[0], slug: MODEL.split("/")[1] });
+    const { data: count } = await client.models.count();
+    const { data: zdr } = await client.endpoints.listZdrEndpoints();
+    const { data: providers } = await client.providers.list();
+    return { listed, model, own, count, zdr, providers };
+  },
   error: async () => {
     try {
       await send([{ role: "user", content: "x" }], { temperature: 9 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,11 +16,13 @@ from starlette.routing import Route
 
 from nemoserve.access.audit import AuditLog
 from nemoserve.access.keyring import Keyring
+from nemoserve.access.quota import make_quota
 from nemoserve.config.settings import Settings
 from nemoserve.http.auth import caller_of, require
 from nemoserve.http.errors import on_api_error
 from nemoserve.http.routes_keys import ROUTES, Endpoint
 from nemoserve.storage.database import Database
+from nemoserve.types.caller import Caller
 from nemoserve.types.errors import ApiError
 from tests.unit.access.conftest import PEPPER
 
@@ -39,15 +42,24 @@ OWN = {
 
 
 class Books:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
     async def flush(self) -> None:
         """Nothing is ever pending."""
+
+    async def remaining(self, caller: Caller, now_ms: int) -> int | None:
+        quota = make_quota(self._database, "first")
+        quota.load()
+        return await quota.remaining(caller, now_ms)
 
 
 class Services:
     def __init__(self, database: Database, required: bool) -> None:
         self.database, self.required = database, required
         self.keyring = Keyring(database, PEPPER, AuditLog(PEPPER))
-        self.books = Books()
+        self.books = Books(database)
+        self.settling: set[asyncio.Task[None]] = set()
         self.settings = Settings()
 
 

@@ -132,6 +132,7 @@ def test_a_key_is_listed_in_pieces(run: Run) -> None:
         ("create x --expires soon", "2027-01-31"),
         ("create x --expires 2001-01-01", "past"),
         ("create x --tag team", "NAME=VALUE"),
+        ("create x --tag team=a --tag team=b", "two values"),
         ("create x --concurrency 0", "concurrency"),
         ("create x --concurrency many", "--concurrency"),
         ("show nothing", "list the keys"),
@@ -156,13 +157,41 @@ def test_a_key_is_made_without_a_name(run: Run) -> None:
     assert run("keys", "create", "a", "--name", "b").exit_code == 2
 
 
-def test_a_wrong_folder_shows_an_empty_table(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["", "--database-url postgresql://nobody@127.0.0.1:1/none"])
+@pytest.mark.parametrize("words", ["keys list", "keys show x", "keys rotate x", "audit verify", "audit show"])
+def test_a_mistyped_folder_becomes_a_store_in_which_there_is_nothing(words: str, place: str, tmp_path: Path) -> None:
+    folder = tmp_path / "mistyped"
+    done = CliRunner().invoke(app, [*words.split(), *place.split(), "--data-dir", str(folder)])
+    assert done.exit_code == 1 and done.stdout == ""
+    assert str(folder) in done.stderr and "--data-dir" in done.stderr
+    assert not folder.exists()
+
+
+def test_a_store_without_keys_is_shown_as_an_empty_table(run: Run, tmp_path: Path) -> None:
+    run("keys", "create", "a")
+    run("keys", "delete", "a")
     done = run("keys", "list")
     assert done.exit_code == 0 and done.stdout == ""
     assert str(tmp_path) in done.stderr and "nemoserve keys create" in done.stderr
 
 
+def test_the_log_of_changes_is_for_machines_alone(run: Run) -> None:
+    run("keys", "create", "search", *OPTIONS.split())
+    run("keys", "limits", "search", "--limit", "none", "--owner", "bob", "--tag", "none", "--model", "m")
+    run("keys", "rotate", "search")
+    run("keys", "disable", "search")
+    shown = run("audit", "show").stdout
+    *_, disabled, rotated, changed, made = shown.splitlines()
+    assert "disabled no → yes" in disabled
+    assert "overlap_seconds 0" in rotated
+    assert "limit USD 5 → none" in changed and "owner anna → bob" in changed and "models a/b c/d → m" in changed
+    assert "tags team=search feature=ask → none" in changed or "tags feature=ask team=search → none" in changed
+    assert "limit USD 5," in made and "models a/b c/d" in made and "tags feature=ask team=search" in made
+    assert "updated_at" not in made and "{" not in shown
+
+
 def test_a_database_that_is_not_there_is_told_by_a_traceback(run: Run) -> None:
+    run("keys", "create", "a")
     done = run("keys", "list", "--database-url", "postgresql://nobody:secret-word@127.0.0.1:1/none")
     assert done.exit_code == 1
     assert done.stderr.startswith("nemoserve: ") and "secret-word" not in done.output
@@ -192,6 +221,11 @@ def test_servers_with_one_secret_do_not_know_each_others_keys(
     assert opens(tmp_path, text)
     monkeypatch.setenv("NEMOSERVE_SECRET", "t" * 32)
     assert not opens(tmp_path, text)
+    done = CliRunner().invoke(app, ["keys", "list", "--data-dir", str(tmp_path)])
+    assert "made under another secret" in done.stderr and done.exit_code == 0
+    newer = keys("rotate", "a")["key"]
+    assert opens(tmp_path, newer), "there is a way out where the secret is lost"
+    assert CliRunner().invoke(app, ["keys", "list", "--data-dir", str(tmp_path)]).stderr == ""
     monkeypatch.setenv("NEMOSERVE_SECRET", "short")
     with pytest.raises(ValueError, match="too short"):
         server_secret(tmp_path)

@@ -149,6 +149,7 @@ def test_content_goes_without_being_asked_or_stays(run: Run, database: Database)
     "words",
     [
         "usage --since soon", "usage --by colour", "usage --by tag:", "usage --key nobody", "usage --tag team",
+        "usage --tag team=a --tag team=b",
         "bill --month november", "bill --by cost", "content delete --before soon", "content delete --key nobody",
     ],
 )  # fmt: skip

@@ -18,13 +18,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from nemoserve.access.policy import Action, allowed
-from nemoserve.http import routes_account
+from nemoserve.http import routes_account, settled
 from nemoserve.http.errors import on_api_error
 from nemoserve.http.routes_account import ROUTES
 from nemoserve.ledger.books import Books
 from nemoserve.ledger.content import Said, content_body
 from nemoserve.storage.database import Database
 from nemoserve.types.caller import ANONYMOUS, LOCAL, Caller
+from nemoserve.types.entry import Entry
 from nemoserve.types.errors import ApiError
 from nemoserve.types.usage import Usage
 from tests.ledgers import NOON, attempt, make_books, make_caller, running
@@ -70,10 +71,15 @@ async def books(database: Database, tmp_path: Path) -> AsyncIterator[Books]:
 
 
 @pytest.fixture
-async def client(database: Database, books: Books, now: None) -> AsyncIterator[httpx2.AsyncClient]:
+def services(database: Database, books: Books) -> Services:
+    return Services(database, books)
+
+
+@pytest.fixture
+async def client(services: Services, now: None) -> AsyncIterator[httpx2.AsyncClient]:
     routes = [Route(path, guarded(endpoint, action), methods=[method]) for method, path, endpoint, action in ROUTES]
     app = Starlette(routes=routes, exception_handlers={ApiError: on_api_error})
-    app.state.services = Services(database, books)
+    app.state.services = services
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
         yield client
 
@@ -85,6 +91,32 @@ async def test_what_has_just_ended_is_not_there_yet(client: httpx2.AsyncClient, 
     assert (body["id"], body["cancelled"], body["native_tokens_reasoning"]) == (entry.generation_id, True, 7)
     assert body["total_cost"] == body["usage"] == entry.cost / 1e9 > 0
     assert datetime.fromisoformat(body["created_at"]) == datetime.fromtimestamp(NOON / 1000, UTC)
+
+
+async def test_what_is_still_counted_is_left_out_or_waited_for_without_end(
+    client: httpx2.AsyncClient, books: Books, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Entry] = []
+
+    async def settle_later() -> None:
+        await asyncio.sleep(0.1)
+        made.append(await attempt(books, KEY, USAGE))
+
+    services.settling.add(asyncio.create_task(settle_later()))
+    answer = await client.get("/credits", headers={"who": "owner"})
+    assert answer.json()["data"]["total_usage"] == made[0].cost / 1e9 > 0
+    monkeypatch.setattr(settled, "_COUNT_S", 0.05)
+    stuck = asyncio.create_task(asyncio.sleep(60))
+    services.settling.add(stuck)
+    assert (await client.get("/credits", headers={"who": "owner"})).status_code == 200
+    assert not stuck.done(), "it is left alone"
+    stuck.cancel()
+
+
+async def test_an_id_of_a_refusal_is_unknown_without_a_word(client: httpx2.AsyncClient) -> None:
+    answer = await client.get("/generation", params={"id": "gen-1"}, headers={"who": "key"})
+    assert answer.status_code == 404
+    assert "refused before it began has none" in answer.json()["error"]["message"]
 
 
 async def test_a_key_reads_or_deletes_what_is_anothers(client: httpx2.AsyncClient, books: Books) -> None:
@@ -211,6 +243,6 @@ async def test_a_database_that_is_away_is_waited_for(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(books, "flush", never)
-    monkeypatch.setattr(routes_account, "_FLUSH_S", 0.05)
+    monkeypatch.setattr(settled, "FLUSH_S", 0.05)
     answer = await client.get("/credits")
     assert (answer.status_code, "retry-after" in answer.headers) == (503, True)

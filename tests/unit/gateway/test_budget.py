@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nemoserve.reasoning.budget import SHARE_PERCENT, Allowance, end_text, grace_of, limits
 from nemoserve.types.families import NANO_V2
 from nemoserve.types.reasoning import Effort, ReasoningIntent, ThinkingLimits
+from tests.examples import examples
 
 END = 4
 
@@ -37,7 +38,7 @@ def total(allowance: Allowance) -> int:
 
 
 @given(intents, lengths, st.integers(1, 300))
-@settings(max_examples=300)
+@examples(300)
 def test_thinking_never_eats_the_answer(intent: ReasoningIntent, max_tokens: int, end_tokens: int) -> None:
     found = limits(intent, thinking=True, max_tokens=max_tokens, max_tokens_given=True, end_tokens=end_tokens)
     bounds = found.limits
@@ -58,7 +59,7 @@ def test_thinking_never_eats_the_answer(intent: ReasoningIntent, max_tokens: int
 
 
 @given(intents, lengths, st.integers(0, 2000))
-@settings(max_examples=300)
+@examples(300)
 def test_more_tokens_never_mean_less_thinking(intent: ReasoningIntent, max_tokens: int, more: int) -> None:
     both = [
         limits(intent, thinking=True, max_tokens=count, max_tokens_given=True, end_tokens=END).limits

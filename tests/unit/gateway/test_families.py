@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import nemoserve
@@ -33,6 +33,7 @@ from nemoserve.types.families import (
 from nemoserve.types.model import PLAIN, Family, ModelCard, Recommended
 from nemoserve.types.prompt import ReplyStart
 from nemoserve.types.reasoning import Effort, ReasoningIntent
+from tests.examples import examples
 
 MINI = Path(nemoserve.__file__).parent / "mini"
 FOLDER = Path(__file__).parents[2] / "templates"
@@ -241,7 +242,7 @@ texts = st.lists(st.sampled_from(PIECES)).map("".join)
 
 
 @given(texts, texts, st.sampled_from(FAMILIES), st.sampled_from([None, True, False]))
-@settings(max_examples=200)
+@examples(200)
 def test_whatever_is_said_the_switch_is_as_wanted_and_the_text_unharmed(
     system: str, user: str, family: Family, enabled: bool | None
 ) -> None:

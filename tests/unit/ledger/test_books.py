@@ -141,16 +141,23 @@ async def test_a_limit_refuses_in_words_and_the_next_day_begins_anew(database: D
         assert hold.amount == 50 and PRICE.affordable(50, 5) == 4
         with pytest.raises(ApiError) as caught:
             await books.hold(caller, PRICE, **room, now_ms=NOON)
+        assert "USD 0.00000005 are held for requests under way" in caught.value.message
+        assert caught.value.retry_after_s == 2, "what is held may come back at any time"
+        claim = books.open(make_entry(caller.key_id), hold, lambda: Usage(5, 4))
+        books.settle(claim, Usage(5, 4), outcome="finished", finish_reason="stop")
+        await books.flush()
+        with pytest.raises(ApiError) as caught:
+            await books.hold(caller, PRICE, **room, now_ms=NOON)
         later = await books.hold(caller, PRICE, **room, now_ms=NOON + 86_400_000)
         books.release(later)
-        books.release(hold)
         await books.flush()
         again = await books.hold(caller, PRICE, **room, now_ms=NOON + 86_400_000)
         assert (later.window, later.amount, again.amount) == ("2026-11-22", 50, 50)
         books.release(again)
     assert caught.value.status == 402
+    assert caught.value.retry_after_s == 12 * 3600, "at midnight"
     assert caught.value.message == (
-        "This key's limit of USD 0.00000005 is used up: USD 0 is left, the request needs USD 0.000000015 at the least; "
+        "This key's limit of USD 0.00000005 is used up: USD 0.000000005 is left, the request needs USD 0.000000015 at the least; "
         "it resets on 2026-11-22 at 00:00 UTC."
     )
     check_balances(database)
@@ -196,6 +203,8 @@ async def test_an_attempt_under_way_can_be_settled_by_somebody_else(database: Da
         while json.loads(rows(database, open_attempts)[0]["entry"]).get("completion_tokens") != 4:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.05)
+        entry = json.loads(rows(database, open_attempts)[0]["entry"])
+        assert entry["total_ms"] >= 900, "who settles it tells how long it took, as far as is known"
         books.settle(claim, Usage(5, 6), outcome="finished", finish_reason="stop")
         await books.flush()
         assert rows(database, open_attempts) == []

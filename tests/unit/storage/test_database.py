@@ -84,6 +84,7 @@ def _some_row(table: Table) -> dict[str, Any]:
 _OPEN = "import sys; from nemoserve.storage.database import Database; Database.open(sys.argv[1]).close()"
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_migrate_once(database_place: str) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", _OPEN, database_place]) for _ in range(3)]
     assert [process.wait(60) for process in processes] == [0, 0, 0]
@@ -177,6 +178,7 @@ def test_the_revision_is_what_another_process_made_it(database: Database, databa
     assert database.revision() == 41
 
 
+@pytest.mark.slow
 def test_a_revision_that_cannot_be_read_is_told_from_one_that_has_not_changed(own_postgres: Postgres) -> None:
     database = Database.open(own_postgres.new())
     own_postgres.stop()

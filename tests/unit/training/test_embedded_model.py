@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from nemoserve.engine.batch import Chunk
 from nemoserve.engine.models import load_model
@@ -28,6 +27,8 @@ CONVERSATIONS: list[list[dict[str, Any]]] = [
 
 @pytest.mark.slow
 def test_transformers_gives_the_same_greedy_tokens() -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
     theirs: Any = AutoModelForCausalLM.from_pretrained(EMBEDDED, dtype=torch.float32).eval()
     reader: Any = AutoTokenizer.from_pretrained(EMBEDDED)
     ours = load_model(EMBEDDED, dtype="float32", device="cpu")

@@ -104,6 +104,6 @@ def too_long(prompt: int, wanted: int, context_length: int, *, at_least: bool = 
     return ApiError(
         "context_length_exceeded",
         f"The prompt has {count} tokens; this model's context length is {context_length} tokens, the reply included. "
-        "Shorten the messages (or the prompt).",
+        'Shorten the messages (or the prompt); plugins: [{"id": "context-compression"}] leaves out the middle of a conversation.',
         metadata={"prompt_tokens": prompt, "max_tokens": wanted, "context_length": context_length},
     )

@@ -1,9 +1,10 @@
-"""The configuration's models as endpoints. Knows what is true of a model where the configuration does not say."""
+"""The configuration's models as endpoints. What the configuration does not say of a model, the catalogue may know."""
 
 from __future__ import annotations
 
 from nemoserve.backends.remote.dialect import DIALECTS, can_limit, parameters_for
 from nemoserve.backends.remote.family import family_named, family_of_id
+from nemoserve.catalogue.book import model_book
 from nemoserve.config.providers import ProviderModel, ProviderSettings
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.model import Family
@@ -14,16 +15,19 @@ DEFAULT_CONTEXT = 131_072
 
 def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
     """One model at one provider."""
-    dialect, family = DIALECTS[settings.type], _family(model)
+    dialect, family, book = DIALECTS[settings.type], _family(model), model_book()
+    found = book.find(model.model) or book.find(model.upstream_id)
+    known = book.endpoint(model.model, settings.name) or book.endpoint(model.model, settings.type)
+    published = DEFAULT_CONTEXT if found is None else found.entry.context_length
     return Endpoint(
         model=model.model,
         provider=settings.name,
         upstream_id=model.upstream_id or model.model,
         variant=model.variant,
         local=settings.local,
-        context_length=model.context_length or DEFAULT_CONTEXT,
-        max_completion_tokens=model.max_completion_tokens,
-        quantization=model.quantization or "unknown",
+        context_length=model.context_length or (published if known is None else known.context_length),
+        max_completion_tokens=model.max_completion_tokens or (None if known is None else known.max_completion_tokens),
+        quantization=model.quantization or ("unknown" if known is None else known.quantization),
         collects_data=settings.collects_data if model.collects_data is None else model.collects_data,
         zdr=settings.zdr if model.zdr is None else model.zdr,
         parameters=parameters_for(dialect, family) if model.parameters is None else frozenset(model.parameters),

@@ -1,0 +1,42 @@
+"""`nemoserve models`: what a person sees without a server, and with one that is not there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from nemoserve.catalogue.book import model_book
+from nemoserve.cli import models
+from nemoserve.cli.main import app
+from tests.servers import free_port
+
+NANO = "nvidia/nemotron-nano-9b-v2"
+
+
+@pytest.fixture(autouse=True)
+def nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "DEFAULT_URL", f"http://127.0.0.1:{free_port()}")
+
+
+@pytest.mark.parametrize("width", ["40", "300"])
+def test_without_a_server_nothing_is_known(width: str) -> None:
+    done = CliRunner(env={"COLUMNS": width}).invoke(app, ["models"])
+    assert done.exit_code == 0, done.output
+    lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert lines[NANO] == ["no", "131,072", "0.04", "0.16", "nvidia/NVIDIA-Nemotron-Nano-9B-v2"]
+    assert lines["nvidia/nemotron-3-nano-4b"][2:4] == ["?", "?"], "nobody told its price"
+    assert set(lines) >= {entry.id for entry in model_book().models}
+
+
+def test_a_script_cannot_read_it() -> None:
+    bodies = json.loads(CliRunner().invoke(app, ["models", "--json"]).stdout)
+    (nano,) = [body for body in bodies if body["id"] == NANO]
+    assert nano["served"] is False and nano["pricing"]["prompt"] == "0.00000004"
+
+
+@pytest.mark.parametrize("options", [["--served"], ["--url", "http://127.0.0.1:9"]])
+def test_a_server_that_is_not_there_is_taken_for_one_without_models(options: list[str]) -> None:
+    done = CliRunner().invoke(app, ["models", *options])
+    assert done.exit_code == 1 and done.stderr.startswith("nemoserve: ") and not done.stdout
