@@ -89,6 +89,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How long nothing at all may come of the reply before it is given up; None: the source says itself when it is too long."""
 
 
+_SOON_S = 0.5
+"""A failed reply waits so long at most for its engine's last count, before it tells what is left of the key's money."""
+
+
 class Attempt:
     """An iterator over the reply's events, to be read once and closed in any case, also when it was never read.
 
@@ -101,6 +105,7 @@ class Attempt:
         self._first_token_ms: int | None = None
         self._finish: ChoiceFinished | None = None
         self._ended = False
+        self._settling: asyncio.Task[None] | None = None
         self._error: ApiError | None = None
         self._stored = plan.asked.content is None
         self._claim = house.books.open(plan.entry, plan.admission.hold, lambda: source.used().usage)
@@ -117,6 +122,11 @@ class Attempt:
         """Stops what still runs."""
         await self._events.aclose()
         self._end()  # where nobody began to read, nothing else would
+
+    async def settled(self) -> None:
+        """Returns when what was held has been given back, or soon: a backend that does not say how much it made may take its time."""
+        if self._settling is not None:
+            await asyncio.wait({self._settling}, timeout=_SOON_S)
 
     def store(self) -> None:
         """Has what went in and came out kept, where the key asks for it. To be called for the attempt that was the last."""
@@ -189,7 +199,7 @@ class Attempt:
         if not self._source.close():
             self._settle(outcome, self._source.used())
             return
-        task = asyncio.create_task(self._settle_counted(outcome))
+        self._settling = task = asyncio.create_task(self._settle_counted(outcome))
         self._house.settling.add(task)
         task.add_done_callback(self._house.settling.discard)
 
