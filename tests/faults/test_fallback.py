@@ -130,7 +130,7 @@ def test_a_client_that_goes_away_ends_the_providers_stream(two: House) -> None:
     alpha = two.providers["alpha"]
     alpha.behave = endless
     answer = two.chat(**FIRST, stream=True)
-    lines = answer.iter_lines()  # kept: without it the connection is closed
+    lines = answer.iter_lines()  # one that is not kept closes the connection
     next(lines)
     assert alpha.open == 1
     answer.close()

@@ -94,7 +94,7 @@ def test_a_client_that_leaves_takes_the_upstream_stream_with_it(two: Fleet, ask:
     mock.settings(pace_ms=50, tokens=2000)
     mock.forget()
     answer = ask(True, max_tokens=2000)
-    lines = answer.iter_lines()  # kept: without it the connection is closed
+    lines = answer.iter_lines()  # one that is not kept closes the connection
     next(lines)
     answer.close()
     wait_until(lambda: mock.log()["counts"]["by_outcome"].get("client left"), "the upstream stream is closed", 10)

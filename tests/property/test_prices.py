@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -62,6 +63,12 @@ def test_what_a_hold_affords_never_costs_more_than_the_hold(price: Price, usage:
         assert price.most(usage.prompt_tokens, tokens) <= held < price.most(usage.prompt_tokens, tokens + 1)
 
 
+def test_money_for_the_prompt_alone_affords_no_token_and_is_not_too_little() -> None:
+    price = Price(prompt=1000, completion=10_000)
+    assert [price.affordable(held, 5) for held in (4, 5, 14, 15)] == [-1, 0, 0, 1]
+    assert [Price(prompt=1000).affordable(held, 5) for held in (4, 5)] == [-1, None]
+
+
 def book(folder: Path, text: str) -> PriceBook:
     path = folder / "mine.toml"
     path.write_text(text)
@@ -120,6 +127,30 @@ def test_a_row_of_ones_own_goes_before_the_packages_once_it_holds(tmp_path: Path
     assert cheap.hosted(MODEL, JANUARY, Usage(10**6, 0)) == 10_000_000
 
 
+def test_a_price_of_several_models_holds_for_one_of_them(tmp_path: Path) -> None:
+    text = row(prices='prompt = "2"').replace(f'model = "{MODEL}"', f'model = ["{MODEL}", "Acme/Other"]')
+    own = book(tmp_path, text)
+    assert [own.price(model, "nemoserve", JANUARY).prompt for model in (MODEL, "acme/other")] == [2_000_000, 2_000_000]
+    assert book(tmp_path, "").price(MODEL, "nemoserve", JANUARY).free, "a file may be empty"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize(
+    "begin", ["2026-01-01", "2026-01-01T00:00:00", "2026-01-01T00:00:00Z", "2026-01-01T09:00:00+09:00"]
+)
+def test_a_price_begins_at_the_machines_own_midnight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str, begin: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        own = book(tmp_path, row(begin=begin, prices='prompt = "2"'))
+        assert [own.price(MODEL, "nemoserve", JANUARY + offset).prompt for offset in (-1, 0)] == [0, 2_000_000]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_what_is_configured_stands_between_the_users_file_and_the_published_prices(tmp_path: Path) -> None:
     configured = [(MODEL, "deepinfra", Price(prompt=7)), ("acme/own", "acme", Price(prompt=8))]
     path = tmp_path / "mine.toml"
@@ -160,6 +191,8 @@ def test_ones_own_price_for_local_serving_is_no_hosted_price(tmp_path: Path) -> 
         (row(model=""), "model is the model's id"),
         (row() + row(), "price 2: .* has another price from the same time"),
         ("prices = 3", r"\[\[prices\]\]"),
+        ("prices = [3]", r"price 1: prices are written as \[\[prices\]\]"),
+        (row(prices='zzz = "1"'), "price 1: zzz is unknown; the nearest known one is "),
         ("[[prices", "mine.toml: "),
     ],
 )

@@ -71,9 +71,11 @@ def test_any_values_of_the_known_text_fields_are_answered(fields: dict[str, Any]
 
 
 numbers = st.sampled_from([-2, -1, 0, 1, 5, 100, 1 << 40, 1.5, True, None])
-words = st.sampled_from(["none", "low", "high", "max", "enabled", "disabled", "adaptive", "omitted", "huge", None])
+words = st.sampled_from(
+    ["none", "low", "high", "max", "enabled", "disabled", "adaptive", "omitted", "auto", "huge", None]
+)
 thinking_values = {
-    "switch": st.sampled_from([True, False, None, 1]), "type": words, "effort": words, "hint": st.booleans(),
+    "auto": st.sampled_from(["auto", "high", None, 1]), "switch": st.sampled_from([True, False, None, 1, "auto"]), "type": words, "effort": words, "hint": st.booleans(),
     "budget": numbers, "cap": numbers, "least": numbers, "hide": st.booleans(), "show": st.booleans(), "display": words,
     "reserve": numbers, "transition": st.sampled_from(["", "So:", "</think>", None]), "steps": st.booleans(),
 }  # fmt: skip
@@ -88,10 +90,10 @@ def test_any_wishes_for_thinking_are_one_intent_or_a_refusal_that_names_them(wis
     body: dict[str, Any] = {"messages": HELLO}
     for path, value in wishes:
         name, _, key = path.partition(".")
-        if key:
-            body.setdefault(name, {})[key] = value
-        else:
+        if not key:
             body[name] = value
+        elif isinstance(body.setdefault(name, {}), dict):
+            body[name][key] = value
     try:
         request = chat(json.dumps(body).encode())
     except ApiError as error:

@@ -21,6 +21,8 @@ from nemoserve.access.doorkeeper import Doorkeeper
 from nemoserve.access.key import Key, KeyChange, changed, check, differences
 from nemoserve.access.key_rows import key_of, values_of
 from nemoserve.access.settings_log import log_settings
+from nemoserve.access.windows import begins, window
+from nemoserve.storage.balances import carry
 from nemoserve.storage.database import Database
 from nemoserve.storage.tables import key_secrets, keys, revision
 from nemoserve.types.caller import KeyLimits, Role
@@ -147,6 +149,9 @@ class Keyring:
             if key.expires_at != before.expires_at:
                 _in_future(key.expires_at, now)
             connection.execute(update(keys).where(keys.c.id == key_id).values(**values_of(key)))
+            if key.limits.limit_reset != before.limits.limit_reset:
+                name = window(key.limits.limit_reset, now)
+                carry(connection, key_id, name, begins(name) or 0)
             heads.append(self._audit.append(connection, actor, "key.update", key_id, differences(before, key), now))
         return key
 

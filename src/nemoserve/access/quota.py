@@ -81,11 +81,13 @@ class MemoryQuota:
         self._database = database
         self._accounts: dict[tuple[str, int], _Account] = {}
         """By key and kind of window: names of a kind have the same length."""
+        self._kinds: dict[str, int] = {}
+        """That each key was last limited by."""
 
     def load(self) -> None:
         newest = select(balances.c.key_id, func.max(balances.c.window).label("window"))
         newest = newest.group_by(balances.c.key_id, func.length(balances.c.window)).subquery()
-        query = select(balances.c.key_id, balances.c.window, balances.c.spent).join(
+        query = select(balances.c.key_id, balances.c.window, balances.c.spent + balances.c.carried).join(
             newest, and_(newest.c.key_id == balances.c.key_id, newest.c.window == balances.c.window)
         )
         with self._database.read() as connection:
@@ -97,7 +99,7 @@ class MemoryQuota:
             return Hold()
         if caller.limits.limit is None or most <= 0:
             return Hold(caller.key_id, window(caller.limits.limit_reset, now_ms))
-        account = self._account(caller.key_id, window(caller.limits.limit_reset, now_ms))
+        account = self._now(caller.key_id, window(caller.limits.limit_reset, now_ms))
         amount = _granted(caller.limits.limit, least, most, account, now_ms)
         account.held += amount
         self._accounts[caller.key_id, len(account.window)] = account
@@ -115,13 +117,34 @@ class MemoryQuota:
     async def remaining(self, caller: Caller, now_ms: int) -> int | None:
         if caller.key_id is None or caller.limits.limit is None:
             return None
-        account = self._account(caller.key_id, window(caller.limits.limit_reset, now_ms))
+        account = self._now(caller.key_id, window(caller.limits.limit_reset, now_ms))
         return max(0, caller.limits.limit - account.spent - account.held)
+
+    def _now(self, key_id: str, name: str) -> _Account:
+        """Of the window that the key is limited by."""
+        account = self._account(key_id, name)
+        if self._kinds.setdefault(key_id, len(name)) != len(name):
+            # The key is reset at another pace than before: the database knows what it had spent in this window until then.
+            self._kinds[key_id] = len(name)
+            account.spent = max(account.spent, self._spent(key_id, account.window))
+        return account
 
     def _account(self, key_id: str, name: str) -> _Account:
         """Of that window, or of a later one that has begun already; a new one begins when it is put into `_accounts`."""
         account = self._accounts.get((key_id, len(name)))
-        return account if account is not None and account.window >= name else _Account(name)
+        if account is not None and account.window >= name:
+            return account
+        return _Account(name, self._spent(key_id, name))
+
+    def _spent(self, key_id: str, name: str) -> int:
+        """What the database knows of a window. Nothing, as a rule: windows begin empty."""
+        row = select(balances.c.spent + balances.c.carried)
+        row = row.where(balances.c.key_id == key_id, balances.c.window == name)
+        try:
+            with self._database.read() as connection:
+                return connection.execute(row).scalar() or 0
+        except SQLAlchemyError as error:
+            raise _unreachable() from error
 
 
 class SharedQuota:
@@ -170,7 +193,7 @@ class SharedQuota:
                     key_id=key_id, window=name, spent=0, reserved=0
                 )
                 connection.execute(new.on_conflict_do_nothing())
-                used = select(balances.c.spent, balances.c.reserved).where(row).with_for_update()
+                used = select(balances.c.spent + balances.c.carried, balances.c.reserved).where(row).with_for_update()
                 account = _Account(name, *connection.execute(used).one())
                 hold = Hold(key_id, name, _granted(limit, least, most, account, now_ms), secrets.token_hex(16))
                 connection.execute(update(balances).where(row).values(reserved=balances.c.reserved + hold.amount))
@@ -184,7 +207,7 @@ class SharedQuota:
         try:
             with self._database.read() as connection:
                 name = _newest(connection, key_id, name)
-                used = select(balances.c.spent + balances.c.reserved)
+                used = select(balances.c.spent + balances.c.carried + balances.c.reserved)
                 used = used.where(balances.c.key_id == key_id, balances.c.window == name)
                 return max(0, limit - (connection.execute(used).scalar() or 0))
         except SQLAlchemyError as error:

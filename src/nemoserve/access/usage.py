@@ -63,7 +63,7 @@ def _used(connection: Connection, keys: Sequence[Key], now_ms: int) -> dict[str,
     used: dict[str, int] = {}
     for reset, ids in kinds.items():
         name = window(reset, now_ms)
-        rows = select(balances.c.key_id, balances.c.spent + balances.c.reserved).where(
+        rows = select(balances.c.key_id, balances.c.spent + balances.c.carried + balances.c.reserved).where(
             balances.c.key_id.in_(ids), balances.c.window >= name, func.length(balances.c.window) == len(name)
         )
         used.update({key_id: int(amount) for key_id, amount in connection.execute(rows.order_by(balances.c.window))})

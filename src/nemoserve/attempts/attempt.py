@@ -28,8 +28,6 @@ from nemoserve.types.errors import ApiError
 from nemoserve.types.events import ChoiceFinished, Completed, Event, ReasoningDelta, UpstreamCost
 from nemoserve.types.usage import Timing, Usage
 
-_ACCOUNT_S = 0.25
-
 
 class Counted(msgspec.Struct, frozen=True):
     """What an attempt has used."""
@@ -91,6 +89,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How long nothing at all may come of the reply before it is given up; None: the source says itself when it is too long."""
 
 
+_SOON_S = 0.5
+"""A failed reply waits so long at most for its engine's last count, before it tells what is left of the key's money."""
+
+
 class Attempt:
     """An iterator over the reply's events, to be read once and closed in any case, also when it was never read.
 
@@ -122,9 +124,9 @@ class Attempt:
         self._end()  # where nobody began to read, nothing else would
 
     async def settled(self) -> None:
-        """Waits a moment for the line of an attempt that has ended, so that who is told of the end is told of the money too."""
+        """Returns when what was held has been given back, or soon: a backend that does not say how much it made may take its time."""
         if self._settling is not None:
-            await asyncio.wait((self._settling,), timeout=_ACCOUNT_S)
+            await asyncio.wait({self._settling}, timeout=_SOON_S)
 
     def store(self) -> None:
         """Has what went in and came out kept, where the key asks for it. To be called for the attempt that was the last."""
@@ -197,7 +199,7 @@ class Attempt:
         if not self._source.close():
             self._settle(outcome, self._source.used())
             return
-        task = self._settling = asyncio.create_task(self._settle_counted(outcome))
+        self._settling = task = asyncio.create_task(self._settle_counted(outcome))
         self._house.settling.add(task)
         task.add_done_callback(self._house.settling.discard)
 

@@ -133,6 +133,10 @@ class Reply:
         await self._attempt.aclose()
         self._end()
 
+    async def settled(self) -> None:
+        """Returns when the last attempt has given back what was held for it, or soon."""
+        await self._attempt.settled()
+
     def _end(self) -> None:
         self._attempt.store()
         self._asked.visit.over()
@@ -146,7 +150,6 @@ class Reply:
                 self._note(self._attempt, error)
                 following = await self._next() if _elsewhere(error) else None
                 if following is None:
-                    await self._attempt.settled()
                     self._end()
                     raise self._refusal() from error
                 self._attempt = following

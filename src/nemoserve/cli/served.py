@@ -10,6 +10,8 @@ import msgspec
 
 from nemoserve.backends.local.checkpoint import CheckpointError, load_text_side
 from nemoserve.backends.local.resolve import resolve
+from nemoserve.backends.managed.backend import endpoint_served
+from nemoserve.backends.managed.programs import EngineMissing
 from nemoserve.backends.remote.endpoints import endpoint_of
 from nemoserve.config.file import load_settings
 from nemoserve.config.settings import EMBEDDED_MODEL, Settings
@@ -67,7 +69,13 @@ def served(config: Path | None) -> Served:
                 max_completion_tokens=context,
             )
         )
-    hosted = [endpoint_of(provider, model) for provider in settings.providers for model in provider.models]
+    hosted: list[Endpoint] = []
+    for number, engine in enumerate(settings.engines):
+        try:
+            hosted.append(endpoint_served(engine))
+        except (CheckpointError, EngineMissing, ValueError) as error:
+            problems.append(f"engines[{number}]: {error}")
+    hosted += [endpoint_of(provider, model) for provider in settings.providers for model in provider.models]
     aliases |= {endpoint.upstream_id: endpoint.model for endpoint in hosted if endpoint.upstream_id != endpoint.model}
     return Served(
         settings=settings,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from nemoserve import pipeline
 from nemoserve.access.policy import Action, allowed
 from nemoserve.admission import monotonic_ms
 from nemoserve.http import (
@@ -81,15 +82,27 @@ def _guarded(action: Action, endpoint: Endpoint) -> Endpoint:
         # What anybody may do needs no look at a key, and works while the keys cannot be read.
         required = house.settings.keys_required
         open_to_all = allowed(ANONYMOUS, action)
-        caller = ANONYMOUS if open_to_all else await caller_of(request, house.keyring, required=required)
-        request.state.caller = caller
+        caller = ANONYMOUS
         try:
+            if not open_to_all:
+                caller = await caller_of(request, house.keyring, required=required)
+            request.state.caller = caller
             require(caller, action)
             return await endpoint(request)
+        except ApiError:
+            if action == "generate":
+                _tell_refusal(request)
+            raise
         finally:
             await _tell_account(request, house, caller)
 
     return guarded
+
+
+def _tell_refusal(request: Request) -> None:
+    """Headers for a reply that was refused or failed: its id, which the logs have too, and that it costs nothing."""
+    told = request.scope.get("nemoserve.account", {})
+    add_account(request.scope, {"x-generation-id": pipeline.new_id(), "x-cost": "0", **told})
 
 
 async def _tell_account(request: Request, house: Services, caller: Caller) -> None:

@@ -85,6 +85,8 @@ async def _folded(request: Request, reply: Reply) -> Folded:
     try:
         folded = await unless_gone(request.receive, fold_stream(reply))
     except ApiError:
+        await reply.aclose()
+        await reply.settled()  # so that what is told to be left is
         add_account(request.scope, {"x-cost": "0", "x-cost-reserved": decimal(reply.held)})  # a failure is not billed
         raise
     finally:

@@ -116,7 +116,8 @@ def _too_long(wish: Wish, considered: Sequence[Considered]) -> ApiError:
     longest = max(verdict.endpoint.context_length for verdict in considered)
     error = ApiError(
         "context_length_exceeded",
-        f"messages: the prompt has about {wish.prompt_tokens} tokens; the longest context that is left is {longest}",
+        f"messages: the prompt has about {wish.prompt_tokens} tokens; the longest context that is left is {longest}. Shorten them, or "
+        'send plugins: [{"id": "context-compression"}] to have the middle of the conversation left out.',
         metadata={"context_length": longest, "prompt_tokens": wish.prompt_tokens},
     )
     error.availability = {"code": "constraint_filtered", "retryable": False}

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Executable, Table, bindparam, delete
+from sqlalchemy import ColumnElement, Connection, Executable, Table, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from nemoserve.storage.tables import balances, holds
+from nemoserve.storage.tables import attempts, balances, holds
 
 
 def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -42,6 +42,20 @@ def settle_balances(
     ]
     if changes:
         connection.execute(_added(connection.dialect.name), changes)
+
+
+def carry(connection: Connection, key_id: str, window: str, since: int) -> None:
+    """Lets a window that the key is limited by from now on know what the key has spent in it already.
+
+    `since`: the window's first millisecond. Counts lines that are written; what is under way stays in its own window.
+    """
+    row = and_(balances.c.key_id == key_id, balances.c.window == window)
+    new = insert_into(connection.dialect.name, balances).values(key_id=key_id, window=window, spent=0, reserved=0)
+    connection.execute(new.on_conflict_do_nothing())
+    spent = connection.execute(select(balances.c.spent).where(row).with_for_update()).scalar_one()
+    ever = select(func.coalesce(func.sum(attempts.c.cost), 0))
+    cost = connection.execute(ever.where(attempts.c.key_id == key_id, attempts.c.created_at >= since)).scalar_one()
+    connection.execute(update(balances).where(row).values(carried=max(0, int(cost) - spent)))
 
 
 @cache

@@ -57,6 +57,7 @@ balances = Table(
     Column("window", Text, primary_key=True),
     Column("spent", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False),  # by all replicas; with SQLite the one server keeps this in memory
+    Column("carried", BigInteger, nullable=False, server_default="0"),  # spent in this window, counted in another
 )
 
 holds = Table(

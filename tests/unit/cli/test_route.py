@@ -125,3 +125,15 @@ def test_keys_are_needed_where_there_are_none(config: Path) -> None:
 
 def test_a_key_is_printed(config: Path) -> None:
     assert "sk-x" not in run("config", "check", str(config)).output
+
+
+def test_an_engine_that_is_not_installed_is_found_out_before_the_server_starts(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[[engines]]\ntype = "transformers"\nmodel = "nemoserve/mini"\n'
+        '[[engines]]\ntype = "vllm"\nmodel = "a/b"\nprogram = "/no/such/vllm"\n'
+    )
+    done = run("config", "check", str(file))
+    assert done.exit_code == 1
+    assert "engines[1]: /no/such/vllm is no program that can be run" in done.stderr
+    assert ["nemoserve/mini", "transformers"] in [line.split()[:2] for line in done.stdout.splitlines()]

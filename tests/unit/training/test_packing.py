@@ -19,6 +19,7 @@ from training.model import NemotronH, Shape
 from training.stream import Document, Stream
 from training.tasks import TASKS
 from training.tasks.base import Wording, problem_is_held_out, template_is_held_out
+from training.tasks.drills import DRILLS
 from training.tasks.paraphrase import paraphrased
 from training.tokenizer import FIRST_WORD, build
 from training.train import export
@@ -166,3 +167,14 @@ def test_words_outside_the_vocabulary_are_spelt_and_text_survives(tokenizer: Tok
         assert tokenizer.decode(tokenizer.encode(text).ids) == text
     reply = render_reply(TASKS["add"].sample(random.Random(1), "train"), thinking=True)
     assert tokenizer.encode(reply).ids[-1] == 12 and 21 in tokenizer.encode(reply).ids
+
+
+def test_a_drill_is_scored_or_cannot_be_answered_from_its_text(tokenizer: Tokenizer) -> None:
+    rng = random.Random(13)
+    for drill in DRILLS:
+        assert drill.name not in TASKS
+        for _ in range(50):
+            example = drill.sample(rng, "train")
+            text = example.messages[0]["content"]
+            assert all(line in text for line in example.answer.split("\n"))
+            assert len(tokenizer.encode(text).ids) < 300

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from nemoserve.backends.base import Health, HostedEvent, HostedJob
 from nemoserve.backends.managed.commands import HEALTH, WAITING, command
-from nemoserve.backends.managed.process import ServerProcess, free_port
+from nemoserve.backends.managed.process import ServerProcess
 from nemoserve.backends.managed.programs import find_program
-from nemoserve.backends.managed.subject import subject_of
+from nemoserve.backends.managed.subject import Subject, subject_of
 from nemoserve.backends.managed.supervisor import Life, Supervisor, Watch
 from nemoserve.backends.managed.waiting import waiting_in
 from nemoserve.backends.printed import log_file
@@ -27,6 +27,34 @@ from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 
 _RETRY_AFTER_S = 5.0
+_ANY_PORT = 1
+
+
+def endpoint_served(engine: EngineSettings) -> Endpoint:
+    """What the engine would serve, found out without starting it. Raises as ManagedBackend does."""
+    return _endpoint(_provider(engine, subject_of(engine), find_program(engine), _ANY_PORT, ""))
+
+
+def _provider(engine: EngineSettings, subject: Subject, program: str, port: int, key: str) -> ProviderSettings:
+    """The server as a provider of the configuration."""
+    model = ProviderModel(
+        id=subject.id,
+        upstream_id=command(engine, subject, program, port, key).upstream_id,
+        family=subject.family.name,
+        context_length=subject.context_length,
+    )
+    return ProviderSettings(
+        name=engine.name or engine.type,
+        type=engine.type,
+        base_url=f"http://127.0.0.1:{port}/v1",
+        models=(model,),
+        local=True,
+        zdr=True,
+    )
+
+
+def _endpoint(provider: ProviderSettings) -> Endpoint:
+    return endpoint_of(provider, provider.models[0])
 
 
 class ManagedBackend:
@@ -49,8 +77,7 @@ class ManagedBackend:
         self._adapter: RemoteBackend | None = None
         # The server answers this process alone; other users of the machine go through the gateway too.
         self._key = secrets.token_urlsafe(24)
-        first = self._provider(free_port())
-        self.endpoints: tuple[Endpoint, ...] = tuple(endpoint_of(first, model) for model in first.models)
+        self.endpoints: tuple[Endpoint, ...] = (_endpoint(self._provider(_ANY_PORT)),)
         self.waiting = 0
         """Requests in its queue, as last seen."""
         self._supervisor = Supervisor(
@@ -110,23 +137,7 @@ class ManagedBackend:
             await adapter.close()
 
     def _provider(self, port: int) -> ProviderSettings:
-        """The server as a provider of the configuration."""
-        subject = self._subject
-        upstream_id = command(self._engine, subject, self._program, port, self._key).upstream_id
-        model = ProviderModel(
-            id=subject.id,
-            upstream_id=upstream_id,
-            family=subject.family.name,
-            context_length=subject.context_length,
-        )
-        return ProviderSettings(
-            name=self.name,
-            type=self._engine.type,
-            base_url=f"http://127.0.0.1:{port}/v1",
-            models=(model,),
-            local=True,
-            zdr=True,
-        )
+        return _provider(self._engine, self._subject, self._program, port, self._key)
 
     def _not_ready(self) -> ApiError:
         health = self.health

@@ -1,0 +1,58 @@
+"""Auto and long conversations where a provider answers: what reaches it is switched and cut as the client is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.contract.test_auto_http import EASY, HARD
+from tests.gateways import MODEL, Fleet, fleet
+
+
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with fleet(tmp_path_factory.mktemp("fleet"), ("openrouter",)) as it:
+        yield it
+
+
+def ask(hosted: Fleet, messages: list[dict[str, Any]], **fields: Any) -> tuple[dict[str, Any], list[str]]:
+    """What the provider got, and the codes of what the client was told."""
+    mock = hosted.mocks["openrouter"]
+    mock.forget()
+    reply = hosted.server.post("/v1/chat/completions", {"messages": messages, "max_tokens": 20, **fields})
+    assert reply.status_code == 200, reply.text
+    (received,) = mock.received()
+    assert reply.json()["model"] == MODEL
+    return received["body"], [notice["code"] for notice in reply.json().get("warnings", [])]
+
+
+def user(text: str) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": text}]
+
+
+def test_a_provider_thinks_about_a_greeting_or_not_about_a_proof(hosted: Fleet) -> None:
+    body, told = ask(hosted, user(EASY), model="nemoserve/auto")
+    assert body["reasoning"]["enabled"] is False or body["reasoning"].get("effort") == "none"
+    assert {"auto_model", "auto_reasoning"} <= set(told)
+    body, told = ask(hosted, user(HARD), model=MODEL, reasoning="auto")
+    assert body["reasoning"]["enabled"] is True and "auto_reasoning" in told and "auto_model" not in told
+    body, _ = ask(hosted, user(HARD + " /no_think"), model=MODEL, reasoning="auto")
+    assert body["reasoning"]["enabled"] is False, "what the text says goes first"
+    body, told = ask(hosted, user(EASY), model=MODEL)
+    assert "auto_reasoning" not in told
+
+
+def test_a_long_conversation_reaches_the_provider_whole_or_is_cut_unasked(hosted: Fleet) -> None:
+    said = [
+        {"role": role, "content": f"{role} {at} " + "x" * 2000} for at in range(200) for role in ("user", "assistant")
+    ]
+    messages = [{"role": "system", "content": "Stay calm."}, *said, *user("The last question")]
+    reply = hosted.server.post("/v1/chat/completions", {"messages": messages, "model": MODEL})
+    assert reply.status_code == 400 and reply.json()["error"]["metadata"]["error_type"] == "context_length_exceeded"
+    body, told = ask(hosted, messages, model=MODEL, plugins=[{"id": "context-compression"}])
+    assert "context_compressed" in told
+    kept = [message["content"][:9] for message in body["messages"]]
+    assert 100 < len(kept) < len(messages)
+    assert (kept[0], kept[1], kept[-1]) == ("Stay calm", "user 0 xx", "The last ")

@@ -1,0 +1,45 @@
+"""Fears about the fit: the package reads other trees than were grown, or decides otherwise than what was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nemoserve.config.settings import EMBEDDED_MODEL
+from nemoserve.reasoning.complexity import decide
+from training.boosting import Bins, Shape, boosted, flattened, total
+from training.complexity import as_request, prompts
+
+
+def test_the_package_reads_other_trees_than_were_grown() -> None:
+    rng = np.random.default_rng(3)
+    raw = np.round(rng.normal(size=(400, 6)), 2)
+    y = np.where(raw[:, 0] > 0.3, raw[:, 1], -1.0) + (raw[:, 2] > 0)
+    bins = Bins(raw)
+    x = bins.of(raw)
+    trees = boosted(x, y, Shape(trees=40, depth=3, columns=1.0), rng)
+    fitted = total(trees, x)
+    assert 1 - ((fitted - y) ** 2).mean() / y.var() > 0.8, "it has learnt something"
+    names = [f"f{column}" for column in range(6)]
+    read = flattened(trees, names, bins, scale=2.0)
+    for row, wanted in zip(raw, fitted, strict=True):
+        verdict = read.judge(dict(zip(names, row.tolist(), strict=True)))
+        assert abs(verdict.score - 2.0 * wanted) < 0.05
+        assert verdict.yes == (verdict.probability > 0.5)
+
+
+def test_hand_labelled_prompts_are_judged_otherwise_than_labelled() -> None:
+    """On what it was fitted on it has to be right nearly always; how it does on others is in docs/benchmarks.md."""
+    found = prompts()
+    assert len(found) > 400
+    thinks = [(decide(p.request).thinking != "none") == (p.thinking != "none") for p in found]
+    sizes = [decide(p.request).size == p.size for p in found]
+    assert sum(thinks) > 0.93 * len(found) and sum(sizes) > 0.91 * len(found)
+
+
+def test_the_embedded_model_adds_long_numbers_in_its_head_or_thinks_about_its_name() -> None:
+    def thinks(text: str) -> bool:
+        return decide(as_request([{"role": "user", "content": text}]), EMBEDDED_MODEL).thinking != "none"
+
+    assert thinks("What is 4827 + 3916?")
+    assert thinks("Anna has 14 apples. She buys 27 more and gives 9 to Ben. How many apples does she have now?")
+    assert not thinks("What is your name?")
