@@ -46,6 +46,7 @@ pytestmark = pytest.mark.slow
 
 NEEDS_A_BETTER_MODEL = {
     "test_agent_loop": "the model may call the tool twice for one question",
+    "test_bind_runnables_as_tools": "the texts must end within the reply's tokens",
     "test_tool_calling": "the argument must be the question's number",
     "test_tool_calling_async": "the argument must be the question's number",
     "test_unicode_tool_call_integration": "the argument must be the question's name",
