@@ -61,11 +61,12 @@ def fleet(
     *,
     routing: str = "",
     server: str = "",
+    provider: str = "",
     mock_options: Sequence[str] = (),
 ) -> Iterator[Fleet]:
     """A gateway, which has no torch, with one mock of each style, named like it; prices rise in their order, so that the first goes first.
 
-    `routing` and `server` are lines of these tables.
+    `routing` and `server` are lines of these tables, `provider` one of each provider's.
     """
     mocks: dict[str, MockProvider] = {}
     try:
@@ -74,7 +75,7 @@ def fleet(
             mock = start_mock(folder / f"{style}.log", style, "--models", MODEL, *mock_options)
             mocks[style] = mock
             tables.append(
-                f'[[providers]]\nname = "{style}"\ntype = "{style}"\nbase_url = "{mock.url}"\napi_key = "env:UPSTREAM_KEY"\n'
+                f'[[providers]]\nname = "{style}"\ntype = "{style}"\nbase_url = "{mock.url}"\napi_key = "env:UPSTREAM_KEY"\n{provider}\n'
                 f'[[providers.models]]\nid = "{MODEL}"\n'
                 f'price = {{ prompt = "{10**at}", completion = "{10 ** (at + 1)}" }}\n'
             )

@@ -98,7 +98,13 @@ async def storm(port: int, key: str) -> list[Outcome]:
 @pytest.mark.timeout(SECONDS * 4 + 280)
 def test_a_storm_loses_no_request_and_the_books_are_exact(tmp_path: Path) -> None:
     routing = "first_byte_timeout = 1.5\nbreaker_rest = 0.5\nbreaker_longest_rest = 2.0\nrate_limit_rest = 0.2\nretry_budget = 1.0"
-    with fleet(tmp_path, ("openai", "openrouter", "vllm"), routing=routing, server="require_key = true") as it:
+    with fleet(
+        tmp_path,
+        ("openai", "openrouter", "vllm"),
+        routing=routing,
+        server="require_key = true",
+        provider="stall_timeout = 3.0",
+    ) as it:
         key = it.key("--limit", "1000")
         for mock in it.mocks.values():
             mock.faults(*STORM)
