@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from nemoserve.backends.base import HostedEvent, HostedJob, Told
+from nemoserve.backends.base import HostedEvent, HostedJob
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.types.errors import ApiError
-from nemoserve.types.events import ChoiceFinished, ReasoningDelta, TextDelta
-from nemoserve.types.usage import Usage
+from nemoserve.types.events import ReasoningDelta, TextDelta
 from tests.hosted import MODEL, House, Scripted, answers, chunks, fails, hangs, house, now
 from tests.servers import wait_until
 
