@@ -309,10 +309,10 @@ def test_the_servers_default_is_not_its_first_model() -> None:
 
 def test_an_endpoint_that_could_be_served_a_part_is_left_out_or_goes_first() -> None:
     house = House(endpoint("short"), endpoint("long", context_length=131_072), prices={"short": 0.1, "long": 9})
-    assert house.order(prompt_tokens=10_000) == ["long"]
-    assert house.order(prompt_tokens=10_000, compression=None) == ["long", "short"], (
+    assert house.order(prompt_tokens=17_000) == ["long"]
+    assert house.order(prompt_tokens=17_000, compression=None) == ["long", "short"], (
         "the whole prompt before a part of it"
     )
     alone = House(endpoint("short"), endpoint("middle", context_length=16_384))
-    assert alone.order(prompt_tokens=20_000, compression=None) == ["short"]
-    assert set(alone.order(prompt_tokens=20_000, compression=True)) == {"short", "middle"}
+    assert alone.order(prompt_tokens=40_000, compression=None) == ["short"]
+    assert set(alone.order(prompt_tokens=40_000, compression=True)) == {"short", "middle"}
