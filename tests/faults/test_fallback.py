@@ -315,3 +315,22 @@ def test_what_a_key_may_not_use_is_not_used(two: House) -> None:
     assert answer.json()["provider"] == "beta" and not two.providers["alpha"].jobs
     other = two.chat(**FIRST, key=two.key(models=("other/model",)))
     assert other.status_code == 403 and MODEL in other.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_silent_provider_does_not_outlast_the_requests_deadline(tmp_path: Path, stream: bool, after: int) -> None:
+    alpha, beta = Scripted("alpha", price=("1", "10")), Scripted("beta", price=("2", "20"))
+    alpha.behave = fails(ApiError("provider_unavailable", "too late"), after=after, wait_s=20)
+    with house(tmp_path, alpha, beta, routing=RoutingSettings(deadline=0.4)) as running:
+        answer = running.chat(**FIRST, stream=stream)
+        if stream and after:
+            last = list(chunks(answer))[-1]
+            assert last["choices"][0]["finish_reason"] == "error"
+        else:
+            assert answer.status_code == 504
+            last = answer.json()
+        assert last["error"]["metadata"]["error_type"] == "timeout" and "0.4 s" in last["error"]["message"]
+        assert not beta.jobs
+        (row,) = running.rows(answer.headers["x-generation-id"])
+        assert (row["outcome"], row["cost"]) == ("failed", 0)
