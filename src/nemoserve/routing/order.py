@@ -27,7 +27,7 @@ from nemoserve.types.route import Considered, ExcludedBy, Route, Wish
 _WHY: dict[str, str] = {
     "breaker": "it failed too often in a row; it is tried again in {:.0f} s",
     "rate_limited": "it said that requests come too fast; it rests {:.0f} s more",
-    "outage": "it asked to be left alone for {:.0f} s more",
+    "outage": "its keys were refused or it asked to be left alone; it rests {:.0f} s more",
 }
 
 
