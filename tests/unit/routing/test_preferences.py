@@ -318,3 +318,9 @@ def test_the_servers_default_is_not_its_first_model() -> None:
     house = House(endpoint("a"), endpoint("b", SUPER))
     found = house.router.route(Wish(models=()), house.now, house.rng).endpoints
     assert [one.model for one in found] == [NANO]
+
+
+def test_auto_does_not_choose_what_is_served_as_free_alone() -> None:
+    house = House(endpoint("gift", variant="free", model=SUPER), endpoint("a"))
+    assert house.router.may_use(None) == (NANO,)
+    assert house.router.may_use((SUPER,)) == ()
