@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -243,6 +244,18 @@ def test_a_hosted_reply_cannot_be_steered_and_says_so(two: House) -> None:
     )
     assert told.status_code == 400 and "alpha" in told.json()["error"]["message"]
     answer.close()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_counts_that_nobody_told_are_not_passed_off_as_told(two: House, stream: bool) -> None:
+    def usage() -> dict[str, Any]:
+        answer = two.chat(**FIRST, stream=stream)
+        return (list(chunks(answer))[-1] if stream else answer.json())["usage"]
+
+    assert "estimated" not in usage()
+    two.providers["alpha"].behave = lambda job: answers(job, usage=False)
+    found = usage()
+    assert found["estimated"] is True and found["completion_tokens"] > 0 and found["cost"] > 0
 
 
 def test_plain_texts_are_refused_where_only_conversations_are_served(two: House) -> None:

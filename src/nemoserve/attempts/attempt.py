@@ -158,7 +158,8 @@ class Attempt:
             self.store()
             plan.asked.visit.over()  # before the client hears of the end, and may come again
             elapsed = time.monotonic() - plan.asked.arrived
-            yield Completed(counted.usage, source.timing or Timing(decode_s=elapsed), entry.cost, self._upstream(entry))
+            timing = source.timing or Timing(decode_s=elapsed)
+            yield Completed(counted.usage, timing, entry.cost, self._upstream(entry), counted.estimated)
         except ApiError as error:
             self._error = error
             error.usage = source.used().usage

@@ -330,3 +330,9 @@ def test_an_endpoint_that_could_be_served_a_part_is_left_out_or_goes_first() -> 
     alone = House(endpoint("short"), endpoint("middle", context_length=16_384))
     assert alone.order(prompt_tokens=40_000, compression=None) == ["short"]
     assert set(alone.order(prompt_tokens=40_000, compression=True)) == {"short", "middle"}
+
+
+def test_auto_does_not_choose_what_is_served_as_free_alone() -> None:
+    house = House(endpoint("gift", variant="free", model=SUPER), endpoint("a"))
+    assert house.router.may_use(None) == (NANO,)
+    assert house.router.may_use((SUPER,)) == ()
