@@ -60,9 +60,11 @@ test-fast: install-dev
 check: install-dev  ## what to run before a commit: format, lint, types, import rules, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
 	$(BIN)/lint-imports
-	NEMOSERVE_TEST_QUICK=1 $(BIN)/python -m pytest -q -m 'not slow' $(ARGS)
+	@# Types are checked on one core while the tests run on the other.
+	@$(BIN)/pyright & types=$$!; \
+	NEMOSERVE_TEST_QUICK=1 $(BIN)/python -m pytest -q -m 'not slow' $(ARGS); tests=$$?; \
+	wait $$types && exit $$tests
 
 format:  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .

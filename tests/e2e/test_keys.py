@@ -220,6 +220,7 @@ def test_a_chat_cannot_show_a_key_or_does_not_say_that_it_has_to(running: Gatewa
     assert nemoserve("chat", "--url", running.url, typed="Hello\n", python=environment).returncode == 0
 
 
+@pytest.mark.slow
 def test_commands_wait_for_a_busy_server(running: Gateway, typed: Typed) -> None:
     """Keys are made while many requests are being written down."""
     key = typed.json("keys", "create", "busy")["key"]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -245,6 +246,18 @@ def test_a_hosted_reply_cannot_be_steered_and_says_so(two: House) -> None:
     answer.close()
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_counts_that_nobody_told_are_not_passed_off_as_told(two: House, stream: bool) -> None:
+    def usage() -> dict[str, Any]:
+        answer = two.chat(**FIRST, stream=stream)
+        return (list(chunks(answer))[-1] if stream else answer.json())["usage"]
+
+    assert "estimated" not in usage()
+    two.providers["alpha"].behave = lambda job: answers(job, usage=False)
+    found = usage()
+    assert found["estimated"] is True and found["completion_tokens"] > 0 and found["cost"] > 0
+
+
 def test_plain_texts_are_refused_where_only_conversations_are_served(two: House) -> None:
     answer = requests.post(f"{two.url}/v1/completions", json={"model": MODEL, "prompt": "Once"}, timeout=10)
     assert answer.status_code == 404 and "/v1/chat/completions" in answer.json()["error"]["message"]
@@ -315,3 +328,22 @@ def test_what_a_key_may_not_use_is_not_used(two: House) -> None:
     assert answer.json()["provider"] == "beta" and not two.providers["alpha"].jobs
     other = two.chat(**FIRST, key=two.key(models=("other/model",)))
     assert other.status_code == 403 and MODEL in other.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_silent_provider_does_not_outlast_the_requests_deadline(tmp_path: Path, stream: bool, after: int) -> None:
+    alpha, beta = Scripted("alpha", price=("1", "10")), Scripted("beta", price=("2", "20"))
+    alpha.behave = fails(ApiError("provider_unavailable", "too late"), after=after, wait_s=20)
+    with house(tmp_path, alpha, beta, routing=RoutingSettings(deadline=0.4)) as running:
+        answer = running.chat(**FIRST, stream=stream)
+        if stream and after:
+            last = list(chunks(answer))[-1]
+            assert last["choices"][0]["finish_reason"] == "error"
+        else:
+            assert answer.status_code == 504
+            last = answer.json()
+        assert last["error"]["metadata"]["error_type"] == "timeout" and "0.4 s" in last["error"]["message"]
+        assert not beta.jobs
+        (row,) = running.rows(answer.headers["x-generation-id"])
+        assert (row["outcome"], row["cost"]) == ("failed", 0)

@@ -63,6 +63,12 @@ def test_what_a_hold_affords_never_costs_more_than_the_hold(price: Price, usage:
         assert price.most(usage.prompt_tokens, tokens) <= held < price.most(usage.prompt_tokens, tokens + 1)
 
 
+def test_what_costs_something_is_called_free() -> None:
+    assert Price().free and Price(reasoning=0, cached=0).free
+    for field in ("prompt", "completion", "reasoning", "cached", "image", "request"):
+        assert not Price(**{field: 1}).free, field
+
+
 def test_money_for_the_prompt_alone_affords_no_token_and_is_not_too_little() -> None:
     price = Price(prompt=1000, completion=10_000)
     assert [price.affordable(held, 5) for held in (4, 5, 14, 15)] == [-1, 0, 0, 1]

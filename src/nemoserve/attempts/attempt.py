@@ -151,16 +151,15 @@ class Attempt:
                             event = await self._finished(event)
                         if not (plan.exclude_thinking and isinstance(event, ReasoningDelta)):
                             yield event
-                    lot = await anext(lots, None)
-                    if time.monotonic() > plan.asked.deadline:
-                        raise ApiError("timeout", "The request has taken longer than this server lets any.")
+                    lot = await self._in_time(lots)
             self._ended = True
             counted = source.used()
             entry = self._settle("finished", counted)
             self.store()
             plan.asked.visit.over()  # before the client hears of the end, and may come again
             elapsed = time.monotonic() - plan.asked.arrived
-            yield Completed(counted.usage, source.timing or Timing(decode_s=elapsed), entry.cost, self._upstream(entry))
+            timing = source.timing or Timing(decode_s=elapsed)
+            yield Completed(counted.usage, timing, entry.cost, self._upstream(entry), counted.estimated)
         except ApiError as error:
             self._error = error
             error.usage = source.used().usage
@@ -175,11 +174,8 @@ class Attempt:
         """The first lot, which has to come in time."""
         patience_s = self.plan.patience_s
         try:
-            if patience_s is None:
-                lot = await anext(lots, None)
-            else:
-                async with asyncio.timeout(patience_s):
-                    lot = await anext(lots, None)
+            async with asyncio.timeout(patience_s):
+                lot = await self._in_time(lots)
         except TimeoutError:
             name = self.plan.endpoint.provider
             raise ApiError("timeout", f"{name} has not begun to answer within {patience_s:g} s.") from None
@@ -189,6 +185,15 @@ class Attempt:
         self._watch.first_token(now)
         self._house.metrics.first_token(self.plan.endpoint.model, seconds)
         return lot
+
+    async def _in_time(self, lots: AsyncGenerator[Sequence[Event]]) -> Sequence[Event] | None:
+        """The next lot, or None at the end. Raises ApiError at the request's deadline, also where nothing comes at all."""
+        try:
+            async with asyncio.timeout(max(0.0, self.plan.asked.deadline - time.monotonic())):
+                return await anext(lots, None)
+        except TimeoutError:
+            seconds = self._house.settings.routing.deadline
+            raise ApiError("timeout", f"The request has taken longer than the {seconds:g} s that it may.") from None
 
     def _end(self) -> None:
         """Ends what still runs, and settles once it is known how much that was. Waits for nothing."""

@@ -52,7 +52,7 @@ def chat_body(
         "provider": reply.provider,
         "system_fingerprint": None,
         "choices": [_choice(reply, choice, logprobs=logprobs, sign=sign) for choice in folded.choices],
-        "usage": usage_body(folded.usage, folded.cost, folded.upstream),
+        "usage": usage_body(folded.usage, folded.cost, folded.upstream, folded.estimated),
     }
     if notices:
         body["warnings"] = notice_bodies(notices)
@@ -193,7 +193,7 @@ class ChatChunks:
                 # As OpenRouter since mid-2026: the finish chunk again, with the usage.
                 finish = self._finish or self._choice(0, {"content": ""}, None, None)
                 finish = {**finish, "delta": {"content": ""}}
-                usage = usage_body(event.usage, event.cost, event.upstream)
+                usage = usage_body(event.usage, event.cost, event.upstream, event.estimated)
                 last: Body = {**self._head, "choices": [finish], "usage": usage}
                 if notices := (*self._reply.notices, *self._finished):
                     last["warnings"] = notice_bodies(notices)

@@ -47,8 +47,8 @@ def finite(logprob: float) -> float:
     return logprob if logprob > _NO_PROBABILITY else _NO_PROBABILITY
 
 
-def usage_body(usage: Usage, cost: int = 0, upstream: UpstreamCost | None = None) -> Body:
-    """All counts as numbers, never null: some clients check. `cost` is in nano-dollars."""
+def usage_body(usage: Usage, cost: int = 0, upstream: UpstreamCost | None = None, estimated: bool = False) -> Body:
+    """All counts as numbers, never null: some clients check. `cost` is in nano-dollars. `estimated` is said where it is true."""
     prompt, completion = (0, 0) if upstream is None else (upstream.prompt, upstream.completion)
     return {
         "prompt_tokens": usage.prompt_tokens,
@@ -74,6 +74,7 @@ def usage_body(usage: Usage, cost: int = 0, upstream: UpstreamCost | None = None
             "accepted_prediction_tokens": 0,
             "rejected_prediction_tokens": 0,
         },
+        **({"estimated": True} if estimated else {}),
     }
 
 

@@ -41,7 +41,7 @@ def text_body(reply: Answering, folded: Folded, *, logprobs: bool) -> Body:
             }
             for choice in folded.choices
         ],
-        "usage": usage_body(folded.usage, folded.cost, folded.upstream),
+        "usage": usage_body(folded.usage, folded.cost, folded.upstream, folded.estimated),
     }
     if notices:
         body["warnings"] = notice_bodies(notices)
@@ -82,7 +82,7 @@ class TextChunks:
                 return [{**self._head, "choices": [finish]}]
             case Completed():
                 finish = self._finish or self._choice(0, "", None, None)
-                usage = usage_body(event.usage, event.cost, event.upstream)
+                usage = usage_body(event.usage, event.cost, event.upstream, event.estimated)
                 last: Body = {**self._head, "choices": [finish], "usage": usage}
                 if notices := (*self._reply.notices, *self._finished):
                     last["warnings"] = notice_bodies(notices)

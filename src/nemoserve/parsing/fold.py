@@ -47,6 +47,7 @@ class Folded(msgspec.Struct):
     cost: int = 0
     """Nano-dollars."""
     upstream: UpstreamCost | None = None
+    estimated: bool = False
 
 
 class _Open:
@@ -117,7 +118,7 @@ class Fold:
         if self._completed is None or not all(part.finished for part in self._choices.values()):
             raise ApiError("provider_unavailable", "The reply ended before it was complete.")
         end = self._completed
-        return Folded(self.choices(), end.usage, end.timing, self._warnings, end.cost, end.upstream)
+        return Folded(self.choices(), end.usage, end.timing, self._warnings, end.cost, end.upstream, end.estimated)
 
 
 def fold(events: Iterable[Event]) -> Folded:

@@ -27,7 +27,7 @@ from nemoserve.types.route import Considered, ExcludedBy, Route, Wish
 _WHY: dict[str, str] = {
     "breaker": "it failed too often in a row; it is tried again in {:.0f} s",
     "rate_limited": "it said that requests come too fast; it rests {:.0f} s more",
-    "outage": "it asked to be left alone for {:.0f} s more",
+    "outage": "its keys were refused or it asked to be left alone; it rests {:.0f} s more",
 }
 
 
@@ -74,11 +74,15 @@ class Router:
         return route
 
     def may_use(self, allowed: Sequence[str] | None) -> tuple[str, ...]:
-        """The served models of which a key may use `allowed`, ids or other names; None: all."""
-        if allowed is None:
-            return self.names.served
-        models = {self.names.find(one).model for one in allowed}
-        return tuple(model for model in self.names.served if model.lower() in models)
+        """The served models of which a key may use `allowed`, ids or other names; None: all. Those that are served as `:free` alone
+        are left out: a request has to ask for them by that name."""
+        models = None if allowed is None else {self.names.find(one).model for one in allowed}
+        return tuple(
+            model
+            for model in self.names.served
+            if (models is None or model.lower() in models)
+            and any(endpoint.variant != "free" for endpoint in self._by_model[model.lower()])
+        )
 
     def explain(self, wish: Wish, now: float, rng: Random) -> tuple[Route, ApiError | None]:
         """As `route`, but where there is no endpoint the route is empty and the error is beside it."""

@@ -29,6 +29,8 @@ _FIELDS: dict[str, str] = {
     "variant": "model",
 }
 """The request's field behind a rule."""
+_NAMING: frozenset[ExcludedBy] = frozenset({"only", "ignore", "order"})
+"""Rules by which the request says whom it wants: of what is left, they say nothing of why that could not be used."""
 _RESTING = ("breaker", "rate_limited", "outage")
 _KEY = ("key_models", "key_providers")
 
@@ -43,13 +45,14 @@ def refusal(wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered]
     allowed = [verdict for verdict in considered if verdict.excluded_by not in _KEY]
     if not allowed:
         return _forbidden(wish, considered)
+    wanted = [verdict for verdict in allowed if verdict.excluded_by not in _NAMING]
     resting = [verdict for verdict in considered if verdict.excluded_by in _RESTING]
     if resting:
         error = _resting(resting)
-    elif all(verdict.excluded_by == "context_length" for verdict in allowed):
-        error = _too_long(wish, allowed)
+    elif wanted and all(verdict.excluded_by == "context_length" for verdict in wanted):
+        error = _too_long(wish, wanted)
     else:
-        error = _none_fits(allowed, rules)
+        error = _none_fits(wish, allowed, wanted or allowed)
     error.availability = {
         **(error.availability or {}),
         "requested_models": [name.name[:200] for name in asked],
@@ -98,10 +101,10 @@ def _resting(resting: Sequence[Considered]) -> ApiError:
     wait = min(verdict.retry_after_s or 1.0 for verdict in resting)
     limited = all(verdict.excluded_by == "rate_limited" for verdict in resting)
     models = ", ".join(dict.fromkeys(verdict.endpoint.model for verdict in resting))
-    what = "rest after too many requests" if limited else "have failed too often just now"
+    what = "rest after too many requests" if limited else f"rest for the moment ({_reasons(resting)})"
     error = ApiError(
         "rate_limit_exceeded" if limited else "provider_overloaded",
-        f"All endpoints of {models} {what}; try again in {max(1, round(wait + 0.499))} s.",
+        f"All endpoints of {models} that fit {what}; try again in {max(1, round(wait + 0.499))} s.",
         retry_after_s=wait,
     )
     error.availability = {
@@ -124,19 +127,26 @@ def _too_long(wish: Wish, considered: Sequence[Considered]) -> ApiError:
     return error
 
 
-def _none_fits(considered: Sequence[Considered], rules: Counter[ExcludedBy]) -> ApiError:
-    """Endpoints there are, but the request's own preferences leave none."""
-    first = next(iter(rules.most_common(1)))[0]
-    field = _FIELDS.get(first)
-    reasons = "; ".join(
-        f"{verdict.endpoint.model} at {verdict.endpoint.provider}: {verdict.reason}" for verdict in considered[:8]
-    )
-    message = f"{field or 'provider'}: no endpoint fits the request. {reasons}"
+def _none_fits(wish: Wish, considered: Sequence[Considered], told: Sequence[Considered]) -> ApiError:
+    """Endpoints there are, but the request's own preferences leave none; `told` are those whose reasons say why."""
+    first = Counter(verdict.excluded_by for verdict in told).most_common(1)[0][0]
+    field = _FIELDS.get(first or "")
+    if first == "require_parameters" and not wish.preferences.require_parameters:
+        field = "tools"  # the one field that an endpoint must honour in any case
+    detail = _reasons(told)
+    message = f"{field or 'provider'}: no endpoint fits the request. {detail}"
     error = ApiError("not_found", message, metadata={"parameter": field} if field else {})
     ended = all(verdict.excluded_by == "variant" for verdict in considered)
     error.availability = {
         "code": "free_variant_ended" if ended else "constraint_filtered",
         "retryable": False,
-        **({"constraint": {"field": field, "detail": reasons}} if field else {}),
+        **({"constraint": {"field": field, "detail": detail}} if field else {}),
     }
     return error
+
+
+def _reasons(considered: Sequence[Considered]) -> str:
+    """Why each was left out, for the first few."""
+    return "; ".join(
+        f"{verdict.endpoint.model} at {verdict.endpoint.provider}: {verdict.reason}" for verdict in considered[:8]
+    )

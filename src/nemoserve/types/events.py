@@ -108,6 +108,8 @@ class Completed(msgspec.Struct, frozen=True):
     """Nano-dollars."""
     upstream: UpstreamCost | None = None
     """None: the reply was made on this machine."""
+    estimated: bool = False
+    """Some of the counts were not told by the provider."""
 
 
 Event = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Completed

@@ -87,3 +87,80 @@ def test_a_clock_that_steps_back_opens_the_minute_again() -> None:
     rates.enter(who, 1, 10 * MINUTE)
     with pytest.raises(ApiError):
         rates.enter(who, 1, 10)
+
+
+def test_two_of_the_same_millisecond_count_as_one() -> None:
+    rates, who = Rates(), caller(requests_per_minute=3, tokens_per_minute=100)
+    for _ in range(3):
+        rates.enter(who, 20, 1000).leave(20, 1000)
+    assert rates.state(who, 1000) == (3, 0, MINUTE)
+    assert rates.state(caller(tokens_per_minute=100), 1000) == (100, 40, MINUTE)
+    assert rates.state(who, 1000 + MINUTE - 1) == (3, 0, 1)
+    assert rates.state(who, 1000 + MINUTE) == (3, 3, 0), "a minute later all is free again, and nothing is owed"
+
+
+def test_requests_of_one_millisecond_are_not_those_of_another() -> None:
+    rates, who = Rates(), caller(tokens_per_minute=1000)
+    rates.enter(who, 7, 7).leave(7, 7)
+    rates.enter(who, 5, 8).leave(5, 8)
+    assert rates.state(who, 7 + MINUTE) == (1000, 995, 1)
+
+
+def test_a_limit_that_was_overrun_leaves_less_than_nothing() -> None:
+    rates, who = Rates(), caller(tokens_per_minute=100)
+    rates.enter(who, 10, 0).leave(500, 10)
+    assert rates.state(who, 20) == (100, 0, MINUTE - 20)
+
+
+@pytest.mark.parametrize(("total", "used"), [(9, 10), (10, 10), (11, 11), (30, 30)])
+def test_a_reply_is_counted_twice_or_its_prompt_given_back(total: int, used: int) -> None:
+    rates, who = Rates(), caller(tokens_per_minute=100)
+    rates.enter(who, 10, 0).leave(total, 5)
+    assert rates.state(who, 5) == (100, 100 - used, MINUTE - 5)
+
+
+def test_one_end_frees_two_places() -> None:
+    rates, who = Rates(), caller(concurrency=2)
+    first = rates.enter(who, 1, 0)
+    rates.enter(who, 1, 0)
+    with pytest.raises(ApiError, match=r"2 at the same time; try again in 1 s") as refused:
+        rates.enter(who, 1, 0)
+    assert refused.value.metadata == {"limit": "concurrency"}
+    first.leave(1, 0)
+    first.leave(1, 0)
+    rates.enter(who, 1, 0)
+    with pytest.raises(ApiError):
+        rates.enter(who, 1, 0)
+
+
+def test_a_request_without_tokens_passes_a_full_minute() -> None:
+    rates, who = Rates(), caller(tokens_per_minute=10)
+    rates.enter(who, 9, 0)
+    rates.enter(who, 0, 0)
+    rates.enter(who, 1, 0)
+    with pytest.raises(ApiError, match="allowed 10 tokens per minute") as refused:
+        rates.enter(who, 0, 0)
+    assert refused.value.metadata == {"limit": "tokens_per_minute"}
+
+
+def test_what_never_fits_is_refused_without_a_word_of_why() -> None:
+    rates = Rates()
+    with pytest.raises(ApiError, match="has 101 tokens to begin with; its key is allowed 100 per minute") as refused:
+        rates.enter(caller(tokens_per_minute=100), 101, 0)
+    assert refused.value.metadata == {"limit": "tokens_per_minute"}
+    rates.enter(caller(tokens_per_minute=100), 100, 0)
+
+
+@pytest.mark.parametrize(
+    "limits", [{}, {"limit": 5}, {"requests_per_minute": 9}, {"tokens_per_minute": 9}, {"concurrency": 9}]
+)
+def test_a_key_is_remembered_that_has_no_rates_or_one_that_has_is_not(limits: dict[str, int]) -> None:
+    rates = Rates()
+    rates.enter(caller(**limits), 1, 0).leave(5, 0)
+    assert len(rates) == (0 if set(limits) <= {"limit"} else 1)
+
+
+def test_a_state_is_told_by_a_clock_that_went_back() -> None:
+    rates, who = Rates(), caller(requests_per_minute=2)
+    rates.enter(who, 1, 5000)
+    assert rates.state(who, 10) == (2, 1, MINUTE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from nemoserve.access.audit import AuditEntry, AuditLog
@@ -24,3 +25,17 @@ def test_a_changed_setting_leaves_no_row_or_an_unchanged_one_does(database: Data
     assert len(start(require_key=False, models=["m"], days=None)) == 3
     assert start(require_key=False)[0].detail == {"models": [["m"], None]}
     assert log.verify(database).intact
+
+
+def test_the_end_of_the_log_is_not_remembered_or_another_row_is_taken_for_settings(
+    database: Database, log: AuditLog, tmp_path: Path
+) -> None:
+    log_settings(database, log, {"a": 1}, server="server:a", actor="serve:ada", now_ms=5)
+    assert '"seq":1' in (tmp_path / "audit-head").read_text()
+    with database.begin() as connection:
+        log.append(connection, "cli", "key.update", "server:a", {"a": [1, 7]}, 6)
+    for value in (2, 3, 2):
+        log_settings(database, log, {"a": value}, server="server:a", actor="serve:ada", now_ms=7)
+    log_settings(database, log, {"a": 2}, server="server:a", actor="serve:ada", now_ms=8)
+    changes = [entry.detail["a"] for entry in reversed(log.entries(database)) if entry.action == "settings.update"]
+    assert changes == [[None, 1], [1, 2], [2, 3], [3, 2]]

@@ -13,6 +13,14 @@ from nemoserve.types.route import Percentiles
 from tests.unit.routing.house import House, endpoint
 
 
+def test_a_provider_whose_keys_are_refused_is_not_said_to_be_out_of_order() -> None:
+    house = House(endpoint("broke"))
+    house.attempt("broke", "failed", retry_after_s=30.0)
+    with pytest.raises(ApiError) as caught:
+        house.route()
+    assert caught.value.status == 503 and "its keys were refused" in caught.value.message
+
+
 def test_a_dead_endpoint_is_asked_again_and_again() -> None:
     house = House(endpoint("dead"), breaker_failures=3, breaker_rest=10.0, breaker_longest_rest=40.0)
     dead = house.router.endpoints[0]
@@ -23,6 +31,7 @@ def test_a_dead_endpoint_is_asked_again_and_again() -> None:
     assert caught.value.availability is not None
     assert caught.value.availability["code"] == "temporarily_unavailable"
     assert caught.value.availability["excluded_by"] == {"breaker": 1}
+    assert "at dead: it failed too often in a row" in caught.value.message
     rests = []
     for _ in range(4):
         house.now += house.health.stats(dead, house.now).rests_s

@@ -126,6 +126,20 @@ def test_tools_go_where_they_would_be_dropped() -> None:
     assert house.order(parameters=frozenset({"tools"})) == ["all"]
 
 
+def test_a_refusal_blames_the_choice_of_providers_for_what_the_chosen_one_cannot_do() -> None:
+    house = House(
+        endpoint("few", parameters=frozenset({"temperature"}), context_length=100), endpoint("b"), endpoint("c")
+    )
+    wanted: dict[str, Any] = {"only": ["few"]}
+    error = refused(house, parameters=frozenset({"tools"}), preferences=wanted)
+    assert error.metadata["parameter"] == "tools" and error.message.endswith("at few: it does not support tools")
+    wanted["require_parameters"] = True
+    error = refused(house, parameters=frozenset({"seed"}), preferences=wanted)
+    assert error.metadata["parameter"] == "provider.require_parameters" and " at b" not in error.message
+    error = refused(house, prompt_tokens=9000, preferences=wanted)
+    assert (error.status, error.error_type, error.metadata["context_length"]) == (400, "context_length_exceeded", 100)
+
+
 def test_a_budget_of_thinking_goes_where_nobody_keeps_it() -> None:
     house = House(endpoint("none", reasoning_budget=False), endpoint("keeps"))
     asked = frozenset({"reasoning_budget"})
@@ -316,3 +330,9 @@ def test_an_endpoint_that_could_be_served_a_part_is_left_out_or_goes_first() -> 
     alone = House(endpoint("short"), endpoint("middle", context_length=16_384))
     assert alone.order(prompt_tokens=40_000, compression=None) == ["short"]
     assert set(alone.order(prompt_tokens=40_000, compression=True)) == {"short", "middle"}
+
+
+def test_auto_does_not_choose_what_is_served_as_free_alone() -> None:
+    house = House(endpoint("gift", variant="free", model=SUPER), endpoint("a"))
+    assert house.router.may_use(None) == (NANO,)
+    assert house.router.may_use((SUPER,)) == ()

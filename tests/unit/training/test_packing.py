@@ -118,6 +118,7 @@ def test_generators_are_deterministic() -> None:
         assert (once.messages, once.trace, once.answer) == (again.messages, again.trace, again.answer)
 
 
+@pytest.mark.slow
 def test_rows_are_full_length_and_weigh_replies(tokenizer: Tokenizer) -> None:
     rows = Stream(tokenizer, seed=1, row_length=512, weights={"add": 1.0, "compare": 1.0}).rows()
     for _ in range(5):
@@ -129,6 +130,7 @@ def test_rows_are_full_length_and_weigh_replies(tokenizer: Tokenizer) -> None:
         assert packed == row.ids[: len(packed)]
 
 
+@pytest.mark.slow
 def test_thinking_that_is_cut_ends_as_a_budget_ends_it_and_teaches_no_early_end(tokenizer: Tokenizer) -> None:
     stream = Stream(tokenizer, seed=1, row_length=512)
     example = TASKS["add"].sample(random.Random(1), "train")
@@ -142,6 +144,7 @@ def test_thinking_that_is_cut_ends_as_a_budget_ends_it_and_teaches_no_early_end(
         assert unlearnt == ("\n" if thought else "") + "</think>\n\n"
 
 
+@pytest.mark.slow
 def test_what_goes_well_is_drawn_less_often_but_never_dropped(tokenizer: Tokenizer) -> None:
     stream = Stream(tokenizer, seed=1, row_length=512, weights={"add": 1.0, "compare": 1.0})
     for _ in range(2000):
@@ -169,6 +172,7 @@ def test_words_outside_the_vocabulary_are_spelt_and_text_survives(tokenizer: Tok
     assert tokenizer.encode(reply).ids[-1] == 12 and 21 in tokenizer.encode(reply).ids
 
 
+@pytest.mark.slow
 def test_a_drill_is_scored_or_cannot_be_answered_from_its_text(tokenizer: Tokenizer) -> None:
     rng = random.Random(13)
     for drill in DRILLS:

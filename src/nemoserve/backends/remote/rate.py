@@ -36,7 +36,7 @@ class AdaptiveRate:
     def ask(self) -> float:
         """Counts a request and returns 0 if there is room; else the seconds until there is, and nothing is counted."""
         now = self._clock()
-        while self._asked and self._asked[0] <= now - _WINDOW_S:
+        while self._asked and self._asked[0] + _WINDOW_S <= now:  # as the wait below is reckoned: floats
             self._asked.popleft()
         if self._limit is not None and len(self._asked) >= self._limit:
             place = len(self._asked) - max(1, int(self._limit))
