@@ -46,7 +46,7 @@ def test_a_provider_thinks_about_a_greeting_or_not_about_a_proof(hosted: Fleet) 
 
 def test_a_long_conversation_reaches_the_provider_whole_or_is_cut_unasked(hosted: Fleet) -> None:
     said = [
-        {"role": role, "content": f"{role} {at} " + "x" * 2000} for at in range(200) for role in ("user", "assistant")
+        {"role": role, "content": f"{role} {at} " + "x" * 2000} for at in range(300) for role in ("user", "assistant")
     ]
     messages = [{"role": "system", "content": "Stay calm."}, *said, *user("The last question")]
     reply = hosted.server.post("/v1/chat/completions", {"messages": messages, "model": MODEL})
