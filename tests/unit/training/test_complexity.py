@@ -45,4 +45,4 @@ def test_the_embedded_model_adds_in_its_head_or_thinks_about_what_it_only_has_to
         return sum(thinks) / len(thinks)
 
     assert share("add") > 0.95 and share("word_problem") > 0.95
-    assert share("remember") < 0.9 and share("extract") < 0.9
+    assert share("remember") < 0.8 and share("extract") < 0.8
