@@ -16,7 +16,7 @@ from nemoserve.access import keytext
 from nemoserve.access.audit import AuditLog
 from nemoserve.access.key import KeyChange
 from nemoserve.access.keyring import Keyring
-from nemoserve.storage.database import Database
+from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.tables import audit, key_secrets, keys, revision
 from nemoserve.types.caller import KeyLimits
 from nemoserve.types.errors import ApiError
@@ -359,3 +359,44 @@ def test_deleted_digests_stay_on_the_disk(tmp_path: Path) -> None:
     database.close()  # the write-ahead log goes into the file and is removed
     assert keytext.digest(PEPPER, text) not in file.read_bytes()
     assert not file.with_name("nemoserve.db-wal").exists()
+
+
+def test_a_database_that_is_away_is_asked_at_every_request(
+    one_file: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = Keyring(one_file, PEPPER, AuditLog(PEPPER), clock)
+    _, known = keyring.create("known", actor="cli")
+    _, unknown = keyring.create("unknown", actor="cli")
+    keyring.authenticate(known)
+    asked: list[int] = []
+
+    def away() -> int:
+        asked.append(clock.now)
+        raise StorageError("it cannot be read")
+
+    began = clock.now
+    monkeypatch.setattr(one_file, "revision", away)
+    for later in (0, 1, 999, 1000, 1500, 2000):
+        clock.now = began + later
+        keyring.authenticate(known)
+    assert asked == [began, began + 1000, began + 2000], "once a second"
+    clock.now = began - 5000
+    keyring.authenticate(known)
+    assert asked[-1] == began - 5000, "a clock that went back keeps nobody waiting"
+    one_file.close()
+    monkeypatch.setattr(one_file, "read", broken)
+    with pytest.raises(ApiError) as refused:
+        keyring.authenticate(unknown)
+    assert (refused.value.status, refused.value.retry_after_s) == (503, 1)
+    assert refused.value.message == "The key cannot be checked: the database is not reachable."
+
+
+def broken() -> None:
+    raise StorageError("it cannot be read")
+
+
+def test_a_mistyped_key_of_a_known_one_is_called_unknown(keyring: Keyring) -> None:
+    _, text = keyring.create("one", actor="cli")
+    keyring.authenticate(text)
+    other = "a" if text[-1] != "a" else "b"
+    assert "malformed" in refusal(keyring, text[:-1] + other)
