@@ -44,7 +44,8 @@ def test_an_unknown_generation_is_another_one(database: Database) -> None:
 
 
 def test_the_tenth_attempt_comes_before_the_second(database: Database) -> None:
-    store(database, [attempt(number, cost=1, outcome="failed", error_type="timeout") for number in (10, 2, 1, 11)])
+    same = {"cost": 1, "outcome": "failed", "error_type": "timeout", "created_at": NOON}
+    store(database, [attempt(number, **same) for number in (10, 2, 1, 11)])
     one = found(database, "gen-x")
     assert [entry.id for entry in one.attempts] == ["gen-x-1", "gen-x-2", "gen-x-10", "gen-x-11"]
     assert (one.answered.id, one.cost) == ("gen-x-11", 4)

@@ -91,6 +91,9 @@ def test_a_sum_differs_from_its_lines(database: Database, lines: list[Entry], by
     whole = reports.total(found)
     assert whole.cost == sum(line.cost for line in lines if is_meant(line, which))
     assert type(whole.cost) is int
+    assert whole.group == ()
+    for name in ("requests", *FIGURES):
+        assert getattr(whole, name) == sum(sums[name] for sums in expected.values()), name
 
 
 @pytest.mark.parametrize("name", ["", "tag:", "nothing", 'tag:a"b', "tag:a\\", "tag:a\nb", "cost; DROP TABLE attempts"])
