@@ -59,6 +59,7 @@ def test_serving_without_torch_says_what_to_install() -> None:
     refuses(nemoserve("serve", python="import sys; sys.modules['torch'] = None"), "pip install 'nemoserve[local]'")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_serving_beyond_this_machine_without_a_key_is_refused(host: str, tmp_path: Path) -> None:
     refuses(nemoserve("serve", "--host", host, "--port", "0", "--data-dir", str(tmp_path)), host, "keys create NAME")
@@ -70,6 +71,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         refuses(nemoserve("serve", "--port", port, "--data-dir", str(tmp_path)), port, "--port")
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     missing = str(tmp_path / "nothing" / "here")
     done = nemoserve("serve", "--model", missing, "--port", "0", "--data-dir", str(tmp_path))

@@ -153,6 +153,7 @@ def test_a_client_that_leaves_before_the_first_token_ends_its_generation(gateway
     wait_until(lambda: submitted <= cancelled(gateway), "it is cancelled", 10)
 
 
+@pytest.mark.slow
 def test_a_reader_that_does_not_read_delays_nobody(gateway: Gateway) -> None:
     # Some megabytes of events, more than the sockets' buffers hold.
     body = ask(order(say="0123456789", repeat=250), stream=True, **MANY_BYTES)
@@ -228,6 +229,7 @@ def test_a_folder_that_is_no_checkpoint_is_one_sentence(start: Start, tmp_path: 
     assert "has no config.json" in gateway.log.read_text()
 
 
+@pytest.mark.slow
 def test_two_hundred_requests_at_once_are_all_answered(gateway: Gateway) -> None:
     answers: list[int] = []
     say = order(say="</think>" + "x" * 50, burst=5)

@@ -100,6 +100,7 @@ def in_file(path: Path) -> set[str]:
     return {msgspec.json.decode(line, type=Line).entry.id for line in path.read_bytes().splitlines() if line}
 
 
+@pytest.mark.slow
 async def test_no_line_is_lost_and_nobody_waits_while_the_database_is_away(
     breakable: Breakable, tmp_path: Path
 ) -> None:
@@ -127,6 +128,7 @@ async def test_no_line_is_lost_and_nobody_waits_while_the_database_is_away(
     database.close()
 
 
+@pytest.mark.slow
 async def test_beyond_the_bound_new_requests_are_refused_and_running_ones_are_entered(
     breakable: Breakable, tmp_path: Path
 ) -> None:
@@ -151,6 +153,7 @@ async def test_beyond_the_bound_new_requests_are_refused_and_running_ones_are_en
     database.close()
 
 
+@pytest.mark.slow
 async def test_a_limit_that_cannot_be_looked_up_refuses_and_says_when_to_come_back(
     own_postgres: Postgres, tmp_path: Path
 ) -> None:
@@ -257,6 +260,7 @@ async def test_a_line_is_written_once_however_often_it_comes(database: Database,
     check_balances(database)
 
 
+@pytest.mark.slow
 async def test_a_server_that_ends_in_an_outage_leaves_its_lines_in_the_file(
     breakable: Breakable, tmp_path: Path
 ) -> None:

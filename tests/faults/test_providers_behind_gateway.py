@@ -12,6 +12,8 @@ import requests
 from tests.gateways import MODEL, UPSTREAM_KEY, Fleet, fleet
 from tests.servers import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:

@@ -112,6 +112,7 @@ def test_a_paraphrase_keeps_every_slot_and_whatever_is_quoted() -> None:
     assert {paraphrased(random.Random(i), quoting) for i in range(50)} == {quoting}
 
 
+@pytest.mark.slow
 def test_generators_are_deterministic() -> None:
     for task in TASKS.values():
         once, again = (task.sample(random.Random(5), "train") for _ in range(2))
