@@ -3,9 +3,11 @@
 `python -m bench.reasoning` prints a table and draws a plot. Greedy, through the engine, budgets enforced in its decode loop as
 the server has them enforced: a grace of a tenth while a newline is waited for, then the end of the thinking is forced.
 
-Besides the fixed budgets there is what `"reasoning": "auto"` decides (`auto`: by the request alone, no model call), and one policy that looks at the problem: answer directly first, and think only if the least
-certain token of that answer had a probability below a threshold. With the API that is two calls, the first with
-`reasoning: {"enabled": false}, "logprobs": true`. Its thresholds are fitted on nothing: all that were tried are in the table.
+Besides the fixed budgets there are `effort low`, as `"reasoning": {"effort": "low"}` has it: the template asks for a short working,
+and a fifth of `max_tokens` limits it; what `"reasoning": "auto"` decides (`auto`: by the request alone, no model call); and one policy
+that looks at the problem: answer directly first, and think only if the least certain token of that answer had a probability below a
+threshold. With the API that is two calls, the first with `reasoning: {"enabled": false}, "logprobs": true`. Its thresholds are fitted
+on nothing: all that were tried are in the table.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from tqdm import tqdm
 
 from nemoserve.config.settings import EMBEDDED_MODEL
 from nemoserve.engine.protocol import Thinking
-from nemoserve.reasoning.budget import grace_of
+from nemoserve.reasoning.budget import SHARE_PERCENT, grace_of
 from nemoserve.reasoning.complexity import decide
-from training.chat import render_prompt
+from training.chat import Effort, render_prompt
 from training.complexity import as_request
 from training.evaluate import EMBEDDED, Greedy, Reply, problems, thinking_tokens
 from training.tasks import TASKS, Example, Split
@@ -31,6 +33,7 @@ from training.tasks import TASKS, Example, Split
 BUDGETS = (16, 32, 64, 128)
 THRESHOLDS = (0.2, 0.35, 0.5, 0.7, 0.9)
 END = "\n</think>\n\n"
+MAX_TOKENS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +58,22 @@ class Problems:
     """Held-out problems of all tasks, the same number of each."""
 
     def __init__(self, model: Path, tasks: list[str], count: int, seed: int, split: Split) -> None:
-        self.greedy = Greedy(model, 64, 400)
+        self.greedy = Greedy(model, 64, MAX_TOKENS)
         self.examples: list[Example] = [
             example for name in tasks for example in problems(TASKS[name], split, count, seed)
         ]
         self._sampling = self.greedy.sampling
         self._closer = self.greedy.tokenizer.token_to_id("</think>")
 
-    def run(self, name: str, *, thinking: bool, budget: int | None = None) -> Run:
+    def run(self, name: str, effort: Effort, budget: int | None = None) -> Run:
         """Answers all problems; `budget` None does not limit the thinking."""
-        greedy = self.greedy
+        greedy, thinking = self.greedy, effort != "off"
         limits = None
         if budget is not None:
             end = tuple(greedy.tokenizer.encode(END, add_special_tokens=False).ids)
             limits = Thinking(budget=budget, grace=grace_of(budget), end=end)
         greedy.sampling = msgspec.structs.replace(self._sampling, thinking=limits, logprobs=None if thinking else 0)
-        prompts = [render_prompt(e.messages, e.tools, thinking) for e in self.examples]
+        prompts = [render_prompt(e.messages, e.tools, effort) for e in self.examples]
         with tqdm(total=len(prompts), desc=name, leave=False) as bar:
             replies = greedy.replies(prompts, bar)
         right = [
@@ -97,21 +100,22 @@ def if_unsure(direct: Run, thought: Run, threshold: float) -> Run:
     return Run(right, spent, [])
 
 
-def as_decided(examples: list[Example], direct: Run, thought: Run) -> Run:
-    """Thinking where the server would think of its own accord."""
-    thinks = [decide(as_request(e.messages, e.tools), EMBEDDED_MODEL).thinking != "none" for e in examples]
-    right = [t if think else d for think, d, t in zip(thinks, direct.right, thought.right, strict=True)]
-    spent = [t if think else 0 for think, t in zip(thinks, thought.spent, strict=True)]
-    return Run(right, spent, [])
+def as_decided(examples: list[Example], runs: dict[str | None, Run]) -> Run:
+    """Each problem with the effort that the server would give it of its own accord."""
+    decisions = [decide(as_request(e.messages, e.tools), EMBEDDED_MODEL) for e in examples]
+    of = [runs["none" if d.thinking == "none" else d.effort] for d in decisions]
+    return Run([r.right[i] for i, r in enumerate(of)], [r.spent[i] for i, r in enumerate(of)], [])
 
 
 def points(asked: Problems) -> list[Point]:
-    direct = asked.run("off", thinking=False)
-    thought = asked.run("unlimited", thinking=True)
+    direct = asked.run("off", "off")
+    thought = asked.run("unlimited", "full")
+    brief = asked.run("effort low", "low", MAX_TOKENS * SHARE_PERCENT["low"] // 100)
     found = [point("off", direct)]
-    found += [point(f"budget {b}", asked.run(f"budget {b}", thinking=True, budget=b)) for b in BUDGETS]
+    found += [point(f"budget {b}", asked.run(f"budget {b}", "full", b)) for b in BUDGETS]
     found.append(point("unlimited", thought))
-    found.append(point("auto", as_decided(asked.examples, direct, thought)))
+    found.append(point("effort low", brief))
+    found.append(point("auto", as_decided(asked.examples, {"none": direct, "low": brief, None: thought})))
     found += [point(f"think if below {t:g}", if_unsure(direct, thought, t)) for t in THRESHOLDS]
     return found
 
@@ -134,15 +138,15 @@ def plot(found: list[Point], file: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4))
-    fixed = [p for p in found if not p.policy.startswith(("think", "auto"))]
+    fixed = [p for p in found if not p.policy.startswith(("think", "auto", "effort"))]
     gated = [p for p in found if p.policy.startswith("think")]
     for group, label, mark in ((fixed, "fixed budget", "o-"), (gated, "think if unsure", "s--")):
         axes.plot([p.thinking_tokens for p in group], [p.accuracy for p in group], mark, label=label)
         for p in group:
             short = p.policy.removeprefix("budget ").removeprefix("think if below ")
             axes.annotate(short, (p.thinking_tokens, p.accuracy), textcoords="offset points", xytext=(4, -10), size=8)
-    for p in (p for p in found if p.policy == "auto"):
-        axes.plot([p.thinking_tokens], [p.accuracy], "D", label="auto")
+    for p, mark in zip((p for p in found if p.policy in ("effort low", "auto")), "*D", strict=True):
+        axes.plot([p.thinking_tokens], [p.accuracy], mark, markersize=9, label=p.policy)
     axes.set(xlabel="thinking tokens per problem", ylabel="held-out accuracy, %", title="What thinking buys")
     axes.grid(alpha=0.3)
     axes.legend()

@@ -1,11 +1,12 @@
 """Fits what decides whether to think, how long, and how large a model to ask: `src/nemoserve/reasoning/complexity.json`.
 
-`python -m training.complexity` asks the embedded model training problems with thinking on and off, fits, writes the file and prints
+`python -m training.complexity` asks the embedded model training problems without thinking, with little and with much, fits, writes the file and prints
 what it saves on held-out problems. `--labels FILE` takes the answers of an earlier run (`training.labels`) instead.
 
 Two kinds of data. Prompts labelled by hand (`prompts.txt`) make the scorers for models of ordinary abilities. The embedded model,
-which needs to think about far simpler things, has a scorer of its own, fitted on what it gets right: thinking is worth its while
-where it gains more than it costs, at the price per token that loses the points that may be lost.
+which needs to think about far simpler things, has a scorer of its own, fitted on what it gets right: thinking, with the low effort
+that it was trained for, is worth its while where it gains more than it costs, at the price per token that loses the points that may
+be lost against thinking of every length.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from nemoserve.reasoning.complexity_features import features
 from nemoserve.reasoning.scores import Linear, Trees
 from nemoserve.types.chat import ChatRequest
 from training.boosting import Bins, Shape, boosted, flattened, total
+from training.chat import Effort
 from training.evaluate import EMBEDDED
 from training.labels import SPLITS, Label, labels, read, write
 
@@ -168,11 +170,18 @@ class Policy:
     tokens: float
 
 
-def policy(asked: Sequence[Label], thinks: Sequence[bool]) -> Policy:
+def policy(asked: Sequence[Label], efforts: Sequence[Effort]) -> Policy:
     """In per cent, and the mean thinking tokens of a problem."""
-    right = [a.thought if think else a.direct for a, think in zip(asked, thinks, strict=True)]
-    tokens = [a.tokens if think else 0 for a, think in zip(asked, thinks, strict=True)]
-    return Policy(100 * sum(right) / len(right), sum(tokens) / len(tokens))
+    ways = [
+        {"off": (a.direct, 0), "low": (a.briefly, a.brief_tokens), "full": (a.thought, a.tokens)}[effort]
+        for a, effort in zip(asked, efforts, strict=True)
+    ]
+    return Policy(100 * sum(right for right, _ in ways) / len(ways), sum(tokens for _, tokens in ways) / len(ways))
+
+
+def chosen(thinks: Sequence[bool]) -> list[Effort]:
+    """What the server makes of the scorer's verdicts."""
+    return ["low" if think else "off" for think in thinks]
 
 
 def own_scorer(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Trees, str]:
@@ -187,8 +196,8 @@ def own_scorer(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Tree
     bins = Bins(raw)
     x = bins.of(raw)
     rng = np.random.default_rng(seed)
-    gain = np.array([float(a.thought) - float(a.direct) for a in asked])
-    tokens = np.array([float(a.tokens) for a in asked])
+    gain = np.array([float(a.briefly) - float(a.direct) for a in asked])
+    tokens = np.array([float(a.brief_tokens) for a in asked])
 
     def estimated(y: np.ndarray) -> np.ndarray:
         def fitted(train: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -198,10 +207,10 @@ def own_scorer(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Tree
         return out_of_fold(len(rows), seed, fitted)
 
     gains, costs = estimated(gain), estimated(tokens)
-    always = policy(asked, [True] * len(asked))
+    always = policy(asked, ["full"] * len(asked))
     best = (0.0, 0.0, 0.0)
     for price in PRICES:
-        now = policy(asked, list(gains > price * costs))
+        now = policy(asked, chosen(list(gains > price * costs)))
         saved, lost = 1 - now.tokens / always.tokens, always.accuracy - now.accuracy
         if lost <= may_lose and saved > best[1]:
             best = (price, saved, lost)
@@ -226,31 +235,32 @@ def scored(asked: Sequence[Label], scorer: Trees) -> list[bool]:
 
 def table(asked: Sequence[Label], scorer: Trees) -> str:
     """Markdown; savings and losses are against always thinking."""
-    needed = [a.thought and not a.direct for a in asked]
-    ways = {
-        "always on": [True] * len(asked),
-        "always off": [False] * len(asked),
-        "auto": scored(asked, scorer),
-        "if one knew the answers": needed,
+    needed = [a.briefly and not a.direct for a in asked]
+    ways: dict[str, Sequence[Effort]] = {
+        "always on": ["full"] * len(asked),
+        "always low": ["low"] * len(asked),
+        "always off": ["off"] * len(asked),
+        "auto": chosen(scored(asked, scorer)),
+        "if one knew the answers": chosen(needed),
     }
     whole = policy(asked, ways["always on"])
     lines = ["| policy | accuracy, % | thinking tokens | tokens saved, % | points lost |", "|---|---|---|---|---|"]
-    for name, thinks in ways.items():
-        p = policy(asked, thinks)
+    for name, efforts in ways.items():
+        p = policy(asked, efforts)
         saved, lost = 100 * (1 - p.tokens / whole.tokens), whole.accuracy - p.accuracy
         lines.append(f"| {name} | {p.accuracy:.1f} | {p.tokens:.1f} | {saved:.0f} | {lost:.1f} |")
     return "\n".join(lines)
 
 
 def by_task(asked: Sequence[Label], scorer: Trees) -> str:
-    lines = ["| task | off, % | on, % | auto, % | thinks, % |", "|---|---|---|---|---|"]
+    lines = ["| task | off, % | low, % | on, % | auto, % | thinks, % |", "|---|---|---|---|---|---|"]
     for task in dict.fromkeys(a.task for a in asked):
         of = [a for a in asked if a.task == task]
         thinks = scored(of, scorer)
-        ways = [policy(of, way).accuracy for way in ([False] * len(of), [True] * len(of), thinks)]
-        lines.append(
-            f"| {task} | {ways[0]:.0f} | {ways[1]:.0f} | {ways[2]:.0f} | {100 * sum(thinks) / len(thinks):.0f} |"
-        )
+        fixed: tuple[Effort, ...] = ("off", "low", "full")
+        ways = [policy(of, way).accuracy for way in (*([effort] * len(of) for effort in fixed), chosen(thinks))]
+        scores = " | ".join(f"{accuracy:.0f}" for accuracy in ways)
+        lines.append(f"| {task} | {scores} | {100 * sum(thinks) / len(thinks):.0f} |")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Scores a checkpoint on held-out problems, thinking on and off, through the engine that serves it. Greedy, exact match.
+"""Scores a checkpoint on held-out problems, at each effort, through the engine that serves it. Greedy, exact match.
 
 `python -m training.evaluate --model FOLDER` prints one table for held-out problems in seen phrasings and one for held-out
 problems in held-out phrasings. A reply that never closes its thinking is wrong.
@@ -22,7 +22,7 @@ from nemoserve.engine.models import load_model
 from nemoserve.engine.protocol import Finished, Rejected, Sampling, Submit, Tokens
 from nemoserve.engine.runner import Runner
 from nemoserve.engine.scheduler import Limits
-from training.chat import render_prompt
+from training.chat import Effort, render_prompt
 from training.tasks import TASKS, Example, Split, Task
 
 EMBEDDED = Path(__file__).parents[1] / "src" / "nemoserve" / "mini"
@@ -119,13 +119,14 @@ def problems(task: Task, split: Split, count: int, seed: int) -> list[Example]:
 
 
 def evaluate(
-    greedy: Greedy, tasks: list[Task], split: Split, thinking: bool, count: int, seed: int, show: int
+    greedy: Greedy, tasks: list[Task], split: Split, effort: Effort, count: int, seed: int, show: int
 ) -> dict[str, Cell]:
     end = greedy.tokenizer.token_to_id("</think>")
     asked = {task.name: problems(task, split, count, seed) for task in tasks}
     examples = [(name, example) for name, found in asked.items() for example in found]
-    prompts = [render_prompt(e.messages, e.tools, thinking) for _, e in examples]
-    with tqdm(total=len(prompts), desc=f"{split}, thinking {'on' if thinking else 'off'}", leave=False) as bar:
+    prompts = [render_prompt(e.messages, e.tools, effort) for _, e in examples]
+    thinking = effort != "off"
+    with tqdm(total=len(prompts), desc=f"{split}, {effort}", leave=False) as bar:
         replies = greedy.replies(prompts, bar)
     right: Counter[str] = Counter()
     spent: Counter[str] = Counter()
@@ -147,19 +148,23 @@ def evaluate(
     return cells
 
 
-def table(on: dict[str, Cell], off: dict[str, Cell]) -> str:
+def table(on: dict[str, Cell], low: dict[str, Cell], off: dict[str, Cell]) -> str:
     """Markdown: a row per task, then the means."""
-    rows = ["| task | n | thinking on, % | off, % | thinking tokens | majority guess, % |", "|---|---|---|---|---|---|"]
+    rows = [
+        "| task | n | thinking on, % | low effort, % | off, % | thinking tokens | with low effort | majority guess, % |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for name, cell in on.items():
         rows.append(
-            f"| {name} | {cell.asked} | {cell.score:.1f} | {off[name].score:.1f} | {cell.thinking_tokens:.0f} | {cell.majority:.0f} |"
+            f"| {name} | {cell.asked} | {cell.score:.1f} | {low[name].score:.1f} | {off[name].score:.1f} | "
+            f"{cell.thinking_tokens:.0f} | {low[name].thinking_tokens:.0f} | {cell.majority:.0f} |"
         )
     steps = [n for n in on if TASKS[n].multi_step]
     for label, names in (("mean of all", list(on)), ("mean of multi-step", steps)):
         if names:
-            mean = [sum(c[n].score for n in names) / len(names) for c in (on, off)]
-            spent = sum(on[n].thinking_tokens for n in names) / len(names)
-            rows.append(f"| **{label}** | | **{mean[0]:.1f}** | **{mean[1]:.1f}** | {spent:.0f} | |")
+            scores = " | ".join(f"**{sum(c[n].score for n in names) / len(names):.1f}**" for c in (on, low, off))
+            spent = " | ".join(f"{sum(c[n].thinking_tokens for n in names) / len(names):.0f}" for c in (on, low))
+            rows.append(f"| **{label}** | | {scores} | {spent} | |")
     return "\n".join(rows)
 
 
@@ -179,15 +184,17 @@ def main() -> None:
     chosen = [TASKS[name] for name in args.tasks]
     cells: dict[str, dict[str, dict[str, object]]] = {}
     for split in args.splits:
-        on, off = (
-            evaluate(greedy, chosen, split, thinking, args.count, args.seed, args.show_wrong)
-            for thinking in (True, False)
+        efforts: tuple[Effort, ...] = ("full", "low", "off")
+        on, low, off = (
+            evaluate(greedy, chosen, split, effort, args.count, args.seed, args.show_wrong) for effort in efforts
         )
         heading = (
             "Held-out problems, seen phrasings" if split == "problems" else "Held-out problems, held-out phrasings"
         )
-        print(f"\n### {heading}\n\n{table(on, off)}", flush=True)
-        cells[split] = {name: {"on": asdict(on[name]), "off": asdict(off[name])} for name in on}
+        print(f"\n### {heading}\n\n{table(on, low, off)}", flush=True)
+        cells[split] = {
+            name: {"on": asdict(on[name]), "low": asdict(low[name]), "off": asdict(off[name])} for name in on
+        }
     if args.json:
         args.json.write_text(json.dumps(cells, indent=1) + "\n")
 

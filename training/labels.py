@@ -1,4 +1,4 @@
-"""Asks a checkpoint the same problems with thinking on and off, and notes which were right and what the thinking took.
+"""Asks a checkpoint the same problems at each effort, and notes which were right and what the thinking took.
 
 `python -m training.labels --model FOLDER --out FILE` writes one line of JSON a problem. Greedy, through the engine that serves it.
 """
@@ -13,8 +13,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from training.chat import render_prompt
-from training.evaluate import EMBEDDED, Greedy, problems, thinking_tokens
+from training.chat import Effort, render_prompt
+from training.evaluate import EMBEDDED, Greedy, Reply, problems, thinking_tokens
 from training.tasks import TASKS, Example, Split
 
 SPLITS: tuple[Split, ...] = ("train", "problems", "phrasings")
@@ -22,7 +22,7 @@ SPLITS: tuple[Split, ...] = ("train", "problems", "phrasings")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One problem, and what became of it in either mode."""
+    """One problem, and what became of it at each effort."""
 
     task: str
     split: str
@@ -34,6 +34,10 @@ class Label:
     """Right with thinking."""
     tokens: int
     """Of the thinking."""
+    briefly: bool
+    """Right with low effort."""
+    brief_tokens: int
+    """Of the thinking with low effort."""
 
 
 def labels(model: Path, counts: dict[Split, int], seed: int) -> list[Label]:
@@ -46,11 +50,12 @@ def labels(model: Path, counts: dict[Split, int], seed: int) -> list[Label]:
         for example in problems(task, split, count, seed)
     ]
     closer = greedy.tokenizer.token_to_id("</think>")
-    runs = {}
-    for thinking in (False, True):
-        prompts = [render_prompt(e.messages, e.tools, thinking) for _, _, e in asked]
-        with tqdm(total=len(prompts), desc=f"thinking {'on' if thinking else 'off'}", leave=False) as bar:
-            runs[thinking] = greedy.replies(prompts, bar)
+    runs: dict[Effort, list[Reply]] = {}
+    efforts: tuple[Effort, ...] = ("off", "low", "full")
+    for effort in efforts:
+        prompts = [render_prompt(e.messages, e.tools, effort) for _, _, e in asked]
+        with tqdm(total=len(prompts), desc=f"effort {effort}", leave=False) as bar:
+            runs[effort] = greedy.replies(prompts, bar)
     return [
         Label(
             name,
@@ -60,8 +65,10 @@ def labels(model: Path, counts: dict[Split, int], seed: int) -> list[Label]:
             greedy.answered(example, direct, thinking=False),
             greedy.answered(example, thought, thinking=True),
             thinking_tokens(thought.tokens, closer),
+            greedy.answered(example, brief, thinking=True),
+            thinking_tokens(brief.tokens, closer),
         )
-        for (name, split, example), direct, thought in zip(asked, runs[False], runs[True], strict=True)
+        for (name, split, example), direct, brief, thought in zip(asked, *runs.values(), strict=True)
     ]
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.chat import END_OF_TURN, cut_thinking, render_prompt, render_reply
+from training.chat import END_OF_TURN, Effort, cut_thinking, render_prompt, render_reply
 from training.tasks import TASKS, Example, Task
 from training.tasks.drills import DRILLS
 
@@ -46,8 +46,11 @@ GREETINGS = (
 )
 
 
-Mode = Literal["on", "off", "cut"]
-"""Thinking whole, switched off, or cut short as by a budget."""
+LOW_SHARE = 0.4
+"""Share of the thinking replies that think with low effort."""
+
+Mode = Literal["full", "low", "off", "cut"]
+"""Thinking whole, with low effort, switched off, or whole and cut short as by a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +94,14 @@ def dressed(example: Example, rng: random.Random, earlier: Example | None) -> Ex
         messages = [*earlier.messages, {"role": "assistant", "content": earlier.answer}, *messages]
     if messages[0]["role"] == "user" and rng.random() < 0.3:
         messages = [{"role": "system", "content": rng.choice(SYSTEM_TEXTS)}, *messages]
-    return Example(
-        messages, example.trace, example.answer, example.key, example.tools, example.fixed_wording, example.check
-    )
+    return replace(example, messages=messages)
 
 
 class Stream:
     """Documents drawn by `weights` (task name to share; None for each task's own weight); `rows` packs them.
 
-    `report` tells it which replies the model got wrong: what goes well is drawn less often, each task with and without
-    thinking on its own. A task that is hopeless without thinking has a small `off_share`, so that it wastes little.
+    `report` tells it which replies the model got wrong: what goes well is drawn less often, each task at each effort on its
+    own. A task that is hopeless without thinking has a small `off_share`, so that it wastes little.
     """
 
     def __init__(
@@ -111,9 +112,11 @@ class Stream:
         self.row_length = row_length
         self.tasks = [t for t in (*TASKS.values(), *DRILLS) if weights is None or weights.get(t.name, 0.0) > 0]
         self.weights = [t.weight if weights is None else weights[t.name] for t in self.tasks]
-        self.draws: list[tuple[Task, Mode]] = [(t, mode) for t in self.tasks for mode in ("on", "off")]
+        self.draws: list[tuple[Task, Effort]] = [(t, mode) for t in self.tasks for mode in ("full", "low", "off")]
         self.shares = [
-            w * share for t, w in zip(self.tasks, self.weights, strict=True) for share in (1 - t.off_share, t.off_share)
+            w * share
+            for t, w in zip(self.tasks, self.weights, strict=True)
+            for share in ((1 - t.off_share) * (1 - LOW_SHARE), (1 - t.off_share) * LOW_SHARE, t.off_share)
         ]
         self.wrong: dict[tuple[str, Mode], float] = {(t.name, mode): 1.0 for t, mode in self.draws}
         self.dropped = 0
@@ -124,8 +127,8 @@ class Stream:
             place = document.task, document.mode
             self.wrong[place] += 0.01 * (wrong - self.wrong[place])
 
-    def drawn(self) -> tuple[Task, Mode]:
-        """A task, with thinking or without, by its share and by its share of wrong replies."""
+    def drawn(self) -> tuple[Task, Effort]:
+        """A task and an effort, by their share and by their share of wrong replies."""
         need = [
             share * (0.25 + 0.75 * min(1.0, self.wrong[t.name, mode] / NEEDED))
             for (t, mode), share in zip(self.draws, self.shares, strict=True)
@@ -136,7 +139,7 @@ class Stream:
         """One conversation that fits into a row; longer ones are drawn again and counted in `dropped`."""
         rng = self.rng
         while True:
-            chosen, mode = self.drawn()
+            chosen, effort = self.drawn()
             example = chosen.sample(rng, "train")
             earlier = None
             if rng.random() < 0.08:
@@ -145,18 +148,17 @@ class Stream:
                     earlier = candidate
             example = dressed(example, rng, earlier)
             prompt = self.tokenizer.encode(
-                render_prompt(example.messages, example.tools, mode == "on"), add_special_tokens=False
+                render_prompt(example.messages, example.tools, effort), add_special_tokens=False
             ).ids
-            if mode == "on" and rng.random() < CUT_SHARE:
-                mode = "cut"
-            reply, learnt = self.cut_reply(example) if mode == "cut" else self.whole_reply(example, mode == "on")
+            mode: Mode = "cut" if effort == "full" and rng.random() < CUT_SHARE else effort
+            reply, learnt = self.cut_reply(example) if mode == "cut" else self.whole_reply(example, effort)
             if len(prompt) + len(reply) <= self.row_length:
                 weights = [PROMPT_WEIGHT] * len(prompt) + learnt
                 return Document(prompt + reply, weights, chosen.name, mode)
             self.dropped += 1
 
-    def whole_reply(self, example: Example, thinking: bool) -> tuple[list[int], list[float]]:
-        reply = self.tokenizer.encode(render_reply(example, thinking), add_special_tokens=False).ids
+    def whole_reply(self, example: Example, effort: Effort) -> tuple[list[int], list[float]]:
+        reply = self.tokenizer.encode(render_reply(example, effort), add_special_tokens=False).ids
         return reply, [1.0] * len(reply)
 
     def cut_reply(self, example: Example) -> tuple[list[int], list[float]]:

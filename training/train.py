@@ -58,7 +58,8 @@ def conversations(seed: int, tasks: dict[str, float] | None, samples: int) -> li
         for _ in range(samples // len(chosen)):
             example = dressed(task.sample(rng, "train"), rng, None)
             texts.append(
-                render_prompt(example.messages, example.tools, rng.random() < 0.8) + render_reply(example, True)
+                render_prompt(example.messages, example.tools, rng.choice(("full", "full", "low", "off")))
+                + render_reply(example, "full")
             )
     return texts
 
@@ -296,7 +297,7 @@ def smoke(args: argparse.Namespace) -> int:
     folder = train(
         args, Shape(pattern="M-M*-M*-", hidden=128, intermediate=512, heads=4, kv_heads=2, mamba_heads=8), SMOKE_TASKS
     )
-    cells = evaluate(Greedy(folder, 64, 200), [TASKS[t] for t in SMOKE_TASKS], "problems", True, 100, 7, 1)
+    cells = evaluate(Greedy(folder, 64, 200), [TASKS[t] for t in SMOKE_TASKS], "problems", "full", 100, 7, 1)
     for name, cell in cells.items():
         print(f"{name}: {cell.score:.0f} % of {cell.asked} held-out problems, floor {SMOKE_FLOOR} %")
     return 0 if all(cell.score >= SMOKE_FLOOR for cell in cells.values()) else 1

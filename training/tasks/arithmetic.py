@@ -10,7 +10,7 @@ import random
 from typing import Literal
 
 from training.tasks import lexicon, workings
-from training.tasks.base import Example, Task, Wording, user
+from training.tasks.base import Example, Task, Wording, worked
 from training.tasks.phrasing import NUMBER_WORDS, dress
 
 FRAMES: tuple[str, ...] = (
@@ -626,12 +626,17 @@ def _fill(
     return dress(wording, text), template.find("{b}") < template.find("{a}")
 
 
+def _restated(lines: list[str]) -> list[str]:
+    """The working with its first line as an aside, where that only says the question again."""
+    return [workings.Aside(lines[0]), *lines[1:]] if len(lines) > 1 else lines
+
+
 def add_example(rng: random.Random, wording: Wording) -> Example:
     a, b = _operands(rng)
     text, swapped = _fill(wording, ADD_TEMPLATES, ADD_SURFACES, 0.5, a, b)
     lines = workings.add(b, a) if swapped else workings.add(a, b)
     low, high = sorted((a, b))
-    return Example(user(text), "\n".join(lines), str(a + b), f"{low}+{high}")
+    return worked(text, _restated(lines), str(a + b), f"{low}+{high}")
 
 
 def subtract_example(rng: random.Random, wording: Wording) -> Example:
@@ -640,7 +645,7 @@ def subtract_example(rng: random.Random, wording: Wording) -> Example:
         a, b = b, a
     templates = SUBTRACT_TEMPLATES if a < b else SUBTRACT_TEMPLATES + SUBTRACT_STORIES
     text, _ = _fill(wording, templates, SUBTRACT_SURFACES, 0.55, a, b)
-    return Example(user(text), "\n".join(workings.subtract(a, b)), str(a - b), f"{a}-{b}")
+    return worked(text, _restated(workings.subtract(a, b)), str(a - b), f"{a}-{b}")
 
 
 def multiply_example(rng: random.Random, wording: Wording) -> Example:
@@ -651,7 +656,7 @@ def multiply_example(rng: random.Random, wording: Wording) -> Example:
     text, swapped = _fill(wording, MULTIPLY_TEMPLATES, MULTIPLY_SURFACES, 0.45, a, b)
     lines = workings.multiply(b, a) if swapped else workings.multiply(a, b)
     low, high = sorted((a, b))
-    return Example(user(text), "\n".join(lines), str(a * b), f"{low}*{high}")
+    return worked(text, lines, str(a * b), f"{low}*{high}")
 
 
 EXPRESSION_TEMPLATES: tuple[str, ...] = (
@@ -840,7 +845,7 @@ def expression_example(rng: random.Random, wording: Wording) -> Example:
     else:
         templates = EXPRESSION_TEMPLATES if rng.random() < 0.25 else FRAMES
         question = wording.pick(templates).format(e=_surface(rng, text))
-    return Example(user(dress(wording, question)), "\n".join(lines), str(value), text)
+    return worked(dress(wording, question), lines, str(value), text)
 
 
 TASKS: list[Task] = [

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from training.tasks.paraphrase import paraphrased
+from training.tasks.workings import brief
 
 Split = Literal["train", "problems", "phrasings"]
 """train: seen problems in seen phrasings; problems: held-out problems in seen phrasings; phrasings: both held out."""
@@ -72,6 +73,8 @@ class Example:
     key: str
     tools: list[dict[str, Any]] | None = None
     fixed_wording: bool = False
+    brief: str | None = None
+    """The trace with low effort; None where it is the same. Empty: straight to the answer."""
     check: Callable[[str], bool] | None = None
     """Accepts a stripped answer where more than one is right; None means exact match with `answer`."""
 
@@ -107,3 +110,9 @@ class Task:
 
 def user(text: str) -> Messages:
     return [{"role": "user", "content": text}]
+
+
+def worked(question: str, lines: Sequence[str], answer: str, key: str, *, fixed_wording: bool = False) -> Example:
+    """A question from the user whose trace is a working; with low effort it goes without the lines that only restate."""
+    short = brief(lines)
+    return Example(user(question), "\n".join(lines), answer, key, fixed_wording=fixed_wording, brief=short)

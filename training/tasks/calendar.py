@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from training.tasks import workings
-from training.tasks.base import Example, Task, Wording, user
+from training.tasks.base import Example, Task, Wording, worked
 from training.tasks.lexicon_scenes import DAYS, MONTH_LENGTHS, MONTHS, NUMBER_WORDS
 from training.tasks.phrasing import dress
 
@@ -452,7 +452,7 @@ def _date(rng: random.Random, wording: Wording) -> tuple[str, list[str], str, st
         lines.append(f"{MONTHS[month]} has {length}")
         lines.append(f"{total}{sign}{length}")
         if total > length:
-            lines += [*workings.subtract(total, length), f"next {MONTHS[(month + 1) % 12]}"]
+            lines += [*workings.subtract(total, length), workings.Aside(f"next {MONTHS[(month + 1) % 12]}")]
             return question, lines, f"{total - length} {MONTHS[(month + 1) % 12]}", f"date {day}.{month} {n}"
         return question, lines, f"{total} {MONTHS[month]}", f"date {day}.{month} {n}"
     question = wording.pick(DATE_BEFORE).format(n=n, d=_date_text(rng, day, month))
@@ -471,7 +471,7 @@ def dates(rng: random.Random, wording: Wording) -> Example:
     """Weekdays, months and dates, counted on or back."""
     make = rng.choices((_weekday, _neighbour, _months, _month_fact, _span, _date), (30, 14, 12, 6, 20, 22))[0]
     question, lines, answer, key = make(rng, wording)
-    return Example(user(dress(wording, question)), "\n".join(lines), answer, key)
+    return worked(dress(wording, question), lines, answer, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -606,7 +606,7 @@ def _times(n: int, factor: int) -> list[str]:
         return workings.multiply(n, factor)
     if bare == "1":
         return [f"{n}*{factor}={n * factor}"]
-    return [f"{n}*{factor}", *workings.multiply(n, int(bare)), str(n * factor)]
+    return [workings.Aside(f"{n}*{factor}"), *workings.multiply(n, int(bare)), workings.Aside(str(n * factor))]
 
 
 def _divided(total: int, factor: int) -> list[str]:
@@ -614,13 +614,14 @@ def _divided(total: int, factor: int) -> list[str]:
     zeros = len(str(factor)) - len(bare)
     if bare == "1":
         return [f"{total}/{factor}={total // factor}"]
-    lines = [f"{total}/{factor}"]
+    lines: list[str] = [workings.Aside(f"{total}/{factor}")]
     if zeros:
         lines.append(f"{total // 10**zeros}/{bare}={total // factor}")
         return lines
     if factor <= 12:
         return [f"{total}/{factor}={total // factor}"]
-    return lines + [f"{k}*{factor}={k * factor}" for k in range(1, total // factor + 1)]
+    lines += workings.asides(*(f"{k}*{factor}={k * factor}" for k in range(1, total // factor)))
+    return [*lines, f"{total // factor}*{factor}={total}"]
 
 
 def units(rng: random.Random, wording: Wording) -> Example:
@@ -628,7 +629,7 @@ def units(rng: random.Random, wording: Wording) -> Example:
     unit = rng.choice(UNITS)
     short = rng.random() < 0.3 and bool(unit.big[2])
     names = (unit.big[2], unit.small[2]) if short else (unit.big[1], unit.small[1])
-    fact = f"{_amount(1, unit.big, short)} = {_amount(unit.factor, unit.small, short)}"
+    fact = workings.Aside(f"{_amount(1, unit.big, short)} = {_amount(unit.factor, unit.small, short)}")
     factor = unit.factor
     templates = CONVERT
     if not short and rng.random() < 0.15:
@@ -659,17 +660,18 @@ def units(rng: random.Random, wording: Wording) -> Example:
             n, rest = rng.randint(1, 4 if factor > 12 else 8), rng.randint(1, factor - 1)
             total = n * factor + rest
             asked, wanted = _amount(total, unit.small, short), names[1]
-            lines = [fact]
-            for k in range(1, n + 2):
-                sign = ">" if k * factor > total else "<"
-                lines.append(f"{k}*{factor}={k * factor}{sign}{total}")
-            lines += workings.subtract(total, n * factor)
+            width = len(str((n + 1) * factor))
+            multiples = [
+                f"{k}*{factor}={k * factor:0{width}d}{'<' if k <= n else '>'}{total:0{width}d}" for k in range(1, n + 2)
+            ]
+            # The last two decide; the subtraction is a table fact, as there are few units to a larger one.
+            lines = [fact, *workings.asides(*multiples[:-2]), *multiples[-2:], f"{total}-{n * factor}={rest}"]
             answer = f"{_amount(n, unit.big, short)} {_amount(rest, unit.small, short)}"
             templates = SPLIT_UP
     question = wording.pick(templates).format(
         a=asked, b=wanted, g=names[0], n=rng.choice(("Tom", "Anna", "Ben", "Mia"))
     )
-    return Example(user(dress(wording, question)), "\n".join(lines), answer, f"{asked}>{wanted}{kind == 'split'}")
+    return worked(dress(wording, question), lines, answer, f"{asked}>{wanted}{kind == 'split'}")
 
 
 TASKS = [Task("dates", dates, weight=2.0, off_share=0.06), Task("units", units, weight=1.3, off_share=0.5)]

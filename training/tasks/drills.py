@@ -1,4 +1,4 @@
-"""Drills that are trained and never scored: copying and recalling arbitrary words, many answers to a conversation.
+"""Drills that are trained and never scored: recalling, copying and spelling any words, many answers to a conversation.
 
 Looking things up, remembering and calling tools all stand on one skill, which is to find an earlier word again and to say what
 stood beside it. Here it is asked for many times over, with any words at all, so that it does not depend on which ones.
@@ -7,9 +7,11 @@ stood beside it. Here it is asked for many times over, with any words at all, so
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 from training.tasks import lexicon, lexicon_scenes
-from training.tasks.base import Example, Task, Wording, user
+from training.tasks.base import Example, Task, Wording, problem_is_held_out, user
+from training.tasks.workings import numbered
 
 _WORDS: tuple[str, ...] = tuple(
     sorted(
@@ -68,16 +70,38 @@ def recall(rng: random.Random, wording: Wording) -> Example:
     question = "\n".join(rng.choice(_ASKED).format(a=a) for a, _ in asked)
     text = f"{listed}\n{question}" if rng.random() < 0.75 else f"{question}\n\n{listed}"
     trace = "\n".join(f"{a}: {b}" for a, b in asked)
-    return Example(user(text), trace, "\n".join(b for _, b in asked), text, fixed_wording=True)
+    return Example(user(text), trace, "\n".join(b for _, b in asked), text, fixed_wording=True, brief="")
 
 
 def copy(rng: random.Random, wording: Wording) -> Example:
     """Any words, to be said again."""
     text = rng.choice((" ", " ", ", ", "\n")).join(_thing(rng) for _ in range(rng.randint(4, 24)))
-    return Example(user(rng.choice(_COPIED).format(t=text)), "copy", text, text, fixed_wording=True)
+    return Example(user(rng.choice(_COPIED).format(t=text)), "copy", text, text, fixed_wording=True, brief="")
+
+
+_SPELT = tuple(
+    word
+    for word in sorted({w.lower() for w in (*_WORDS, *lexicon.COMMON_WORDS) if w.isalpha()})
+    if not problem_is_held_out("spell", word) and not problem_is_held_out("count_length", word)
+)
+_SHAPES: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("Spell these words", " ".join),
+    ("Spell with dashes", "-".join),
+    ("Number the letters", numbered),
+    ("Write in capitals", str.upper),
+)
+
+
+def letters(rng: random.Random, wording: Wording) -> Example:
+    """A few words, each to be written in letters."""
+    words = rng.sample(_SPELT, rng.randint(2, 6))
+    asked, shape = rng.choice(_SHAPES)
+    text = rng.choice(("{a}: {w}", "{a}: {w}.", "{w}\n{a}.", "{a}.\n{w}")).format(a=asked, w=", ".join(words))
+    return Example(user(text), "letters", "\n".join(map(shape, words)), text, fixed_wording=True, brief="")
 
 
 DRILLS: tuple[Task, ...] = (
     Task("recall", recall, weight=2.0, off_share=0.7),
     Task("copy", copy, weight=0.6, off_share=0.9),
+    Task("letters", letters, weight=1.5, off_share=0.8),
 )

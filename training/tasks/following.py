@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from training.tasks import lexicon_scenes as lex
+from training.tasks import workings
 from training.tasks.base import Example, Messages, Task, Wording
 
 FACTS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -436,32 +437,32 @@ PLACES = (
 """Where a user puts the rule."""
 
 
-def _plain(rng: random.Random, wording: Wording) -> tuple[str, str]:
-    """An easy question and its plain answer."""
+def _plain(rng: random.Random, wording: Wording) -> tuple[str, list[str], str]:
+    """An easy question, what there is to work out, and its plain answer."""
     a, b = rng.randint(1, 9), rng.randint(1, 9)
     match rng.choices(range(8), (22, 22, 8, 8, 8, 6, 12, 14))[0]:
         case 0:
             questions, answer = rng.choice(FACTS)
-            return wording.pick(questions), answer
+            return wording.pick(questions), [], answer
         case 1:
-            return wording.pick(SUMS).format(a=a, b=b), str(a + b)
+            return wording.pick(SUMS).format(a=a, b=b), workings.add(a, b), str(a + b)
         case 2:
             a, b = max(a, b), min(a, b)
-            return wording.pick(DIFFERENCES).format(a=a, b=b), str(a - b)
+            return wording.pick(DIFFERENCES).format(a=a, b=b), workings.subtract(a, b), str(a - b)
         case 3:
-            return wording.pick(PRODUCTS).format(a=a, b=b), str(a * b)
+            return wording.pick(PRODUCTS).format(a=a, b=b), workings.multiply(a, b), str(a * b)
         case 4:
             a, b = rng.sample(range(1, 100), 2)
-            return wording.pick(BIGGER).format(a=a, b=b), str(max(a, b))
+            return wording.pick(BIGGER).format(a=a, b=b), workings.relation(a, b)[0], str(max(a, b))
         case 5:
             a, b = rng.sample(range(1, 100), 2)
-            return wording.pick(SMALLER).format(a=a, b=b), str(min(a, b))
+            return wording.pick(SMALLER).format(a=a, b=b), workings.relation(a, b)[0], str(min(a, b))
         case 6:
             word = _word(rng)
-            return wording.pick(FIRST).format(w=word), word[0]
+            return wording.pick(FIRST).format(w=word), [], word[0]
         case _:
             word = _word(rng)
-            return wording.pick(REPEAT).format(w=word), word
+            return wording.pick(REPEAT).format(w=word), [], word
 
 
 def _word(rng: random.Random) -> str:
@@ -470,18 +471,18 @@ def _word(rng: random.Random) -> str:
     return rng.choice(rng.choice((lex.COLORS, lex.PETS, lex.FOODS, lex.GOODS, lex.PLACES, lex.BOOK_WORDS)))
 
 
-def _listed(rng: random.Random, wording: Wording) -> tuple[str, str]:
-    """A question for a list and its items, space between."""
+def _listed(rng: random.Random, wording: Wording) -> tuple[str, list[str], str]:
+    """A question for a list, nothing to work out, and the list's items, space between."""
     if rng.random() < 0.35:
         a = rng.randint(1, 60)
         b = a + rng.randint(2, 5)
-        return wording.pick(LIST_NUMBERS).format(a=a, b=b), " ".join(str(n) for n in range(a, b + 1))
+        return wording.pick(LIST_NUMBERS).format(a=a, b=b), [], " ".join(str(n) for n in range(a, b + 1))
     words = lex.distinct(rng, _word, rng.randint(2, 5))
     joined = ", ".join(words) if rng.random() < 0.5 else ", ".join(words[:-1]) + " and " + words[-1]
-    return wording.pick(LIST_WORDS).format(l=joined), " ".join(words)
+    return wording.pick(LIST_WORDS).format(l=joined), [], " ".join(words)
 
 
-def _truth(rng: random.Random, wording: Wording) -> tuple[str, str, bool]:
+def _truth(rng: random.Random, wording: Wording) -> tuple[str, list[str], bool]:
     """A yes-or-no question, its working and the truth."""
     a, b = rng.sample(range(1, 100), 2) if rng.random() < 0.5 else rng.sample(range(1, 10), 2)
     match rng.randrange(3):
@@ -492,12 +493,9 @@ def _truth(rng: random.Random, wording: Wording) -> tuple[str, str, bool]:
         case _:
             a, b = rng.randint(1, 9), rng.randint(1, 9)
             c = a + b if rng.random() < 0.5 else max(1, a + b + rng.choice((-2, -1, 1, 2, 3)))
-            return (
-                wording.pick(TRUTH_SUM).format(a=a, b=b, c=c),
-                f"{a}+{b}={a + b}{'=' if c == a + b else '!='}{c}",
-                c == a + b,
-            )
-    return question, f"{a}{'>' if a > b else '<'}{b}", truth
+            equal = "=" if c == a + b else "!="
+            return wording.pick(TRUTH_SUM).format(a=a, b=b, c=c), [f"{a}+{b}={a + b}{equal}{c}"], c == a + b
+    return question, workings.signed_relation(a, b)[0], truth
 
 
 def _placed(rng: random.Random, wording: Wording, rule: Rule, question: str) -> Messages:
@@ -527,17 +525,18 @@ def follow(rng: random.Random, wording: Wording) -> Example:
             )
         )
         rule = Rule(name, lambda x: x, asks, asks)
-        answer, plain = words[truth], working
-        trace = f"rule: {name}\n{working}\n{answer}"
+        answer, plain = words[truth], working[-1]
     else:
         lists = kind < 0.4
         rule = rng.choice(LIST_RULES if lists else RULES)
-        question, plain = (_listed if lists else _plain)(rng, wording)
+        question, working, plain = (_listed if lists else _plain)(rng, wording)
         answer = rule.shape(plain)
-        trace = f"rule: {rule.name}\nanswer: {plain}\n{answer}"
+        working = [*working, workings.Aside(f"answer: {plain}")]
     if rng.random() < 0.1:
         question = question.rstrip("?.")
-    return Example(_placed(rng, wording, rule, question), trace, answer, f"{rule.name}|{plain}", fixed_wording=True)
+    lines = [workings.Aside(f"rule: {rule.name}"), *working, workings.Aside(answer)]
+    messages, key = _placed(rng, wording, rule, question), f"{rule.name}|{plain}"
+    return Example(messages, "\n".join(lines), answer, key, fixed_wording=True, brief=workings.brief(lines))
 
 
 TASKS = [Task("format", follow, weight=1.8, off_share=0.5, multi_step=False)]

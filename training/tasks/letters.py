@@ -667,9 +667,9 @@ def _ask(wording: Wording, templates: tuple[str, ...], word: str, **values: str)
     return dress(wording, wording.pick(templates).format(w=_quoted(wording.rng, word), **values))
 
 
-def _example(question: str, word: str, trace: str, answer: str, key: str) -> Example:
+def _example(question: str, word: str, trace: str, answer: str, key: str, brief: str | None = None) -> Example:
     """Letters keep their case in the working, so that a word with capitals must not be lower-cased by wording noise."""
-    return Example(user(question), trace, answer, key, fixed_wording=word != word.lower())
+    return Example(user(question), trace, answer, key, fixed_wording=word != word.lower(), brief=brief)
 
 
 def _plural(rng: random.Random, letter: str) -> str:
@@ -705,6 +705,7 @@ def count_letter_example(rng: random.Random, wording: Wording) -> Example:
         "\n".join(workings.count_letter(word, letter)),
         str(lower.count(letter)),
         f"{lower}|{letter}",
+        workings.count_letter_briefly(word, letter),
     )
 
 
@@ -718,35 +719,39 @@ def spell_example(rng: random.Random, wording: Wording) -> Example:
     lower = _word(rng)
     word = _cased(rng, lower)
     templates, joint = (SPELL_DASH_TEMPLATES, "-") if rng.random() < 0.06 else (SPELL_TEMPLATES, " ")
-    return _example(_ask(wording, templates, word), word, workings.numbered(word), joint.join(word), lower)
+    return _example(_ask(wording, templates, word), word, workings.numbered(word), joint.join(word), lower, "")
 
 
 def reverse_example(rng: random.Random, wording: Wording) -> Example:
     lower = _word(rng)
     word = _cased(rng, lower)
-    trace = f"{workings.numbered(word)}\n{workings.numbered_backwards(word)}"
-    return _example(_ask(wording, REVERSE_TEMPLATES, word), word, trace, word[::-1], lower)
+    spelt = workings.numbered(word)
+    trace = f"{spelt}\n{workings.numbered_backwards(word)}"
+    return _example(_ask(wording, REVERSE_TEMPLATES, word), word, trace, word[::-1], lower, spelt)
 
 
 def nth_letter_example(rng: random.Random, wording: Wording) -> Example:
-    """Up to the asked place the word is spelt; for its end, all of it."""
+    """The place first, so that the spelling knows where to end; for the word's end, all of it."""
     lower = _word(rng)
     word = _cased(rng, lower)
     roll = rng.random()
     if roll < 0.25:
         place, name = len(word), "last"
+        goal = "last"
         question = _ask(wording, END_TEMPLATES, word) if roll < 0.06 else _ask(wording, NTH_TEMPLATES, word, n=name)
     elif roll < 0.32:
-        place = 1
+        place, goal = 1, "1"
         question = _ask(wording, START_TEMPLATES, word)
     else:
         place = rng.randint(1, min(len(word), 10))
+        goal = str(place)
         suffix = {1: "st", 2: "nd", 3: "rd"}.get(place, "th")
         if roll < 0.42:
             question = _ask(wording, NUMBER_TEMPLATES, word, i=str(place))
         else:
             question = _ask(wording, NTH_TEMPLATES, word, n=f"{place}{suffix}" if roll < 0.55 else ORDINALS[place - 1])
-    return _example(question, word, workings.numbered(word[:place]), word[place - 1], f"{lower}|{place}")
+    trace = f"{goal}: {workings.numbered(word[:place])}"
+    return _example(question, word, trace, word[place - 1], f"{lower}|{place}", "")
 
 
 _SUBJECTS = (

@@ -162,7 +162,7 @@ def remember(rng: random.Random, wording: Wording) -> Example:
     if rng.random() < 0.1:
         messages.insert(0, {"role": "system", "content": "You are a helpful assistant with a good memory."})
     key = f"{list(known.items())} {fact.name}"
-    return Example(messages, trace, answer, key, fixed_wording=True)
+    return Example(messages, trace, answer, key, fixed_wording=True, brief="")
 
 
 TASKS = [Task("remember", remember, weight=1.3, off_share=0.4, multi_step=False)]

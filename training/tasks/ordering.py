@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from training.tasks import lexicon, workings
-from training.tasks.base import Example, Task, Wording, user
+from training.tasks.base import Example, Task, Wording, worked
 from training.tasks.phrasing import dress
 
 Wanted = Literal["max", "min"]
@@ -487,12 +487,8 @@ def compare_example(rng: random.Random, wording: Wording) -> Example:
         word = rng.choice(BIGGER if wanted == "max" else SMALLER)
         templates = WHICH_TEMPLATES if rng.random() < 0.88 or low < 0 else MORE_STORIES
         question = wording.pick(templates).format(w=word, **values)
-        return Example(
-            user(dress(wording, question)),
-            "\n".join(workings.compare(wanted, a, b)),
-            str(high if wanted == "max" else low),
-            key,
-        )
+        lines = workings.compare(wanted, a, b)
+        return worked(dress(wording, question), lines, str(high if wanted == "max" else low), key)
     lines, sign = workings.signed_relation(a, b)
     if rng.random() < (0.6 if a == b else 0.12):
         question, asked = wording.pick(EQUAL_TEMPLATES).format(**values), "="
@@ -500,9 +496,8 @@ def compare_example(rng: random.Random, wording: Wording) -> Example:
         asked = ">" if wanted == "max" else "<"
         word = rng.choice(BIGGER if asked == ">" else SMALLER)
         question = wording.pick(YES_NO_TEMPLATES).format(w=word, s=asked, **values)
-    return Example(
-        user(dress(wording, question)), "\n".join([f"{a}{asked}{b}?", *lines]), "yes" if sign == asked else "no", key
-    )
+    lines.insert(0, workings.Aside(f"{a}{asked}{b}?"))
+    return worked(dress(wording, question), lines, "yes" if sign == asked else "no", key)
 
 
 def _numbers(rng: random.Random) -> list[int]:
@@ -550,9 +545,7 @@ def extreme_example(rng: random.Random, wording: Wording) -> Example:
         text = f"{numbers[0]}, {numbers[1]} or {numbers[2]}"
     question = wording.pick(EXTREME_TEMPLATES).format(w=word, l=text, name=name)
     answer = max(numbers) if wanted == "max" else min(numbers)
-    return Example(
-        user(dress(wording, question)), "\n".join(workings.extreme(wanted, numbers)), str(answer), _key(numbers)
-    )
+    return worked(dress(wording, question), workings.extreme(wanted, numbers), str(answer), _key(numbers))
 
 
 def sort_example(rng: random.Random, wording: Wording) -> Example:
@@ -565,7 +558,7 @@ def sort_example(rng: random.Random, wording: Wording) -> Example:
         name = rng.choice(lexicon.FIRST_NAMES)
         question = wording.pick(SORT_TEMPLATES).format(l=text, o=rng.choice(DOWN if descending else UP), name=name)
     answer = ", ".join(map(str, sorted(numbers, reverse=descending)))
-    return Example(user(dress(wording, question)), "\n".join(workings.sort(numbers, descending)), answer, _key(numbers))
+    return worked(dress(wording, question), workings.sort(numbers, descending), answer, _key(numbers))
 
 
 TASKS: list[Task] = [

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from training.tasks import lexicon_scenes as lex
-from training.tasks.base import Example, Task, Wording, user
+from training.tasks import workings
+from training.tasks.base import Example, Task, Wording, user, worked
 
 Make = Callable[[random.Random], str]
 
@@ -269,13 +270,10 @@ def _rows(rng: random.Random, domain: Domain, count: int) -> list[tuple[str, str
 
 
 def _walk(rows: list[tuple[str, str]], wanted: str) -> list[str]:
-    lines = [f"find: {wanted}"]
-    for k, v in rows:
-        lines.append(f"{k} {v} {'yes' if v == wanted else 'no'}")
-        if v == wanted:
-            lines.append(k)
-            break
-    return lines
+    place = [v for _, v in rows].index(wanted)
+    passed = workings.asides(f"find: {wanted}", *(f"{k} {v} no" for k, v in rows[:place]))
+    key = rows[place][0]
+    return [*passed, f"{key} {wanted} yes", workings.Aside(key)]
 
 
 def _lookup_pairs(rng: random.Random, wording: Wording) -> Example:
@@ -313,9 +311,10 @@ def _lookup_pairs(rng: random.Random, wording: Wording) -> Example:
     else:
         templates = domain.ask if rng.random() < 0.6 else GENERIC_ASK
         question = wording.pick(templates).format(k=key, h=domain.heads[1])
-        lines, answer = [f"find: {key}", texts[index].strip(), value], value
+        row = texts[index].strip()
+        lines, answer = [workings.Aside(f"find: {key}"), row, workings.Aside(value)], value
     text = wording.pick(FRAMES).format(d=document, q=question)
-    return Example(user(text), "\n".join(lines), answer, f"{rows} {key} {answer == key}", fixed_wording=True)
+    return worked(text, lines, answer, f"{rows} {key} {answer == key}", fixed_wording=True)
 
 
 TABLES: tuple[tuple[tuple[str, Make], ...], ...] = (
@@ -364,9 +363,9 @@ def _lookup_table(rng: random.Random, wording: Wording) -> Example:
     column = rng.randrange(1, len(heads))
     question = wording.pick(TABLE_ASK).format(k=row[0], h=heads[column])
     text = wording.pick(FRAMES).format(d="\n".join(lines), q=question)
-    trace = [f"find: {heads[column]} of {row[0]}", left + between.join(row) + right]
+    trace = workings.asides(f"find: {heads[column]} of {row[0]}", left + between.join(row) + right)
     trace += [f"{head}: {cell}" for head, cell in list(zip(heads, row, strict=True))[: column + 1]]
-    return Example(user(text), "\n".join(trace), row[column], f"{rows} {row[0]} {heads[column]}", fixed_wording=True)
+    return worked(text, trace, row[column], f"{rows} {row[0]} {heads[column]}", fixed_wording=True)
 
 
 def lookup(rng: random.Random, wording: Wording) -> Example:
@@ -553,7 +552,9 @@ def extract(rng: random.Random, wording: Wording) -> Example:
             return False
 
     trace = "\n".join(f"{f}: {values[f]}" for f in fields)
-    return Example(user(prompt), trace, answer, f"{sorted(values.items())} {fields}", fixed_wording=True, check=same)
+    return Example(
+        user(prompt), trace, answer, f"{sorted(values.items())} {fields}", fixed_wording=True, check=same, brief=""
+    )
 
 
 TASKS = [

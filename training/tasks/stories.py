@@ -6,7 +6,7 @@ import random
 
 from training.tasks import lexicon_scenes as lex
 from training.tasks import workings
-from training.tasks.base import Example, Task, Wording, user
+from training.tasks.base import Example, Task, Wording, worked
 from training.tasks.chains import (
     CHAIN_ASK,
     CHAIN_ASK_I,
@@ -226,7 +226,7 @@ def word_problem(rng: random.Random, wording: Wording) -> Example:
         text = text.replace(". ", ".\n")
     text = lex.articled(text)
     key = ";".join(f"{x}{sign}{y}" for x, sign, y in steps)
-    return Example(user(text), "\n".join(work(steps)), str(result_of(steps)), key)
+    return worked(text, work(steps), str(result_of(steps)), key)
 
 
 TASKS = [Task("word_problem", word_problem, weight=2.2, off_share=0.06)]

@@ -64,7 +64,7 @@ def small_exchange(
 def small_talk(rng: random.Random, wording: Wording) -> Example:
     """One remark and its answer; held-out problems are held-out sentences."""
     text, trace, answer, check = small_exchange(rng, wording)
-    return Example(user(text), trace, answer, f"{trace}|{text}", fixed_wording=True, check=check)
+    return Example(user(text), trace, answer, f"{trace}|{text}", fixed_wording=True, check=check, brief="")
 
 
 TASKS = [Task("small_talk", small_talk, weight=2.0, off_share=0.5, multi_step=False)]

@@ -327,7 +327,9 @@ def tool_call(rng: random.Random, wording: Wording) -> Example:
     if rng.random() < 0.2:
         question, trace, answer, check = _no_tool(rng, wording, given)
         key = f"none|{question}"
-        return Example(user(question), f"tool: none\n{trace}", answer, key, tools, fixed_wording=True, check=check)
+        return Example(
+            user(question), f"tool: none\n{trace}", answer, key, tools, fixed_wording=True, check=check, brief=""
+        )
     text, arguments, _ = _call(rng, wording, needed)
     calls = [{"name": needed.name, "arguments": arguments}]
     trace = _trace(needed.name, arguments)
@@ -338,7 +340,7 @@ def tool_call(rng: random.Random, wording: Wording) -> Example:
         trace += "\n" + _trace(needed.name, arguments)
     answer = _markup(calls)
     key = str(calls)
-    return Example(user(text), trace, answer, key, tools, fixed_wording=True, check=_same_call(calls))
+    return Example(user(text), trace, answer, key, tools, fixed_wording=True, check=_same_call(calls), brief="")
 
 
 def _no_tool(
@@ -402,7 +404,9 @@ def tool_result(rng: random.Random, wording: Wording) -> Example:
         {"role": "tool", "tool_call_id": call_id, "content": content},
     ]
     key = f"{needed.name} {arguments} {content}"
-    return Example(messages, "\n".join(trace_lines), answer, key, [g.schema for g in given], fixed_wording=True)
+    return Example(
+        messages, "\n".join(trace_lines), answer, key, [g.schema for g in given], fixed_wording=True, brief=""
+    )
 
 
 TASKS = [

@@ -10,6 +10,9 @@ restated problem to the bare result, so that the last line is always what the an
 * A product goes once through the reversed digits of the longer factor per digit of the shorter one, and each pass
   adds to what the pass before left over (`8,31`: 8 is done, 31 goes on), so that no separate long addition follows.
 * Comparing states the digit counts, then digits from the left until two differ.
+
+Lines that only restate what stands above or in the question are `Aside`s: `brief` leaves them out, and what is left still says
+every step that is not plain to see. That is what thinking with low effort is.
 """
 
 from __future__ import annotations
@@ -19,6 +22,19 @@ from collections.abc import Sequence
 from typing import Literal
 
 Sign = Literal["<", "=", ">"]
+
+
+class Aside(str):
+    """A line that thinking with low effort does without: it copies, and decides nothing."""
+
+
+def brief(lines: Sequence[str]) -> str:
+    """The text of the lines that low effort keeps."""
+    return "\n".join(line for line in lines if not isinstance(line, Aside))
+
+
+def asides(*lines: str) -> list[str]:
+    return [Aside(line) for line in lines]
 
 
 def _sign(a: int, b: int) -> Sign:
@@ -34,7 +50,7 @@ def _finish(backwards: str) -> list[str]:
     """The reversed digits, the number, and the number without leading zeros where it has any."""
     forwards = backwards[::-1]
     bare = forwards.lstrip("0") or "0"
-    return [backwards, forwards] if bare == forwards else [backwards, forwards, bare]
+    return asides(backwards, forwards) if bare == forwards else asides(backwards, forwards, bare)
 
 
 def relation(a: int, b: int) -> tuple[list[str], Sign]:
@@ -59,7 +75,7 @@ def add(a: int, b: int) -> list[str]:
     if min(a, b) < 10 and max(a, b) < 100:
         return [f"{a}+{b}={a + b}"]
     row_a, row_b = _reversed_rows(a, b)
-    lines = [f"{a}+{b}", row_a, row_b]
+    lines = [f"{a}+{b}", *asides(row_a, row_b)]
     carry, digits = 0, ""
     for x, y in zip(row_a, row_b, strict=True):
         column = int(x) + int(y) + carry
@@ -80,7 +96,7 @@ def subtract(a: int, b: int) -> list[str]:
     if sign == "<":
         lines.append(f"{b}-{a}")
     row_a, row_b = _reversed_rows(max(a, b), min(a, b))
-    lines += [row_a, row_b]
+    lines += asides(row_a, row_b)
     borrow, digits = 0, ""
     for x, y in zip(row_a, row_b, strict=True):
         column = int(x) - int(y) - borrow
@@ -88,7 +104,7 @@ def subtract(a: int, b: int) -> list[str]:
         digits += str(column % 10)
         borrow = int(column < 0)
     lines += _finish(digits)
-    return lines if sign == ">" else [*lines, f"-{b - a}"]
+    return lines if sign == ">" else [*lines, Aside(f"-{b - a}")]
 
 
 def multiply(a: int, b: int) -> list[str]:
@@ -100,7 +116,7 @@ def multiply(a: int, b: int) -> list[str]:
         a, b = b, a
         lines.append(f"{a}*{b}")
     row, factors = str(a)[::-1], str(b)[::-1]
-    lines.append(row)
+    lines.append(Aside(row))
     done, rest = "", ""
     for place, factor in enumerate(factors):
         carry, digits = 0, ""
@@ -131,12 +147,12 @@ def step(total: int, sign: Literal["+", "-"], x: int) -> list[str]:
     if sign == "+":
         return [f"{total}+{x}", *subtract(x, -total)]
     inner = add(-total, x)
-    return [f"{total}-{x}", *inner, f"-{x - total}"]
+    return [f"{total}-{x}", *inner, Aside(f"-{x - total}")]
 
 
 def expression(text: str) -> tuple[list[str], int]:
     """Brackets and products first, then + and - from left to right; only the first number may have a minus."""
-    lines = [text]
+    lines: list[str] = [Aside(text)]
 
     def value(node: ast.expr) -> int:
         if isinstance(node, ast.Constant) and isinstance(node.value, int):
@@ -164,7 +180,7 @@ def expression(text: str) -> tuple[list[str], int]:
 
     result = value(ast.parse(text, mode="eval").body)
     if len(lines) > 1 and lines[1] == text:
-        del lines[1]
+        del lines[0]
     return lines, result
 
 
@@ -172,7 +188,7 @@ def compare(wanted: Literal["max", "min"], a: int, b: int) -> list[str]:
     """The larger or smaller of two integers; ends in `max 478`."""
     decided, sign = signed_relation(a, b)
     low, high = (b, a) if sign == ">" else (a, b)
-    return [f"{wanted} {a},{b}", *decided, f"{wanted} {high if wanted == 'max' else low}"]
+    return [Aside(f"{wanted} {a},{b}"), *decided, Aside(f"{wanted} {high if wanted == 'max' else low}")]
 
 
 def signed_relation(a: int, b: int) -> tuple[list[str], Sign]:
@@ -185,7 +201,7 @@ def signed_relation(a: int, b: int) -> tuple[list[str], Sign]:
     else:
         lines = ["-<+" if a < 0 else "+>-"]
     last = f"{a}{sign}{b}"
-    return (lines if lines[-1] == last else [*lines, last]), sign
+    return (lines if lines[-1] == last else [*lines, Aside(last)]), sign
 
 
 def _padded(numbers: Sequence[int]) -> tuple[int, list[str]]:
@@ -197,11 +213,11 @@ def extreme(wanted: Literal["max", "min"], numbers: Sequence[int]) -> list[str]:
     """The largest or smallest of a list, digit by digit: the best first digit, then the best next digit after it."""
     width, padded = _padded(numbers)
     best = max(padded) if wanted == "max" else min(padded)
-    lines = [f"{wanted}{width}:{','.join(padded)}"]
+    lines: list[str] = [Aside(f"{wanted}{width}:{','.join(padded)}")]
     if width > 1:
         lines.append("".join(x[0] for x in padded))
     lines += [best[:end] for end in range(1, width + 1)]
-    return lines if best == str(int(best)) else [*lines, str(int(best))]
+    return lines if best == str(int(best)) else [*lines, Aside(str(int(best)))]
 
 
 def sort(numbers: Sequence[int], descending: bool) -> list[str]:
@@ -214,7 +230,7 @@ def sort(numbers: Sequence[int], descending: bool) -> list[str]:
     lookup by a beginning, nothing long is copied twice, and the answer reads the last level from top to bottom.
     """
     width, padded = _padded(numbers)
-    lines = [f"{'down' if descending else 'up'}{width}:{','.join(padded)}"]
+    lines: list[str] = [Aside(f"{'down' if descending else 'up'}{width}:{','.join(padded)}")]
 
     def in_order(digits: list[str], last: bool) -> str:
         return "".join(sorted(digits if last else set(digits), reverse=descending))
@@ -254,3 +270,8 @@ def count_letter(word: str, letter: str) -> list[str]:
         count += x.lower() == letter.lower()
         lines.append(f"{x}/{letter}{count}")
     return lines
+
+
+def count_letter_briefly(word: str, letter: str) -> str:
+    """Every letter with the count so far behind it, on one line."""
+    return "".join(f"{x}{word[: place + 1].lower().count(letter.lower())}" for place, x in enumerate(word))

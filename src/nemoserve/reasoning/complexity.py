@@ -31,7 +31,7 @@ class Weights(msgspec.Struct, frozen=True):
     large: Linear
     """Whether a large model should answer."""
     own: dict[str, Trees] = {}
-    """`think` for models that were measured, by id."""
+    """`think` for models that were measured, by id: whether thinking with low effort is worth its while."""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -53,11 +53,11 @@ def decide(request: ChatRequest, model: str = "") -> Decision:
     weights, found = _weights(), features(request)
     own = weights.own.get(model)
     think, large = (own or weights.think).judge(found), weights.large.judge(found)
-    # A model that was measured finds its own end; a limit in the middle of its working would only cost the answer.
-    much = own is not None or weights.much.judge(found).yes
+    # A model that was measured was measured with the low effort that it was trained for.
+    much = own is None and weights.much.judge(found).yes
     return Decision(
         thinking="none" if not think.yes else "much" if much else "some",
-        effort="medium" if think.yes and not much else None,
+        effort=None if much or not think.yes else "low" if own else "medium",
         size="large" if large.yes else "small",
         think_probability=think.probability,
         large_probability=large.probability,

@@ -181,7 +181,7 @@ _FAMILY_NOTES = """- Sampling is temperature / top_p, for requests that name non
 - `/think` and `/no_think`, and in the system text `detailed thinking on` or `off`, are read in every family, and become its own
   switch.
 - Effort low or minimal sets `low_effort` (or `medium_effort` where there is only that), effort medium `medium_effort`, in
-  addition to the budget.
+  addition to the budget. The embedded model's template has `low_effort` too, which no published Nano v2 template has.
 - `detailed thinking on` or `off` is put in front of the system text, with an empty line between them.
 - The 12B v2 VL is told explicitly either way, since its default was not the same everywhere."""
 
@@ -194,7 +194,8 @@ embedded one, are asked only where there is nothing else. The other models stay 
 
 - What the caller says goes first: on or off in a field, `/think` or `/no_think` in the text, a level, a number of tokens. A reply that the
   request has begun is past thinking, and nothing is decided.
-- The verdict is none (off), some (effort medium) or much (on, without a limit of its own).
+- The verdict is none (off), some (effort medium) or much (on, without a limit of its own). For the embedded model, which was measured,
+  it is none or some, with effort low.
 - `warnings` says what was decided and why (`auto_reasoning`, `auto_model`): the odds, and the three features of the request that spoke most
   for it, each with what it added to the logarithm of the odds.
 - No model is asked. Features of the last user message (numbers, operators, words of some twenty groups, code, formulas, lists,
@@ -202,7 +203,7 @@ embedded one, are asked only where there is nothing else. The other models stay 
   long text only the first and last 600 characters are read.
 - The weights are data, `complexity.json`, made by `python -m training.complexity` from two sources: some four hundred prompts labelled
   by hand, in English for the most part, with a few in German, French, Spanish, Italian, Chinese and Japanese; and for the embedded
-  model, which has to think about far simpler things, its own right and wrong answers to training problems with thinking on and off.
+  model, which has to think about far simpler things, its own right and wrong answers to training problems at each effort.
   [benchmarks.md](benchmarks.md) has what that saves.
 - It judges by the words of a question, and does not understand it. Labels are one author's; prompts unlike any of them, and other
   languages, are judged worse. Where a wrong verdict is dear, say on or off."""

@@ -55,12 +55,12 @@ def switch_thinking(request: ChatRequest, family: Family) -> Switched:
     if family.switch == "none":
         return Switched(turn, True, _cannot_switch() if request.reasoning.enabled is False else ())
     messages = _without_switches(messages, family)
+    effort = _effort_variable(request.reasoning.effort, family) if thinking else None
+    if effort is not None:
+        turn.template_kwargs[effort] = True
     match family.switch:
         case "variable":
             turn.template_kwargs["enable_thinking"] = thinking
-            effort = _effort_variable(request.reasoning.effort, family) if thinking else None
-            if effort is not None:
-                turn.template_kwargs[effort] = True
         case "slash":
             turn = msgspec.structs.replace(turn, slash=unused_character(_texts(request)))
             messages = tuple(

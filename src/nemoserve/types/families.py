@@ -13,6 +13,8 @@ from nemoserve.types.model import PLAIN, Family, Recommended
 
 _GREEDY = Recommended(temperature=0.0)
 _WARM = Recommended(temperature=0.6, top_p=0.95)
+LOW_EFFORT = ("low", "low_effort")
+"""An effort, and the template's variable for it."""
 
 NANO_V2 = Family(
     name="nano-v2",
@@ -68,7 +70,7 @@ NEMOTRON_3_SUPER = msgspec.structs.replace(
     NEMOTRON_3,
     name="nemotron-3-super",
     title="Nemotron 3 Super",
-    effort_variables=(("low", "low_effort"),),
+    effort_variables=(LOW_EFFORT,),
     thinking=Recommended(top_p=0.95),
 )
 NEMOTRON_3_ULTRA = msgspec.structs.replace(
@@ -100,7 +102,9 @@ def family_of(source: str, model_type: str = "", name: str = "") -> Family:
     """
     if "<SPECIAL_1" in source and "/no_think" in source:
         sees = "<image>" in source or "vl" in re.split(r"[-_]", model_type.lower())
-        return NANO_V2_VL if sees else NANO_V2
+        family = NANO_V2_VL if sees else NANO_V2
+        # None of the published templates has it; the embedded model's has.
+        return msgspec.structs.replace(family, effort_variables=(LOW_EFFORT,)) if LOW_EFFORT[1] in source else family
     if "<|start_header_id|>" in source and "/no_think" in source:
         return LLAMA_V1_5
     if "detailed thinking" in source or ("<|start_header_id|>" in source and _V1_NAME.search(name)):
@@ -119,5 +123,5 @@ def _nemotron_3(source: str) -> Family:
     low, medium = "low_effort" in source, "medium_effort" in source
     family = NEMOTRON_3_ULTRA if medium else NEMOTRON_3_SUPER if low else NEMOTRON_3
     if low and medium:
-        return msgspec.structs.replace(family, effort_variables=(("low", "low_effort"), ("medium", "medium_effort")))
+        return msgspec.structs.replace(family, effort_variables=(LOW_EFFORT, ("medium", "medium_effort")))
     return family

@@ -27,8 +27,8 @@ from training.chat import render_prompt
 
 TOKENIZER = Tokenizer.from_file(str(MINI / "tokenizer.json"))
 QUESTION = [{"role": "user", "content": "What is 47 + 38?"}]
-THINKS = render_prompt(QUESTION, None, True)
-ANSWERS = render_prompt(QUESTION, None, False)
+THINKS = render_prompt(QUESTION, None, "full")
+ANSWERS = render_prompt(QUESTION, None, "off")
 UNDECIDED = THINKS.removesuffix("<think>\n")
 
 

@@ -188,6 +188,19 @@ def test_the_whole_prompt_is_as_published(family: Family, wanted: ChatRequest, t
     assert rendered(family, wanted) == (text, start)
 
 
+def test_the_embedded_model_is_asked_for_short_thinking_in_the_last_question_alone() -> None:
+    family = family_of(SOURCES["nano_v2"])
+    assert family.effort_variables == (("low", "low_effort"),)
+    low = rendered(family, request(text="u:Old?|a:Old.|u:Go", effort="low"))
+    assert low == (
+        f"<SPECIAL_10>System\n\n{V2}Old?\n<SPECIAL_11>Assistant\nOld.\n<SPECIAL_12>\n{V2}Go\n\n{{effort: low}}\n"
+        "<SPECIAL_11>Assistant\n<think>\n",
+        "thinking",
+    )
+    for other in (request(text="u:Go", enabled=False, effort="low"), request(text="u:Go", effort="medium")):
+        assert "effort" not in rendered(family, other)[0]
+
+
 HISTORY = (
     Message("user", "Old?"),
     Message("assistant", "Old.", reasoning="older thoughts"),

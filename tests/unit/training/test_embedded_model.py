@@ -35,7 +35,9 @@ def test_transformers_gives_the_same_greedy_tokens() -> None:
     tokenizer = Tokenizer.from_file(str(EMBEDDED / "tokenizer.json"))
     for messages in CONVERSATIONS:
         for thinking in (True, False):
-            prompt = tokenizer.encode(render_prompt(messages, None, thinking), add_special_tokens=False).ids
+            prompt = tokenizer.encode(
+                render_prompt(messages, None, "full" if thinking else "off"), add_special_tokens=False
+            ).ids
             switched = messages if thinking else [{"role": "system", "content": "/no_think"}, *messages]
             if thinking or messages[0]["role"] == "user":
                 text = reader.apply_chat_template(switched, tokenize=False, add_generation_prompt=True)

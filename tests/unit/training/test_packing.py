@@ -91,10 +91,27 @@ def test_every_answer_is_accepted_and_every_example_renders(name: str) -> None:
             assert example.accepts(example.answer)
             assert not example.accepts(example.answer + " or so")
             assert "think>" not in example.trace + example.answer
-            for thinking in (True, False):
-                prompt = render_prompt(example.messages, example.tools, thinking)
-                assert prompt.endswith("<think>\n" if thinking else "<think></think>")
-                assert "/no_think" not in prompt
+            for effort in ("full", "low", "off"):
+                prompt = render_prompt(example.messages, example.tools, effort)
+                assert prompt.endswith("<think></think>" if effort == "off" else "<think>\n")
+                assert "/no_think" not in prompt and ("{effort: low}" in prompt) == (effort == "low")
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_low_effort_leaves_lines_out_and_says_nothing_of_its_own(name: str) -> None:
+    task, rng = TASKS[name], random.Random(14)
+    shorter = 0
+    for _ in range(40):
+        example = task.sample(rng, "train")
+        brief = example.trace if example.brief is None else example.brief
+        if name == "count_letter":  # the one working with a short form of its own
+            assert brief.endswith(example.answer)
+        else:
+            rest = iter(example.trace.split("\n"))
+            assert all(line in rest for line in brief.split("\n") if brief)
+        assert render_reply(example, "low").startswith(brief + ("\n</think>" if brief else "</think>"))
+        shorter += brief != example.trace
+    assert shorter or name in ("count_length", "count_words")
 
 
 def test_a_paraphrase_keeps_every_slot_and_whatever_is_quoted() -> None:
@@ -149,15 +166,18 @@ def test_thinking_that_is_cut_ends_as_a_budget_ends_it_and_teaches_no_early_end(
 def test_what_goes_well_is_drawn_less_often_but_never_dropped(tokenizer: Tokenizer) -> None:
     stream = Stream(tokenizer, seed=1, row_length=512, weights={"add": 1.0, "compare": 1.0})
     for _ in range(2000):
-        stream.report(Document([], [], "add", "on"), wrong=False)
+        stream.report(Document([], [], "add", "full"), wrong=False)
+        stream.report(Document([], [], "add", "low"), wrong=True)
         stream.report(Document([], [], "add", "off"), wrong=True)
-        stream.report(Document([], [], "compare", "on"), wrong=True)
+        stream.report(Document([], [], "compare", "full"), wrong=True)
+        stream.report(Document([], [], "compare", "low"), wrong=True)
         stream.report(Document([], [], "compare", "cut"), wrong=False)
         stream.report(Document([], [], "compare", "off"), wrong=True)
     drawn = Counter((task.name, mode) for task, mode in (stream.drawn() for _ in range(4000)))
     add, compare = TASKS["add"].off_share, TASKS["compare"].off_share
-    weight = {("add", "on"): (1 - add) / 4, ("add", "off"): add}
-    weight |= {("compare", "on"): 1 - compare, ("compare", "off"): compare}
+    weight = {("add", "full"): (1 - add) * 0.6 / 4, ("add", "low"): (1 - add) * 0.4, ("add", "off"): add}
+    weight |= {("compare", "full"): (1 - compare) * 0.6, ("compare", "low"): (1 - compare) * 0.4}
+    weight |= {("compare", "off"): compare}
     for place, share in weight.items():
         assert drawn[place] / 4000 == pytest.approx(share / sum(weight.values()), abs=0.03)
 
@@ -169,7 +189,7 @@ def test_words_outside_the_vocabulary_are_spelt_and_text_survives(tokenizer: Tok
     assert len(tokenizer.encode("478+56=534\n").ids) == len("478+56=534\n")
     for text in ("naïve café, 東京 🙂", 'a "quoted" line\n\n  indented\ttab', '{"name": "Ann", "age": 31}'):
         assert tokenizer.decode(tokenizer.encode(text).ids) == text
-    reply = render_reply(TASKS["add"].sample(random.Random(1), "train"), thinking=True)
+    reply = render_reply(TASKS["add"].sample(random.Random(1), "train"), "full")
     assert tokenizer.encode(reply).ids[-1] == 12 and 21 in tokenizer.encode(reply).ids
 
 
@@ -181,5 +201,11 @@ def test_a_drill_is_scored_or_cannot_be_answered_from_its_text(tokenizer: Tokeni
         for _ in range(50):
             example = drill.sample(rng, "train")
             text = example.messages[0]["content"]
-            assert all(line in text for line in example.answer.split("\n"))
+            lines = example.answer.split("\n")
+            if drill.name == "letters":
+                words = ["".join(x for x in line if x.isalpha()).lower() for line in lines]
+                assert all(word in text for word in words)
+                assert not any(problem_is_held_out(name, word) for name in ("spell", "count_length") for word in words)
+            else:
+                assert all(line in text for line in lines)
             assert len(tokenizer.encode(text).ids) < 300
