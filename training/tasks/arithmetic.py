@@ -626,17 +626,12 @@ def _fill(
     return dress(wording, text), template.find("{b}") < template.find("{a}")
 
 
-def _restated(lines: list[str]) -> list[str]:
-    """The working with its first line as an aside, where that only says the question again."""
-    return [workings.Aside(lines[0]), *lines[1:]] if len(lines) > 1 else lines
-
-
 def add_example(rng: random.Random, wording: Wording) -> Example:
     a, b = _operands(rng)
     text, swapped = _fill(wording, ADD_TEMPLATES, ADD_SURFACES, 0.5, a, b)
     lines = workings.add(b, a) if swapped else workings.add(a, b)
     low, high = sorted((a, b))
-    return worked(text, _restated(lines), str(a + b), f"{low}+{high}")
+    return worked(text, lines, str(a + b), f"{low}+{high}")
 
 
 def subtract_example(rng: random.Random, wording: Wording) -> Example:
@@ -645,7 +640,7 @@ def subtract_example(rng: random.Random, wording: Wording) -> Example:
         a, b = b, a
     templates = SUBTRACT_TEMPLATES if a < b else SUBTRACT_TEMPLATES + SUBTRACT_STORIES
     text, _ = _fill(wording, templates, SUBTRACT_SURFACES, 0.55, a, b)
-    return worked(text, _restated(workings.subtract(a, b)), str(a - b), f"{a}-{b}")
+    return worked(text, workings.subtract(a, b), str(a - b), f"{a}-{b}")
 
 
 def multiply_example(rng: random.Random, wording: Wording) -> Example:

@@ -271,9 +271,9 @@ def _rows(rng: random.Random, domain: Domain, count: int) -> list[tuple[str, str
 
 def _walk(rows: list[tuple[str, str]], wanted: str) -> list[str]:
     place = [v for _, v in rows].index(wanted)
-    passed = workings.asides(f"find: {wanted}", *(f"{k} {v} no" for k, v in rows[:place]))
     key = rows[place][0]
-    return [*passed, f"{key} {wanted} yes", workings.Aside(key)]
+    passed = (f"{k} {v} no" for k, v in rows[:place])
+    return [workings.Aside(f"find: {wanted}"), *passed, f"{key} {wanted} yes", workings.Aside(key)]
 
 
 def _lookup_pairs(rng: random.Random, wording: Wording) -> Example:

@@ -213,7 +213,7 @@ def extreme(wanted: Literal["max", "min"], numbers: Sequence[int]) -> list[str]:
     """The largest or smallest of a list, digit by digit: the best first digit, then the best next digit after it."""
     width, padded = _padded(numbers)
     best = max(padded) if wanted == "max" else min(padded)
-    lines: list[str] = [Aside(f"{wanted}{width}:{','.join(padded)}")]
+    lines = [f"{wanted}{width}:{','.join(padded)}"]
     if width > 1:
         lines.append("".join(x[0] for x in padded))
     lines += [best[:end] for end in range(1, width + 1)]
@@ -230,7 +230,7 @@ def sort(numbers: Sequence[int], descending: bool) -> list[str]:
     lookup by a beginning, nothing long is copied twice, and the answer reads the last level from top to bottom.
     """
     width, padded = _padded(numbers)
-    lines: list[str] = [Aside(f"{'down' if descending else 'up'}{width}:{','.join(padded)}")]
+    lines = [f"{'down' if descending else 'up'}{width}:{','.join(padded)}"]
 
     def in_order(digits: list[str], last: bool) -> str:
         return "".join(sorted(digits if last else set(digits), reverse=descending))
