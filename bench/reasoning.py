@@ -4,10 +4,11 @@
 the server has them enforced: a grace of a tenth while a newline is waited for, then the end of the thinking is forced.
 
 Besides the fixed budgets there are `effort low`, as `"reasoning": {"effort": "low"}` has it: the template asks for a short working,
-and a fifth of `max_tokens` limits it; what `"reasoning": "auto"` decides (`auto`: by the request alone, no model call); and one policy
-that looks at the problem: answer directly first, and think only if the least certain token of that answer had a probability below a
-threshold. With the API that is two calls, the first with `reasoning: {"enabled": false}, "logprobs": true`. Its thresholds are fitted
-on nothing: all that were tried are in the table.
+and a fifth of `max_tokens` limits it; what `"reasoning": "auto"` decides (`auto`: by the request alone, no model call); and two policies
+that look at the problem. `think if below`: answer directly first, and think only if the least certain token of that answer had a
+probability below a threshold. `step up below`: the same, but first with low effort, and in full only if that was unsure as well. With the
+API those are two and three calls, the first with `reasoning: {"enabled": false}, "logprobs": true`. Thresholds are fitted on nothing: all
+that were tried are in the table.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class Problems:
         if budget is not None:
             end = tuple(greedy.tokenizer.encode(END, add_special_tokens=False).ids)
             limits = Thinking(budget=budget, grace=grace_of(budget), end=end)
-        greedy.sampling = msgspec.structs.replace(self._sampling, thinking=limits, logprobs=None if thinking else 0)
+        logprobs = None if effort == "full" else 0
+        greedy.sampling = msgspec.structs.replace(self._sampling, thinking=limits, logprobs=logprobs)
         prompts = [render_prompt(e.messages, e.tools, effort) for e in self.examples]
         with tqdm(total=len(prompts), desc=name, leave=False) as bar:
             replies = greedy.replies(prompts, bar)
@@ -92,11 +94,16 @@ def point(policy: str, run: Run) -> Point:
     return Point(policy, 100 * mean(run.right), mean(run.spent))
 
 
-def if_unsure(direct: Run, thought: Run, threshold: float) -> Run:
-    """The direct answer where its least certain token is at least that probable, else the one with thinking."""
-    sure = [math.exp(reply.least_logprob) >= threshold for reply in direct.replies]
-    right = [d if s else t for s, d, t in zip(sure, direct.right, thought.right, strict=True)]
-    spent = [0 if s else t for s, t in zip(sure, thought.spent, strict=True)]
+def sure(run: Run, threshold: float) -> list[bool]:
+    """Whether each reply's least certain token was at least that probable."""
+    return [math.exp(reply.least_logprob) >= threshold for reply in run.replies]
+
+
+def if_unsure(first: Run, second: Run, threshold: float) -> Run:
+    """The first answer where it was sure, else the second, to which the cost of the first is added."""
+    keep = sure(first, threshold)
+    right = [a if k else b for k, a, b in zip(keep, first.right, second.right, strict=True)]
+    spent = [a if k else a + b for k, a, b in zip(keep, first.spent, second.spent, strict=True)]
     return Run(right, spent, [])
 
 
@@ -117,6 +124,7 @@ def points(asked: Problems) -> list[Point]:
     found.append(point("effort low", brief))
     found.append(point("auto", as_decided(asked.examples, {"none": direct, "low": brief, None: thought})))
     found += [point(f"think if below {t:g}", if_unsure(direct, thought, t)) for t in THRESHOLDS]
+    found += [point(f"step up below {t:g}", if_unsure(direct, if_unsure(brief, thought, t), t)) for t in THRESHOLDS]
     return found
 
 
@@ -138,12 +146,15 @@ def plot(found: list[Point], file: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(7, 4))
-    fixed = [p for p in found if not p.policy.startswith(("think", "auto", "effort"))]
+    fixed = [p for p in found if not p.policy.startswith(("think", "step", "auto", "effort"))]
     gated = [p for p in found if p.policy.startswith("think")]
-    for group, label, mark in ((fixed, "fixed budget", "o-"), (gated, "think if unsure", "s--")):
+    steps = [p for p in found if p.policy.startswith("step")]
+    for group, label, mark in (
+        (fixed, "fixed budget", "o-"), (gated, "think if unsure", "s--"), (steps, "step up if unsure", "^:"),
+    ):  # fmt: skip
         axes.plot([p.thinking_tokens for p in group], [p.accuracy for p in group], mark, label=label)
         for p in group:
-            short = p.policy.removeprefix("budget ").removeprefix("think if below ")
+            short = p.policy.removeprefix("budget ").removeprefix("think if below ").removeprefix("step up below ")
             axes.annotate(short, (p.thinking_tokens, p.accuracy), textcoords="offset points", xytext=(4, -10), size=8)
     for p, mark in zip((p for p in found if p.policy in ("effort low", "auto")), "*D", strict=True):
         axes.plot([p.thinking_tokens], [p.accuracy], mark, markersize=9, label=p.policy)

@@ -4,9 +4,8 @@
 what it saves on held-out problems. `--labels FILE` takes the answers of an earlier run (`training.labels`) instead.
 
 Two kinds of data. Prompts labelled by hand (`prompts.txt`) make the scorers for models of ordinary abilities. The embedded model,
-which needs to think about far simpler things, has a scorer of its own, fitted on what it gets right: thinking, with the low effort
-that it was trained for, is worth its while where it gains more than it costs, at the price per token that loses the points that may
-be lost against thinking of every length.
+which needs to think about far simpler things, has scorers of its own, fitted on what it gets right: thinking, with low effort or in
+full, is worth its while where it gains more than it costs, at the price per token that loses the points that may be lost.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ import numpy as np
 
 from nemoserve.config.settings import EMBEDDED_MODEL
 from nemoserve.http.wire_chat import ChatBody, read_chat
-from nemoserve.reasoning.complexity import Weights
+from nemoserve.reasoning.complexity import Measured, Weights
 from nemoserve.reasoning.complexity_features import features
-from nemoserve.reasoning.scores import Linear, Trees
+from nemoserve.reasoning.scores import Linear
 from nemoserve.types.chat import ChatRequest
 from training.boosting import Bins, Shape, boosted, flattened, total
 from training.chat import Effort
@@ -179,16 +178,17 @@ def policy(asked: Sequence[Label], efforts: Sequence[Effort]) -> Policy:
     return Policy(100 * sum(right for right, _ in ways) / len(ways), sum(tokens for _, tokens in ways) / len(ways))
 
 
-def chosen(thinks: Sequence[bool]) -> list[Effort]:
-    """What the server makes of the scorer's verdicts."""
-    return ["low" if think else "off" for think in thinks]
+def chosen(low: Sequence[float], full: Sequence[float]) -> list[Effort]:
+    """What the server makes of what either effort is worth."""
+    pairs = zip(low, full, strict=True)
+    return ["off" if max(pair) <= 0 else "full" if pair[1] > pair[0] else "low" for pair in pairs]
 
 
-def own_scorer(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Trees, str]:
-    """The measured model's scorer, and how its price of a token was found.
+def own_scorers(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Measured, str]:
+    """The measured model's scorers, and how their price of a token was found.
 
     What thinking gains and what it takes are estimated apart, each problem by trees that have not seen it. Of the prices the one is
-    taken that saves most there while it loses no more than `may_lose` points; the scorer estimates what is left of the gain.
+    taken that saves most there while it loses no more than `may_lose` points; the scorers estimate what is left of the gain.
     """
     rows = [features(as_request(a.messages, a.tools)) for a in asked]
     names = column_names(rows)
@@ -196,8 +196,9 @@ def own_scorer(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Tree
     bins = Bins(raw)
     x = bins.of(raw)
     rng = np.random.default_rng(seed)
-    gain = np.array([float(a.briefly) - float(a.direct) for a in asked])
-    tokens = np.array([float(a.brief_tokens) for a in asked])
+    direct = np.array([float(a.direct) for a in asked])
+    gains = [np.array([float(a.briefly) for a in asked]) - direct, np.array([float(a.thought) for a in asked]) - direct]
+    costs = [np.array([float(a.brief_tokens) for a in asked]), np.array([float(a.tokens) for a in asked])]
 
     def estimated(y: np.ndarray) -> np.ndarray:
         def fitted(train: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -206,19 +207,24 @@ def own_scorer(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Tree
 
         return out_of_fold(len(rows), seed, fitted)
 
-    gains, costs = estimated(gain), estimated(tokens)
+    likely, tokens = [estimated(y) for y in gains], [estimated(y) for y in costs]
     always = policy(asked, ["full"] * len(asked))
     best = (0.0, 0.0, 0.0)
     for price in PRICES:
-        now = policy(asked, chosen(list(gains > price * costs)))
+        now = policy(asked, chosen(*([float(x) for x in g - price * c] for g, c in zip(likely, tokens, strict=True))))
         saved, lost = 1 - now.tokens / always.tokens, always.accuracy - now.accuracy
         if lost <= may_lose and saved > best[1]:
             best = (price, saved, lost)
     price, saved, lost = best
-    worth = gains - price * costs
-    scale = logistic(worth[:, None], (gain > price * tokens).astype(float), np.ones(len(rows)), 1e-3)[0]
+    worth = likely[1] - price * tokens[1]
+    # One scale for both, so that they can be compared.
+    scale = logistic(worth[:, None], (gains[1] > price * costs[1]).astype(float), np.ones(len(rows)), 1e-3)[0]
     told = f"A token costs {price:.5f} right answers; outside the fit that saves {100 * saved:.0f} % for {lost:.1f} points."
-    return flattened(boosted(x, gain - price * tokens, Shape(), rng), names, bins, scale), told
+    low, full = (
+        flattened(boosted(x, gain - price * cost, Shape(), rng), names, bins, scale)
+        for gain, cost in zip(gains, costs, strict=True)
+    )
+    return Measured(low, full), told
 
 
 def column_names(rows: Sequence[Found]) -> list[str]:
@@ -229,19 +235,24 @@ def column_names(rows: Sequence[Found]) -> list[str]:
     return [*shape, *words[:WORDS]]
 
 
-def scored(asked: Sequence[Label], scorer: Trees) -> list[bool]:
-    return [scorer.judge(features(as_request(a.messages, a.tools))).yes for a in asked]
+def scored(asked: Sequence[Label], scorers: Measured) -> list[Effort]:
+    rows = [features(as_request(a.messages, a.tools)) for a in asked]
+    return chosen([scorers.low.judge(row).score for row in rows], [scorers.full.judge(row).score for row in rows])
 
 
-def table(asked: Sequence[Label], scorer: Trees) -> str:
+def known(a: Label) -> Effort:
+    """The cheapest effort that answers rightly; none where none does."""
+    return "low" if a.briefly and not a.direct else "full" if a.thought and not a.direct else "off"
+
+
+def table(asked: Sequence[Label], scorers: Measured) -> str:
     """Markdown; savings and losses are against always thinking."""
-    needed = [a.briefly and not a.direct for a in asked]
     ways: dict[str, Sequence[Effort]] = {
         "always on": ["full"] * len(asked),
         "always low": ["low"] * len(asked),
         "always off": ["off"] * len(asked),
-        "auto": chosen(scored(asked, scorer)),
-        "if one knew the answers": chosen(needed),
+        "auto": scored(asked, scorers),
+        "if one knew the answers": [known(a) for a in asked],
     }
     whole = policy(asked, ways["always on"])
     lines = ["| policy | accuracy, % | thinking tokens | tokens saved, % | points lost |", "|---|---|---|---|---|"]
@@ -252,15 +263,15 @@ def table(asked: Sequence[Label], scorer: Trees) -> str:
     return "\n".join(lines)
 
 
-def by_task(asked: Sequence[Label], scorer: Trees) -> str:
-    lines = ["| task | off, % | low, % | on, % | auto, % | thinks, % |", "|---|---|---|---|---|---|"]
+def by_task(asked: Sequence[Label], scorers: Measured) -> str:
+    lines = ["| task | off, % | low, % | on, % | auto, % | thinks, % | in full, % |", "|---|---|---|---|---|---|---|"]
     for task in dict.fromkeys(a.task for a in asked):
         of = [a for a in asked if a.task == task]
-        thinks = scored(of, scorer)
+        efforts = scored(of, scorers)
         fixed: tuple[Effort, ...] = ("off", "low", "full")
-        ways = [policy(of, way).accuracy for way in (*([effort] * len(of) for effort in fixed), chosen(thinks))]
-        scores = " | ".join(f"{accuracy:.0f}" for accuracy in ways)
-        lines.append(f"| {task} | {scores} | {100 * sum(thinks) / len(thinks):.0f} |")
+        ways = [policy(of, way).accuracy for way in (*([effort] * len(of) for effort in fixed), efforts)]
+        thinks = [100 * sum(e in some for e in efforts) / len(of) for some in (("low", "full"), ("full",))]
+        lines.append(f"| {task} | {' | '.join(f'{figure:.0f}' for figure in (*ways, *thinks))} |")
     return "\n".join(lines)
 
 
@@ -284,20 +295,20 @@ def main() -> None:
     p.add_argument("--seed", type=int, default=11)
     p.add_argument("--out", type=Path, default=OUT)
     args = p.parse_args()
-    scorers, told = general(args.seed)
+    general_scorers, told = general(args.seed)
     print(f"Prompts labelled by hand, each judged by a fit on the others\n\n{told}\n", flush=True)
     if args.labels:
         asked = read(args.labels)
     else:
         asked = labels(args.model, {s: args.count if s == "train" else args.test_count for s in SPLITS}, args.seed)
         write(asked, Path("runs/labels.jsonl"))
-    scorer, told = own_scorer([a for a in asked if a.split == "train"], args.seed, args.may_lose)
+    scorers, told = own_scorers([a for a in asked if a.split == "train"], args.seed, args.may_lose)
     print(f"\n{told}")
-    weights = Weights(own={args.id: scorer}, **scorers)
+    weights = Weights(own={args.id: scorers}, **general_scorers)
     args.out.write_text(written(weights))
     for split, heading in (("problems", "seen phrasings"), ("phrasings", "held-out phrasings")):
         of = [a for a in asked if a.split == split]
-        print(f"\n### Held-out problems, {heading} ({len(of)})\n\n{table(of, scorer)}\n\n{by_task(of, scorer)}")
+        print(f"\n### Held-out problems, {heading} ({len(of)})\n\n{table(of, scorers)}\n\n{by_task(of, scorers)}")
 
 
 if __name__ == "__main__":

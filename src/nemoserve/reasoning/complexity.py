@@ -30,8 +30,15 @@ class Weights(msgspec.Struct, frozen=True):
     """Whether it should not be limited."""
     large: Linear
     """Whether a large model should answer."""
-    own: dict[str, Trees] = {}
-    """`think` for models that were measured, by id: whether thinking with low effort is worth its while."""
+    own: dict[str, Measured] = {}
+    """For models that were measured, by id."""
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What a model gains over answering at once, less what its thinking costs: with low effort, and with its full thinking."""
+
+    low: Trees
+    full: Trees
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -52,12 +59,17 @@ def decide(request: ChatRequest, model: str = "") -> Decision:
     """What this request needs, of `model` where that is known already. Takes less than a millisecond, however long the request."""
     weights, found = _weights(), features(request)
     own = weights.own.get(model)
-    think, large = (own or weights.think).judge(found), weights.large.judge(found)
-    # A model that was measured was measured with the low effort that it was trained for.
-    much = own is None and weights.much.judge(found).yes
+    if own is None:
+        think, much = weights.think.judge(found), weights.much.judge(found).yes
+    else:
+        low, full = own.low.judge(found), own.full.judge(found)
+        much = full.score > low.score
+        think = full if much else low
+    large = weights.large.judge(found)
+    some: Effort = "medium" if own is None else "low"
     return Decision(
         thinking="none" if not think.yes else "much" if much else "some",
-        effort=None if much or not think.yes else "low" if own else "medium",
+        effort=some if think.yes and not much else None,
         size="large" if large.yes else "small",
         think_probability=think.probability,
         large_probability=large.probability,
