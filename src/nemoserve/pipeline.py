@@ -11,6 +11,8 @@ from __future__ import annotations
 import secrets
 import time
 
+import msgspec
+
 from nemoserve.admission import Visit, capped, require_all
 from nemoserve.attempts.asked import Asked, keeper_of
 from nemoserve.attempts.attempt import Attempt
@@ -24,14 +26,16 @@ from nemoserve.ledger.content import given_messages
 from nemoserve.reasoning.auto import choose_model
 from nemoserve.reasoning.past import past_thinking
 from nemoserve.routing.health import Watch
+from nemoserve.routing.refusal import told_of
 from nemoserve.types.caller import Caller, KeyLimits, Origin
-from nemoserve.types.chat import ChatRequest, CompletionRequest
+from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 from nemoserve.types.route import Route, Wish
 
 __all__ = ["Reply", "Services", "chat", "complete", "new_id", "wish_of"]
 
+_MOST_SLIPS = 8
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _LETTER_OF_BYTE = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
 
@@ -66,7 +70,9 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
             return await attempt_hosted(house, asked, endpoint, watch)
         return await attempt_chat(house, asked, endpoint, watch, others)
 
-    return await Reply.open(house, asked, _route(house, asked), prepare)
+    route = _route(house, asked)
+    asked = msgspec.structs.replace(asked, notices=(*asked.notices, *_slips(route)))
+    return await Reply.open(house, asked, route, prepare)
 
 
 async def complete(house: Services, request: CompletionRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:
@@ -89,7 +95,14 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
             raise ApiError("not_found", f"prompt: {message}", metadata={"parameter": "prompt"})
         return await attempt_text(house, asked, endpoint, watch, others)
 
-    return await Reply.open(house, asked, _route(house, asked), prepare)
+    route = _route(house, asked)
+    asked = msgspec.structs.replace(asked, notices=(*asked.notices, *_slips(route)))
+    return await Reply.open(house, asked, route, prepare)
+
+
+def _slips(route: Route) -> list[Notice]:
+    """Notices for the names that were passed over."""
+    return [Notice("unknown_name", f"{one.field}: {told_of(one)}.", one.field) for one in route.unknown[:_MOST_SLIPS]]
 
 
 def _route(house: Services, asked: Asked[ChatRequest] | Asked[CompletionRequest]) -> Route:

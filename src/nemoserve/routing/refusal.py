@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nemoserve.routing.names import Asked, Names, listed
 from nemoserve.types.errors import ApiError
-from nemoserve.types.route import Considered, ExcludedBy, Wish
+from nemoserve.types.route import Considered, ExcludedBy, Unknown, Wish
 
 _WORDS: dict[str, str] = {
     "only": "allowed_providers",
@@ -35,7 +35,9 @@ _RESTING = ("breaker", "rate_limited", "outage")
 _KEY = ("key_models", "key_providers")
 
 
-def refusal(wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered], names: Names) -> ApiError:
+def refusal(
+    wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered], unknown: Sequence[Unknown], names: Names
+) -> ApiError:
     """The error for a request that nothing can serve, by the reasons of all that was considered."""
     if not considered:
         return _no_such_model(asked, names)
@@ -52,7 +54,7 @@ def refusal(wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered]
     elif wanted and all(verdict.excluded_by == "context_length" for verdict in wanted):
         error = _too_long(wish, wanted)
     else:
-        error = _none_fits(wish, allowed, wanted or allowed)
+        error = _none_fits(wish, allowed, wanted or allowed, unknown)
     error.availability = {
         **(error.availability or {}),
         "requested_models": [name.name[:200] for name in asked],
@@ -60,6 +62,11 @@ def refusal(wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered]
         "excluded_by": shown(rules),
     }
     return error
+
+
+def told_of(unknown: Unknown) -> str:
+    """The slip as a sentence has it; a request may have sent a very long name."""
+    return f"{unknown.name[:200]!r} is not known here; known are: {', '.join(unknown.known[:20])}"
 
 
 def shown(rules: Counter[ExcludedBy]) -> dict[str, int]:
@@ -127,13 +134,16 @@ def _too_long(wish: Wish, considered: Sequence[Considered]) -> ApiError:
     return error
 
 
-def _none_fits(wish: Wish, considered: Sequence[Considered], told: Sequence[Considered]) -> ApiError:
+def _none_fits(
+    wish: Wish, considered: Sequence[Considered], told: Sequence[Considered], unknown: Sequence[Unknown]
+) -> ApiError:
     """Endpoints there are, but the request's own preferences leave none; `told` are those whose reasons say why."""
     first = Counter(verdict.excluded_by for verdict in told).most_common(1)[0][0]
     field = _FIELDS.get(first or "")
     if first == "require_parameters" and not wish.preferences.require_parameters:
         field = "tools"  # the one field that an endpoint must honour in any case
-    detail = _reasons(told)
+    slips = [told_of(one) for one in unknown if one.field == field]
+    detail = " ".join([_reasons(told), *(f"{slip}." for slip in slips)])
     message = f"{field or 'provider'}: no endpoint fits the request. {detail}"
     error = ApiError("not_found", message, metadata={"parameter": field} if field else {})
     ended = all(verdict.excluded_by == "variant" for verdict in considered)

@@ -95,9 +95,18 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
 
 
+class Unknown(msgspec.Struct, frozen=True):
+    """A name in a request that nothing here has, and that was passed over."""
+
+    field: str
+    name: str
+    known: tuple[str, ...]
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoints in the order in which they are tried, and all that were considered, with why."""
 
     endpoints: tuple[Endpoint, ...]
     considered: tuple[Considered, ...]
+    unknown: tuple[Unknown, ...] = ()
     strategy: str = ""
