@@ -134,6 +134,12 @@ def serve(
     prefill_chunk: Annotated[
         int | None, typer.Option(min=1, help="Prompt tokens that are read between two steps of the running requests.")
     ] = None,
+    prefix_cache_mib: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="MiB for beginnings of prompts that were read before, per model. 0 reads each prompt whole."
+        ),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each engine. Default: all cores")] = None,
     require_key: Annotated[
         bool,
@@ -169,6 +175,7 @@ def serve(
         "kv_tokens": kv_tokens,
         "max_waiting": max_waiting,
         "prefill_chunk": prefill_chunk,
+        "prefix_cache_mib": prefix_cache_mib,
         "threads": threads,
         "require_key": require_key,
         "database_url": database_url,

@@ -51,6 +51,7 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kv_tokens: _Count | UnsetType = UNSET
     max_waiting: _Amount | UnsetType = UNSET
     prefill_chunk: _Count | UnsetType = UNSET
+    prefix_cache_mib: _Amount | UnsetType = UNSET
     threads: _Count | UnsetType = UNSET
     default_max_tokens: _Count | UnsetType = UNSET
     keep_reasoning_s: _Duration | UnsetType = UNSET

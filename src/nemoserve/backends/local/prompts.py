@@ -82,11 +82,23 @@ class PromptMaker:
     async def render(self, turn: ChatTurn, context_length: int) -> Prompt:
         """The prompt of a conversation. Raises ApiError (400) if it cannot be rendered or is far too long."""
         text, start = render_text(turn, self._text_side.template)
-        return Prompt(await self._encode(text, context_length, add_special_tokens=False), start)
+        tokens = await self._encode(text, context_length, add_special_tokens=False)
+        return Prompt(tokens, start, self._stem(text, tokens))
 
     async def encode(self, text: str, context_length: int, *, add_special_tokens: bool) -> Prompt:
         """The prompt of a plain text. Raises ApiError (400) if it is far too long."""
         return Prompt(await self._encode(text, context_length, add_special_tokens=add_special_tokens))
+
+    def _stem(self, text: str, tokens: list[int]) -> int:
+        """How many tokens come before what only begins this reply: past turns are rendered without an opened think block."""
+        template = self._text_side.template
+        family = None if template is None else template.family
+        for ending in () if family is None else (family.thinking_prefix, family.direct_prefix):
+            if ending and text.endswith(ending):
+                own = self._text_side.vocabulary.encode(ending, add_special_tokens=False)
+                if len(own) < len(tokens) and tokens[-len(own) :] == own:
+                    return len(tokens) - len(own)
+        return len(tokens)
 
     async def _encode(self, text: str, context_length: int, *, add_special_tokens: bool) -> list[int]:
         vocabulary = self._text_side.vocabulary
