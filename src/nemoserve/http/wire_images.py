@@ -15,12 +15,14 @@ IMAGE_PARTS = ("image_url", "input_image")
 _DETAILS = ("auto", "low", "high", "original")
 _DATA = re.compile(r"data:image/[\w.+-]+(?:;[\w.+-]+=[^;,]*)*;base64,[\w+/]", re.ASCII | re.IGNORECASE)
 _LONGEST_HEAD = 200
-"""Characters of a data: URL before its bytes; of an address so many are repeated to its sender."""
+"""Characters of a data: URL before its bytes: no more of it is looked at."""
 _LONGEST_ADDRESS = 8192
 _MEND = "send an address such as https://host/picture.png, or the picture itself as data:image/png;base64,…"
 
 
 class WireImage(msgspec.Struct):
+    """The address of an image, and how closely it is to be looked at."""
+
     url: str | None = None
     detail: str | None = None
 

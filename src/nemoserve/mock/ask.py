@@ -175,8 +175,9 @@ def read(style: Style, body: bytes, *, chat: bool) -> Ask:
 
 
 def sees(model: str) -> bool:
-    """Whether a model reads images: those of the family that are known not to do not, any other does."""
-    return family(model) in ("nano-v2-vl", "omni", "other") or "-vl" in model.lower()
+    """Whether a model reads images: of the family those whose names say so, and any model of others."""
+    name = model.lower()
+    return "nemo" not in name or "-vl" in name or "omni" in name
 
 
 def _see(where: str, turn: Turn, model: str) -> None:
