@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
+from nemoserve.backends.local.prompts import render_text
+from nemoserve.backends.local.template import Template
 from nemoserve.backends.remote.dialect import DIALECTS
 from nemoserve.backends.remote.family import family_of_id
 from nemoserve.backends.remote.steering import switched
@@ -24,6 +26,7 @@ from nemoserve.reasoning.families import switch_in_text, switch_thinking
 from nemoserve.types.chat import IMAGE_TOKENS, ChatRequest, Image, Message
 from nemoserve.types.errors import ApiError
 from nemoserve.types.families import NANO_V2
+from nemoserve.types.prompt import ChatTurn
 
 PICTURE = "data:image/png;base64,iVBORw0KGgo="
 ADDRESS = "https://example.org/cat.png"
@@ -192,3 +195,9 @@ def test_kept_content_has_megabytes_of_an_image_or_no_trace_of_it() -> None:
 
 def test_a_printed_request_shows_its_images() -> None:
     assert PICTURE not in repr(read(picture())) and ADDRESS not in repr(read(picture(ADDRESS)))
+
+
+def test_a_model_on_this_machine_answers_without_having_seen_the_image() -> None:
+    with pytest.raises(ApiError, match=r"messages\[1\]\.content") as caught:
+        render_text(ChatTurn(read(text("What is it?"), picture()).messages), Template("{{ messages }}", {}))
+    assert caught.value.status == 400
