@@ -50,7 +50,8 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     arrived = time.monotonic()
     content = given_messages(request.messages) if caller.store_content else None
     keeper = keeper_of(caller)
-    request, chosen = choose_model(request, house.router.may_use(caller.limits.models))
+    usable = house.router.may_use(caller.limits.models, images=bool(request.images))
+    request, chosen = choose_model(request, usable)
     request, changed = past_thinking(request, house.keep, house.secret, house.catalogue.ids, keeper)
     require_all(request.preferences.require_parameters, request.warnings)
     asked = Asked(
@@ -113,12 +114,15 @@ def _route(house: Services, asked: Asked[ChatRequest] | Asked[CompletionRequest]
 
 def wish_of(request: ChatRequest | CompletionRequest, limits: KeyLimits, session: str | None) -> Wish:
     """A request, as far as routing depends on it; `session` is the caller's name and its session's."""
+    images = request.images if isinstance(request, ChatRequest) else ()
     return Wish(
         models=request.models,
         preferences=request.preferences,
         fallback_to_family=request.fallback_to_family,
         parameters=given(request),
         prompt_tokens=tokens_in(prompt_size(request)),
+        images=len(images),
+        image_addresses=not all(image.inline for image in images),
         compression=request.compression if isinstance(request, ChatRequest) else False,
         max_tokens=request.sampling.max_tokens,
         session=session,

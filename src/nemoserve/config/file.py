@@ -188,7 +188,9 @@ def _table(value: object, kind: type[Table], where: str) -> Table:
         if "Expected `str`, got `float`" in problem or "Expected `str`, got `int`" in problem:
             problem += "; write it in quotes"
         if problem.startswith("Invalid enum value '"):
-            problem = _nearest(problem[len("Invalid enum value '") : -1], _choices(kind, place.lstrip(".")))
+            problem = _nearest(
+                problem[len("Invalid enum value '") : -1], _choices(kind, place.lstrip(".").partition("[")[0])
+            )
         raise ConfigError(f"{where}{place}{': ' if place or ':' not in problem else '.'}{problem}") from None
 
 

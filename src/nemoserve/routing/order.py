@@ -74,16 +74,23 @@ class Router:
             raise error
         return route
 
-    def may_use(self, allowed: Sequence[str] | None) -> tuple[str, ...]:
+    def may_use(self, allowed: Sequence[str] | None, *, images: bool = False) -> tuple[str, ...]:
         """The served models of which a key may use `allowed`, ids or other names; None: all. Those that are served as `:free` alone
-        are left out: a request has to ask for them by that name."""
+        are left out: a request has to ask for them by that name. `images`: only models that read these."""
         models = None if allowed is None else {self.names.find(one).model for one in allowed}
         return tuple(
             model
             for model in self.names.served
             if (models is None or model.lower() in models)
-            and any(endpoint.variant != "free" for endpoint in self._by_model[model.lower()])
+            and any(
+                endpoint.variant != "free" and (endpoint.images or not images)
+                for endpoint in self._by_model[model.lower()]
+            )
         )
+
+    def _seeing(self) -> tuple[str, ...]:
+        """The served models that read images."""
+        return tuple(dict.fromkeys(endpoint.slug for endpoint in self.endpoints if endpoint.images))
 
     def explain(self, wish: Wish, now: float, rng: Random) -> tuple[Route, ApiError | None]:
         """As `route`, but where there is no endpoint the route is empty and the error is beside it."""
@@ -112,7 +119,7 @@ class Router:
             endpoints = self._first_choices(groups, endpoints, wish, verdicts)
         considered = _tried_first(endpoints, verdicts)
         unknown = tuple(self._unknown(wish, asked))
-        error = None if endpoints else refusal(wish, asked, considered, unknown, self.names)
+        error = None if endpoints else refusal(wish, asked, considered, unknown, self.names, self._seeing())
         strategy = _strategy(asked, endpoints)
         return Route(endpoints=endpoints, considered=considered, unknown=unknown, strategy=strategy), error
 

@@ -27,6 +27,7 @@ _FIELDS: dict[str, str] = {
     "max_price": "provider.max_price",
     "require_parameters": "provider.require_parameters",
     "variant": "model",
+    "input_modality": "messages",
 }
 """The request's field behind a rule."""
 _NAMING: frozenset[ExcludedBy] = frozenset({"only", "ignore", "order"})
@@ -36,9 +37,14 @@ _KEY = ("key_models", "key_providers")
 
 
 def refusal(
-    wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered], unknown: Sequence[Unknown], names: Names
+    wish: Wish,
+    asked: Sequence[Asked],
+    considered: Sequence[Considered],
+    unknown: Sequence[Unknown],
+    names: Names,
+    seeing: Sequence[str],
 ) -> ApiError:
-    """The error for a request that nothing can serve, by the reasons of all that was considered."""
+    """The error for a request that nothing can serve, by the reasons of all that was considered; `seeing`: models that read images."""
     if not considered:
         return _no_such_model(asked, names)
     rules: Counter[ExcludedBy] = Counter(
@@ -49,8 +55,11 @@ def refusal(
         return _forbidden(wish, considered)
     wanted = [verdict for verdict in allowed if verdict.excluded_by not in _NAMING]
     resting = [verdict for verdict in considered if verdict.excluded_by in _RESTING]
+    blind, wanted = wanted, [verdict for verdict in wanted if verdict.excluded_by != "input_modality"]
     if resting:
         error = _resting(resting)
+    elif blind and not wanted:
+        error = _none_sees(blind, seeing)
     elif wanted and all(verdict.excluded_by == "context_length" for verdict in wanted):
         error = _too_long(wish, wanted)
     else:
@@ -118,6 +127,19 @@ def _resting(resting: Sequence[Considered]) -> ApiError:
         "code": "capacity_exhausted" if limited else "temporarily_unavailable",
         "retryable": True,
         "retry_after": max(1, round(wait + 0.499)),
+    }
+    return error
+
+
+def _none_sees(considered: Sequence[Considered], seeing: Sequence[str]) -> ApiError:
+    others = f"Served models that read images: {', '.join(seeing)}." if seeing else "No served model reads images."
+    detail = f"{_reasons(considered)}. {others}"
+    message = f"messages: they have images, and nothing that was asked for takes these. {detail}"
+    error = ApiError("not_found", message, metadata={"parameter": "messages", "models_with_images": list(seeing)})
+    error.availability = {
+        "code": "constraint_filtered",
+        "retryable": False,
+        "constraint": {"field": "messages", "detail": detail},
     }
     return error
 

@@ -9,7 +9,7 @@ import msgspec
 from nemoserve.backends.local.checkpoint import TextSide
 from nemoserve.backends.local.template import Template
 from nemoserve.types.chat import Message
-from nemoserve.types.errors import ApiError
+from nemoserve.types.errors import ApiError, invalid
 from nemoserve.types.prompt import ChatTurn, Prompt, ReplyStart
 
 # Above it, tokenising would hold up other requests noticeably and is done in a thread.
@@ -17,6 +17,8 @@ _LONG_TEXT = 16_384
 
 
 def _as_template_wants(message: Message, template: Template) -> dict[str, object]:
+    if message.images:  # routing sends none here; a prompt without them would answer another question
+        raise invalid(f"messages[{message.at}].content", "the models on this machine read no images; send text alone")
     entry: dict[str, object] = {"role": message.role, "content": message.text}
     if message.reasoning and template.reads_past_thinking:
         entry["reasoning_content"] = message.reasoning
