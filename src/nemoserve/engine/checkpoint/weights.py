@@ -91,6 +91,9 @@ class Weights:
         """Raises CheckpointError when there is no such tensor."""
         return _DTYPES[self._entry(name).dtype]
 
+    def compute_in(self, dtype: torch.dtype) -> None:
+        """What is quantised is given in this dtype from now on; nothing else is changed."""
+
     def take(self, name: str, *shape: int) -> torch.Tensor:
         """The tensor as stored, a view of the mapped file. The caller converts it.
 
