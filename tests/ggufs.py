@@ -182,6 +182,7 @@ def write_keys(
             "feed_forward_length": [
                 width if kind == "-" else config["moe_intermediate_size"] if kind == "E" else 0 for kind in pattern
             ],
+            "attention.layer_norm_epsilon": config["layer_norm_epsilon"],
             "ssm.conv_kernel": config["conv_kernel"],
             "ssm.state_size": config["ssm_state_size"],
             "ssm.group_count": config["n_groups"],

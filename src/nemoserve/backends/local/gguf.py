@@ -69,16 +69,17 @@ def _make(gguf: Gguf, folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    for old in folder.parent.glob("*/" + _SOURCE):
-        if old.parent != folder and _source(old) == str(gguf.path):
-            shutil.rmtree(old.parent, ignore_errors=True)
+    for old in folder.parent.glob("*"):
+        if old != folder and source_of(old) == gguf.path:
+            shutil.rmtree(old, ignore_errors=True)
 
 
-def _source(file: Path) -> str:
+def source_of(folder: Path) -> Path | None:
+    """The file that a folder was made of; None: it was made of none."""
     try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["file"])
+        return Path(json.loads((folder / _SOURCE).read_text(encoding="utf-8"))["file"])
     except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return None
 
 
 def _write(gguf: Gguf, folder: Path) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 from nemoserve.backends.local.checkpoint import CheckpointError, model_name
 from nemoserve.backends.local.gguf import checkpoint_of, gguf_in, gguf_name
+from nemoserve.backends.local.hub import download
 from nemoserve.config.settings import EMBEDDED_MODEL
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w.-]+)?")
-_WANTED = ["*.json", "*.safetensors", "*.jinja", "tokenizer*", "*.model", "LICENSE*", "README.md"]
 
 
 def embedded_folder() -> Path:
@@ -37,7 +35,7 @@ def resolve(wanted: str, data_dir: Path) -> tuple[str, Path]:
     if folder.is_file():
         return gguf_name(folder), _folder(folder, wanted, data_dir)
     if _HUB_ID.fullmatch(wanted) and not folder.exists():
-        return wanted.partition("@")[0], _folder(_download(wanted), wanted, data_dir)
+        return wanted.partition("@")[0], _folder(download(wanted), wanted, data_dir)
     raise CheckpointError(f"{wanted} is neither a folder, nor a GGUF file, nor a hub id (author/name).")
 
 
@@ -50,25 +48,3 @@ def _folder(path: Path, wanted: str, data_dir: Path) -> Path:
         return checkpoint_of(path, data_dir)
     what = "a file and no GGUF; give the checkpoint's folder" if path.is_file() else "neither a folder nor a GGUF file"
     raise CheckpointError(f"{wanted} is {what}.")
-
-
-def _download(wanted: str) -> Path:
-    import huggingface_hub
-    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
-
-    name, _, revision = wanted.partition("@")
-    try:
-        # The library's annotations are incomplete.
-        download = cast("Callable[..., str]", huggingface_hub.snapshot_download)  # pyright: ignore[reportUnknownMemberType]
-        return Path(download(name, revision=revision or None, allow_patterns=_WANTED))
-    except GatedRepoError as error:
-        raise CheckpointError(f"{name} must be unlocked on the hub first: log in there and set HF_TOKEN.") from error
-    except RepositoryNotFoundError as error:
-        raise CheckpointError(f"{name} is not a folder here, and the hub has no model of that name.") from error
-    except LocalEntryNotFoundError as error:
-        raise CheckpointError(
-            f"{name} is not a folder here, not in the hub's cache, and the hub cannot be reached: "
-            "connect to the network once, or give a folder."
-        ) from error
-    except Exception as error:  # any transport may fail in its own way
-        raise CheckpointError(f"{name} could not be downloaded from the hub: {error}") from error

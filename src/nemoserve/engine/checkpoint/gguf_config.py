@@ -239,7 +239,10 @@ def _nemotron_h(table: _Table) -> dict[str, Any]:
         "architectures": ["NemotronHForCausalLM"],
         "hybrid_override_pattern": pattern,
         "num_hidden_layers": layers,
-        "layer_norm_epsilon": table.number("attention.layer_norm_rms_epsilon"),
+        # Converters have written it under either name, or both.
+        "layer_norm_epsilon": table.number(
+            "attention.layer_norm_rms_epsilon", table.number("attention.layer_norm_epsilon", 1e-5)
+        ),
         "intermediate_size": mlps or None,
         "attention_bias": table.has(".attn_q.bias"),
         "mlp_bias": table.has(".ffn_down.bias"),
