@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -140,7 +141,7 @@ class GgufWeights:
         order = _pair_order(rows, self._head_dim) if place.change == "pairs" else None
         plain = _PLAIN.get(stored.format)
         if plain is not None:
-            tensor = _from_numpy(raw).view(plain)
+            tensor = _viewed(raw).view(plain)
             return (tensor if order is None else tensor[order]).reshape(shape)
         return self._dequantised(raw, stored.format, columns, order).reshape(shape)
 
@@ -165,12 +166,18 @@ class GgufWeights:
         if self._mapped is None or self._mapped[0] != stored.file or self._since > _REMAP_BYTES:
             self._mapped, self._since = None, 0
             try:
-                # Copy-on-write, as torch takes no memory that cannot be written; nothing writes to it.
-                self._mapped = stored.file, np.memmap(stored.file, dtype=np.uint8, mode="c")
+                self._mapped = stored.file, np.memmap(stored.file, dtype=np.uint8, mode="r")
             except OSError as error:
                 raise CheckpointError(f"{stored.file} cannot be read: {error}") from error
         self._since += size
         return np.asarray(self._mapped[1][begin : begin + size])
+
+
+def _viewed(raw: Any) -> torch.Tensor:
+    """The mapped bytes as a tensor. torch warns that they cannot be written; nothing writes to them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return _from_numpy(raw)
 
 
 def _stored_shape(place: Place, stored: Stored, shape: tuple[int, ...]) -> tuple[int, ...]:
