@@ -17,7 +17,15 @@ def with_llama_cpp_python(file: str, prompts: list[list[int]]) -> list[list[floa
 
     # Type 0 is float32; a cache of float16 would be most of the difference.
     model = Llama(
-        model_path=file, n_ctx=512, n_threads=1, n_threads_batch=1, logits_all=True, type_k=0, type_v=0, verbose=False
+        model_path=file,
+        n_ctx=512,
+        n_threads=1,
+        n_threads_batch=1,
+        logits_all=True,
+        type_k=0,
+        type_v=0,
+        flash_attn=False,
+        verbose=False,
     )
     found = []
     for prompt in prompts:
@@ -38,6 +46,7 @@ def with_xllamacpp(file: str, prompts: list[list[int]]) -> list[list[float]]:
     parameters.n_ctx, parameters.n_parallel, parameters.n_gpu_layers, parameters.warmup = 512, 1, 0, False
     parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = 1
     parameters.cache_type_k = parameters.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
+    parameters.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED  # it rounds to float16
     server = xllamacpp.Server(parameters)
     found = []
     for prompt in prompts:
