@@ -21,6 +21,18 @@ def pull(
     ] = None,
 ) -> None:
     """Download a model from the hub into its cache; run again, it goes on where it was cut off."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
     from nemoserve.backends.local.checkpoint import CheckpointError
     from nemoserve.backends.local.hub import choose, fetch, look, shown
 
@@ -33,7 +45,23 @@ def pull(
         size = shown(sum(each.size for each in files))
         count = "1 file" if len(files) == 1 else f"{len(files)} files"
         typer.echo(f"{name} at {repository.commit}: {count}, {size}", err=True)
-        folder = fetch(repository, files, bars=sys.stderr.isatty())
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        ) as progress:
+            tasks: dict[str, TaskID] = {}
+
+            def report(part: str, done: int, total: int) -> None:
+                if part not in tasks:
+                    tasks[part] = progress.add_task(escape(part), total=total)
+                progress.update(tasks[part], completed=done)
+
+            folder = fetch(repository, files, report)
     except CheckpointError as error:
         typer.echo(f"nemoserve: {error}", err=True)
         raise typer.Exit(1) from None

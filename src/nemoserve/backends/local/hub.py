@@ -1,13 +1,11 @@
 """Checkpoints from the Hugging Face hub: what a repository has, its download, its check. Knows the hub's cache; no model.
 
-`huggingface_hub` speaks the wire, resumes what was cut off and keeps the cache. The cache names a file by its checksum (SHA-256 of large
-files, git's SHA-1 of small ones), and that is what a download is held against.
+`huggingface_hub` knows the hub and keeps the cache, which names a file by its checksum; `resume.py` brings the bytes.
 """
 
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -21,8 +19,9 @@ WANTED = ("*.json", "*.safetensors", "*.jinja", "tokenizer*", "*.model", "LICENS
 """What is downloaded of a repository: no pickles, no second copies in other formats."""
 
 _PART = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
-_SHA256, _SHA1 = 64, 40
-_PIECE = 1 << 20
+
+Report = Callable[[str, int, int], None]
+"""Called with a file's name, its bytes that are here, and its bytes in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +76,12 @@ def choose(repository: Repository, wanted: str | None) -> tuple[HubFile, ...]:
     return tuple(file for file in repository.files if any(fnmatch.fnmatch(file.name, name) for name in WANTED))
 
 
-def fetch(repository: Repository, files: Sequence[HubFile], *, bars: bool) -> Path:
+def fetch(repository: Repository, files: Sequence[HubFile], report: Report) -> Path:
     """Downloads what the cache lacks, goes on where it was cut off, and returns the snapshot's folder.
 
-    `bars` shows the progress on stderr. Raises CheckpointError: the hub cannot be reached, the disk is full, a checksum is wrong.
+    Raises CheckpointError: the hub cannot be reached, the disk is full, a checksum is wrong.
     """
     import huggingface_hub
-    from huggingface_hub.utils import disable_progress_bars, enable_progress_bars
 
     cache = Path(huggingface_hub.constants.HF_HUB_CACHE)
     cache.mkdir(parents=True, exist_ok=True)
@@ -91,20 +89,46 @@ def fetch(repository: Repository, files: Sequence[HubFile], *, bars: bool) -> Pa
     free = shutil.disk_usage(cache).free
     if missing > free:
         raise CheckpointError(f"{repository.id} takes {shown(missing)} more, but {cache} has only {shown(free)} free.")
-    (enable_progress_bars if bars else disable_progress_bars)()
     # The library's annotations are incomplete.
-    download = cast("Callable[..., str]", huggingface_hub.hf_hub_download)  # pyright: ignore[reportUnknownMemberType]
+    link = cast("Callable[..., str]", huggingface_hub.hf_hub_download)  # pyright: ignore[reportUnknownMemberType]
     folder = cache
     for file in files:
         try:
-            path = Path(download(repository.id, file.name, revision=repository.revision))
+            if not _is_here(repository, file.name):
+                _bring(repository, file.name, cache, report)
+            # What is in the cache by now, it only links into the snapshot, and notes the branch's commit.
+            path = Path(link(repository.id, file.name, revision=repository.revision))
+        except CheckpointError:
+            raise
         except Exception as error:
             raise sentence(repository.id, error) from error
         folder = Path(*path.parts[: len(path.parts) - len(Path(file.name).parts)])
         if folder.name != repository.commit:
             raise CheckpointError(f"{repository.id} was changed on the hub in the meantime; run the command again.")
-        _check(path, f"{repository.id}/{file.name}")
     return folder
+
+
+def _bring(repository: Repository, name: str, cache: Path, report: Report) -> None:
+    """One file into the cache, under its checksum. A hub that has none for it leaves it to its own library."""
+    import huggingface_hub
+    from huggingface_hub import utils
+
+    from nemoserve.backends.local.resume import Busy, Damaged, bring, is_checksum
+
+    url = huggingface_hub.hf_hub_url(repository.id, name, revision=repository.commit)
+    about = huggingface_hub.get_hf_file_metadata(url)  # pyright: ignore[reportUnknownMemberType]
+    headers = cast("dict[str, str]", utils.build_hf_headers())  # pyright: ignore[reportUnknownMemberType]
+    if about.etag is None or about.size is None or not is_checksum(about.etag):
+        return
+    blob = cache / f"models--{repository.id.replace('/', '--')}" / "blobs" / about.etag
+    try:
+        bring(url, headers, blob, about.size, lambda done, total: report(name, done, total))
+    except Damaged as error:
+        raise CheckpointError(
+            f"{repository.id}/{name} was damaged on its way: its checksum is wrong; run the command again."
+        ) from error
+    except Busy as error:
+        raise CheckpointError(f"{repository.id}/{name} is being downloaded by another process.") from error
 
 
 def download(wanted: str) -> Path:
@@ -154,21 +178,3 @@ def _is_here(repository: Repository, name: str) -> bool:
     from huggingface_hub import try_to_load_from_cache
 
     return isinstance(try_to_load_from_cache(repository.id, name, revision=repository.commit), str)
-
-
-def _check(path: Path, name: str) -> None:
-    """Raises CheckpointError, and removes the file, when its content is not what its name in the cache says."""
-    blob = path.resolve()
-    expected = blob.name
-    if not re.fullmatch(rf"[0-9a-f]{{{_SHA256}}}|[0-9a-f]{{{_SHA1}}}", expected):
-        return  # a hub that names its files otherwise, or a cache without links
-    digest = hashlib.sha256() if len(expected) == _SHA256 else hashlib.sha1(usedforsecurity=False)
-    if len(expected) == _SHA1:
-        digest.update(f"blob {blob.stat().st_size}\0".encode())
-    with blob.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-    if digest.hexdigest() != expected:
-        path.unlink()
-        blob.unlink(missing_ok=True)
-        raise CheckpointError(f"{name} was damaged on its way: its checksum is wrong; run the command again.")
