@@ -117,7 +117,7 @@ def _bring(repository: Repository, name: str, cache: Path, report: Report) -> No
 
     url = huggingface_hub.hf_hub_url(repository.id, name, revision=repository.commit)
     about = huggingface_hub.get_hf_file_metadata(url)  # pyright: ignore[reportUnknownMemberType]
-    headers = cast("dict[str, str]", utils.build_hf_headers())  # pyright: ignore[reportUnknownMemberType]
+    headers = utils.build_hf_headers()  # pyright: ignore[reportUnknownMemberType]
     if about.etag is None or about.size is None or not is_checksum(about.etag):
         return
     blob = cache / f"models--{repository.id.replace('/', '--')}" / "blobs" / about.etag
