@@ -16,6 +16,7 @@ from nemoserve.cli import audit, config, content, keys
 from nemoserve.cli.bill import bill
 from nemoserve.cli.mock import mock
 from nemoserve.cli.models import models
+from nemoserve.cli.pull import pull
 from nemoserve.cli.route import route
 from nemoserve.cli.usage import usage
 
@@ -105,7 +106,9 @@ def serve(
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="A checkpoint folder or a hub id; repeat it for several models. Default: nemoserve/mini"),
+        typer.Option(
+            help="A checkpoint folder, a GGUF file or a hub id; repeat it for several models. Default: nemoserve/mini"
+        ),
     ] = None,
     engine: Annotated[
         Engine | None,
@@ -214,6 +217,7 @@ def chat(
 
 
 app.command()(models)
+app.command()(pull)
 app.command()(usage)
 app.command()(bill)
 app.command()(mock)

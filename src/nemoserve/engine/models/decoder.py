@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional
 
 from nemoserve.engine.cache import Cache, CacheShape, StepPlan
-from nemoserve.engine.checkpoint.weights import Weights
+from nemoserve.engine.checkpoint.tensors import Tensors
 from nemoserve.engine.layers.attention import Attention
 from nemoserve.engine.layers.linear import Forms, Linear, PlainLinear
 from nemoserve.engine.layers.mamba2 import Mamba2, Mamba2Shape
@@ -32,7 +32,7 @@ _NO_MAMBA = Mamba2Shape(1, 1, 1, 1, 1, (0.0, 0.0))
 class Decoder:
     """Each block is x + mixer(norm(x)); the head follows a last norm."""
 
-    def __init__(self, config: ModelConfig, weights: Weights, forms: Forms) -> None:
+    def __init__(self, config: ModelConfig, weights: Tensors, forms: Forms) -> None:
         """Takes every tensor from `weights`, in the dtype and on the device of `forms`.
 
         Raises CheckpointError for a missing or misshapen tensor, or one that has no place.
