@@ -103,8 +103,11 @@ class Keys:
             method: object = "unnamed"
             if isinstance(quantization, dict):
                 method = cast(dict[str, object], quantization).get("quant_method", method)
+            if method == "nemoserve":
+                return
             raise self.error(
-                f"the checkpoint is quantized (quant_method {method!r}); only float32, float16 and bfloat16 are served"
+                f"the checkpoint is quantized (quant_method {method!r}); only float32, float16, bfloat16 and what "
+                "`nemoserve convert` writes are served"
             )
 
     @property

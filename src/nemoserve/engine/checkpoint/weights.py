@@ -28,6 +28,8 @@ _SINGLE = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _PREFIXES = ("backbone.", "model.")
 _DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+_DTYPES |= {"U8": torch.uint8, "I8": torch.int8}
+"""Only as the values of quantised weights."""
 _MAX_HEADER_BYTES = 100 << 20
 _REMAP_BYTES = 1 << 30
 
@@ -61,7 +63,8 @@ class Weights:
         self._handle: Any = None
         self._mapped = 0
         for name, entry in self._entries.items():
-            if entry.dtype not in _DTYPES:
+            whole = entry.dtype in ("U8", "I8") and not name.endswith("_q")
+            if entry.dtype not in _DTYPES or whole:
                 raise CheckpointError(
                     f"{entry.file}: tensor {name} has the dtype {entry.dtype}; a quantized checkpoint cannot be served, "
                     "only float32, float16 and bfloat16"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from nemoserve.engine.capacity import available_bytes
 from nemoserve.engine.checkpoint.config import CheckpointError, Keys
+from nemoserve.engine.checkpoint.quantised import group_size
 from nemoserve.engine.checkpoint.weights import Progress, Weights
 from nemoserve.engine.layers.linear import choose_forms
 from nemoserve.engine.models import llama, nemotron_h, nemotron_nas
@@ -42,7 +44,7 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     if dtype != "auto" and dtype not in _DTYPES:
         raise ValueError(f"dtype is {dtype!r}; choose auto, float32, bfloat16 or float16")
     with torch.inference_mode(), Weights(folder, progress) as weights:
-        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config.embeddings, target)
+        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config, target)
         forms = choose_forms(chosen, target, weights.elements, available_bytes(target))
         return Decoder(config, weights, forms)
 
@@ -56,7 +58,7 @@ def read_config(folder: Path) -> ModelConfig:
     kind = keys.raw.get("model_type")
     if kind not in FAMILIES:
         raise keys.error(f"model_type is {kind!r}; the families served are {', '.join(map(repr, FAMILIES))}")
-    return FAMILIES[kind](keys)
+    return replace(FAMILIES[kind](keys), quantised_group=group_size(keys) or 0)
 
 
 def _device(name: str) -> torch.device:
@@ -73,8 +75,11 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _auto_dtype(weights: Weights, embeddings: str, device: torch.device) -> torch.dtype:
-    stored = weights.stored_dtype(embeddings)
+def _auto_dtype(weights: Weights, config: ModelConfig, device: torch.device) -> torch.dtype:
+    if config.quantised_group:
+        # The native products take and give float32.
+        return torch.float32 if device.type == "cpu" else torch.bfloat16
+    stored = weights.stored_dtype(config.embeddings)
     if stored == torch.float64 or (device.type == "cpu" and weights.total_bytes < SMALL_BYTES):
         return torch.float32
     return stored

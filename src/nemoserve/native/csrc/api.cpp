@@ -1,0 +1,22 @@
+// The functions that Python calls by ctypes, with raw pointers; library.py has their signatures. Pointers are trusted.
+#include "cpu.h"
+#include "linear.h"
+#include "pool.h"
+
+#define NEMO_API extern "C" __attribute__((visibility("default")))
+
+using namespace nemo;
+
+NEMO_API const char *nemo_instruction_set() { return kernels().name; }
+NEMO_API int nemo_use(const char *name) { return use(name) ? 1 : 0; }
+NEMO_API void nemo_set_threads(int count) { set_threads(count); }
+
+NEMO_API void nemo_pack(
+    int bits, int64_t rows, int64_t columns, const int8_t *q, const uint16_t *scales, uint8_t *values, uint16_t *packed_scales) {
+    pack(bits, rows, columns, q, scales, values, packed_scales);
+}
+
+NEMO_API void nemo_linear(
+    const QuantisedWeight *w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
+    linear(kernels(), *w, bias, tokens, x, residual, y);
+}

@@ -1,0 +1,122 @@
+"""Finds, builds if need be, and loads the native library; its functions with their types. Knows ctypes; no torch, no models.
+
+`NEMOSERVE_NATIVE=0` does without it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from nemoserve.native.build import BuildError, build, file_name
+
+logger = logging.getLogger("nemoserve.engine")
+
+_PACKAGED = Path(__file__).parent
+
+
+class _Weight(ctypes.Structure):
+    _fields_ = [
+        ("bits", ctypes.c_int64),
+        ("rows", ctypes.c_int64),
+        ("columns", ctypes.c_int64),
+        ("values", ctypes.c_void_p),
+        ("scales", ctypes.c_void_p),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedWeight:
+    """The addresses of a weight in the library's layout, and of the record that tells it of them. The memory is the caller's."""
+
+    record: ctypes.Structure
+    address: int
+
+
+class Native:
+    """The loaded library. All addresses are of contiguous memory that the caller keeps alive; sizes are in elements."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError when the file is no library of ours."""
+        self.path = path
+        library = ctypes.CDLL(str(path))
+        pointer, size, number = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
+        self._name = library.nemo_instruction_set
+        self._name.restype = ctypes.c_char_p
+        self._name.argtypes = []
+        self._use = library.nemo_use
+        self._use.argtypes = [ctypes.c_char_p]
+        self._set_threads = library.nemo_set_threads
+        self._set_threads.argtypes = [number]
+        self._set_threads.restype = None
+        self._pack = library.nemo_pack
+        self._pack.argtypes = [number, size, size, pointer, pointer, pointer, pointer]
+        self._pack.restype = None
+        self._linear = library.nemo_linear
+        self._linear.argtypes = [pointer, pointer, size, pointer, pointer, pointer]
+        self._linear.restype = None
+
+    @property
+    def instruction_set(self) -> str:
+        """plain, avx2 or avx512-vnni."""
+        return (self._name() or b"").decode()
+
+    def use(self, instruction_set: str) -> bool:
+        """Compute with this set from now on; False, and nothing is changed, when the machine does not have it."""
+        return bool(self._use(instruction_set.encode()))
+
+    def set_threads(self, count: int) -> None:
+        """Threads that share a product, the caller among them."""
+        self._set_threads(count)
+
+    def pack(self, bits: int, rows: int, columns: int, q: int, scales: int, values: int, packed_scales: int) -> None:
+        """From q int8 [rows, columns] and scales bfloat16 [rows, groups] into `values` and `packed_scales` (`packed_sizes`)."""
+        self._pack(bits, rows, columns, q, scales, values, packed_scales)
+
+    def weight(self, bits: int, rows: int, columns: int, values: int, packed_scales: int) -> PackedWeight:
+        record = _Weight(bits, rows, columns, values, packed_scales)
+        return PackedWeight(record, ctypes.addressof(record))
+
+    def linear(self, weight: PackedWeight, bias: int | None, tokens: int, x: int, residual: int | None, y: int) -> None:
+        """y [tokens, rows] = x [tokens, columns] W^T + bias + residual, all float32; `residual` may be `y`."""
+        self._linear(weight.address, bias, tokens, x, residual, y)
+
+
+def packed_sizes(bits: int, rows: int, columns: int) -> tuple[int, int]:
+    """Bytes of the values and number of the scales of a weight in the library's layout."""
+    panels, groups = -(-rows // 16), -(-columns // 32)
+    return panels * groups * 64 * bits, panels * groups * 16
+
+
+def cache_folder() -> Path:
+    """Where a library that was compiled at first use is kept."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "nemoserve" / "native"
+
+
+@functools.cache
+def native() -> Native | None:
+    """The library, from the package, or from the cache, or compiled now (some seconds, once per machine). None without it; a
+    warning has then said why, once."""
+    if os.environ.get("NEMOSERVE_NATIVE", "1") == "0":
+        return None
+    try:
+        return Native(_find() or _build())
+    except (BuildError, OSError, AttributeError, RuntimeError) as error:
+        logger.warning("computing without the native library, more slowly: %s", error)
+        return None
+
+
+def _find() -> Path | None:
+    name = file_name()
+    return next((found for folder in (_PACKAGED, cache_folder()) if (found := folder / name).exists()), None)
+
+
+def _build() -> Path:
+    folder = cache_folder()
+    logger.info("compiling the native library, once, into %s", folder)
+    return build(folder)
