@@ -14,9 +14,9 @@ from pathlib import Path
 
 SOURCES = Path(__file__).parent / "csrc"
 
-_FLAGS = ("-O3", "-std=c++17", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-ffp-contract=off")
-_FLAGS += ("-fopenmp-simd", "-Wall", "-Wextra")
-"""No contraction, so that every instruction set rounds activations alike."""
+_FLAGS = ("-O3", "-std=c++17", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-fopenmp-simd", "-Wall", "-Wextra")
+_EXACT = ("-ffp-contract=off",)
+"""So that every instruction set rounds activations alike."""
 _QUIET = ("-Wno-unknown-warning-option", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-Wno-unknown-pragmas")
 """GCC warns of its own vector headers."""
 _AVX2 = ("-mavx2", "-mfma")
@@ -45,7 +45,7 @@ def compiler() -> list[str] | None:
 def file_name() -> str:
     """Of the library that the sources and flags make on this kind of machine: a library of other sources has another name."""
     digest = hashlib.blake2b(digest_size=8)
-    for part in (*_FLAGS, *_AVX512, platform.machine(), sys.platform):
+    for part in (*_FLAGS, *_EXACT, *_AVX512, platform.machine(), sys.platform):
         digest.update(part.encode())
     for source in sorted(SOURCES.iterdir()):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
@@ -82,7 +82,7 @@ def compile_objects(command: list[str], folder: Path, *extra_flags: str) -> list
         if source.name in _BY_SOURCE and not intel:
             continue
         made = folder / f"{source.stem}.o"
-        flags = (*_FLAGS, *_QUIET, *_BY_SOURCE.get(source.name, ()), *extra_flags)
+        flags = (*_FLAGS, *_EXACT, *_QUIET, *_BY_SOURCE.get(source.name, ()), *extra_flags)
         line = [*command, *flags, "-c", str(source), "-o", str(made)]
         running.append((line, subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)))
         objects.append(made)

@@ -27,9 +27,9 @@ _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _PREFIXES = ("backbone.", "model.")
-_DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
-_DTYPES |= {"U8": torch.uint8, "I8": torch.int8}
+_WHOLE = {"U8": torch.uint8, "I8": torch.int8}
 """Only as the values of quantised weights."""
+_DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16} | _WHOLE
 _MAX_HEADER_BYTES = 100 << 20
 _REMAP_BYTES = 1 << 30
 
@@ -63,8 +63,8 @@ class Weights:
         self._handle: Any = None
         self._mapped = 0
         for name, entry in self._entries.items():
-            whole = entry.dtype in ("U8", "I8") and not name.endswith("_q")
-            if entry.dtype not in _DTYPES or whole:
+            misplaced = entry.dtype in _WHOLE and not name.endswith("_q")
+            if entry.dtype not in _DTYPES or misplaced:
                 raise CheckpointError(
                     f"{entry.file}: tensor {name} has the dtype {entry.dtype}; a quantized checkpoint cannot be served, "
                     "only float32, float16 and bfloat16"
@@ -86,6 +86,11 @@ class Weights:
     def elements(self) -> int:
         """Elements of all tensors."""
         return sum(math.prod(entry.shape) for entry in self._entries.values())
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of all tensors, by their names."""
+        return {name: entry.shape for name, entry in self._entries.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
