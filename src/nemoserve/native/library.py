@@ -9,7 +9,7 @@ import ctypes
 import functools
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nemoserve.native.build import BuildError, build, file_name
@@ -29,12 +29,40 @@ class _Weight(ctypes.Structure):
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class PackedWeight:
-    """The addresses of a weight in the library's layout, and of the record that tells it of them. The memory is the caller's."""
+class _Mamba(ctypes.Structure):
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("heads", "head_dim", "groups", "state_size", "kernel")),
+        *((name, ctypes.c_float) for name in ("low", "high", "eps")),
+        *((name, ctypes.c_void_p) for name in ("taps", "dt_bias", "a", "d", "norm")),
+    ]
 
-    record: ctypes.Structure
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the library is told of a layer: sizes and addresses, themselves at an address. The memory they name is the caller's."""
+
+    kept: ctypes.Structure
     address: int
+
+
+@dataclass(frozen=True, slots=True)
+class MambaNumbers:
+    """Sizes of a Mamba-2 mixer in elements, the bounds of its step size, its norm's epsilon, and the addresses of its float32 arrays:
+    taps [kernel, channels] with the latest first, dt_bias, a and d [heads], norm [inner]."""
+
+    heads: int
+    head_dim: int
+    groups: int
+    state_size: int
+    kernel: int
+    low: float
+    high: float
+    eps: float
+    taps: int
+    dt_bias: int
+    a: int
+    d: int
+    norm: int
 
 
 class Native:
@@ -59,6 +87,10 @@ class Native:
         self._linear = library.nemo_linear
         self._linear.argtypes = [pointer, pointer, size, pointer, pointer, pointer]
         self._linear.restype = None
+        self._mamba_step, self._mamba_run = library.nemo_mamba_step, library.nemo_mamba_run
+        for function in (self._mamba_step, self._mamba_run):
+            function.argtypes = [pointer, size, pointer, pointer, pointer, pointer]
+            function.restype = None
 
     @property
     def instruction_set(self) -> str:
@@ -77,13 +109,26 @@ class Native:
         """From q int8 [rows, columns] and scales bfloat16 [rows, groups] into `values` and `packed_scales` (`packed_sizes`)."""
         self._pack(bits, rows, columns, q, scales, values, packed_scales)
 
-    def weight(self, bits: int, rows: int, columns: int, values: int, packed_scales: int) -> PackedWeight:
+    def weight(self, bits: int, rows: int, columns: int, values: int, packed_scales: int) -> Record:
         record = _Weight(bits, rows, columns, values, packed_scales)
-        return PackedWeight(record, ctypes.addressof(record))
+        return Record(record, ctypes.addressof(record))
 
-    def linear(self, weight: PackedWeight, bias: int | None, tokens: int, x: int, residual: int | None, y: int) -> None:
+    def linear(self, weight: Record, bias: int | None, tokens: int, x: int, residual: int | None, y: int) -> None:
         """y [tokens, rows] = x [tokens, columns] W^T + bias + residual, all float32; `residual` may be `y`."""
         self._linear(weight.address, bias, tokens, x, residual, y)
+
+    def mamba(self, numbers: MambaNumbers) -> Record:
+        record = _Mamba(**asdict(numbers))
+        return Record(record, ctypes.addressof(record))
+
+    def mamba_step(self, layer: Record, rows: int, projected: int, conv: int, states: int, y: int) -> None:
+        """One token of each of `rows` sequences: projected [rows, gate x B C dt] to y [rows, inner]; conv [rows, kernel, channels] and
+        states [rows, groups, state size, group width] advance. All float32."""
+        self._mamba_step(layer.address, rows, projected, conv, states, y)
+
+    def mamba_run(self, layer: Record, length: int, projected: int, conv: int, state: int, y: int) -> None:
+        """The same for `length` tokens of one sequence, by the chunked scan."""
+        self._mamba_run(layer.address, length, projected, conv, state, y)
 
 
 def packed_sizes(bits: int, rows: int, columns: int) -> tuple[int, int]:

@@ -6,10 +6,12 @@
 #include <cstring>
 #include <initializer_list>
 #include <memory>
+#include <utility>
 
 #include "cpu.h"
 #include "kernels.h"
 #include "linear.h"
+#include "mamba.h"
 #include "pool.h"
 
 using namespace nemo;
@@ -87,12 +89,62 @@ void linears() {
     }
 }
 
+void one_mamba(int64_t groups, int64_t per_group, int64_t head_dim, int64_t state_size, int64_t kernel, int64_t length) {
+    MambaLayer m = {groups * per_group, head_dim, groups, state_size, kernel, 0.001f, 0.5f, 1e-5f, nullptr, nullptr, nullptr, nullptr, nullptr};
+    auto taps = filled<float>(kernel * m.channels(), uniform);
+    auto dt_bias = filled<float>(m.heads, uniform);
+    auto a = filled<float>(m.heads, [] { return -1.0f - 10.0f * std::fabs(uniform()); });
+    auto d = filled<float>(m.heads, uniform);
+    auto norm = filled<float>(m.inner(), uniform);
+    m.taps = taps.get(), m.dt_bias = dt_bias.get(), m.a = a.get(), m.d = d.get(), m.norm = norm.get();
+    const int64_t rows = 3, conv_size = rows * kernel * m.channels(), state_count = rows * groups * state_size * m.width();
+    auto projected = filled<float>(length * m.projected(), uniform);
+    auto conv = filled<float>(conv_size, uniform);
+    auto state_start = filled<float>(state_count, uniform);
+    std::unique_ptr<float[]> results[2];
+    for (int64_t steps : {int64_t(1), int64_t(0)}) {  // token by token, and as runs: the results are the same
+        for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+            if (!use(name)) continue;
+            std::unique_ptr<float[]> c(new float[size_t(conv_size)]), s(new float[size_t(state_count)]);
+            std::memcpy(c.get(), conv.get(), size_t(conv_size) * 4);
+            std::memcpy(s.get(), state_start.get(), size_t(state_count) * 4);
+            auto y = filled<float>(length * m.inner(), uniform);
+            if (steps) {
+                for (int64_t t = 0; t < length; t++) {
+                    mamba_step(kernels(), m, 1, projected.get() + t * m.projected(), c.get(), s.get(), y.get() + t * m.inner());
+                }
+            } else {
+                mamba_run(kernels(), m, length, projected.get(), c.get(), s.get(), y.get());
+            }
+            if (results[0] == nullptr) {
+                results[0] = std::move(y);
+                results[1] = std::move(s);
+            } else {
+                compare(name, y.get(), results[0].get(), length * m.inner());
+                compare(name, s.get(), results[1].get(), state_count);
+            }
+        }
+    }
+    if (length >= rows) {
+        auto y = filled<float>(rows * m.inner(), uniform);
+        mamba_step(kernels(), m, rows, projected.get(), conv.get(), state_start.get(), y.get());
+    }
+}
+
+void mambas() {
+    one_mamba(1, 1, 1, 1, 1, 3);
+    one_mamba(2, 3, 5, 7, 4, 70);
+    one_mamba(1, 2, 33, 16, 2, 5);
+    one_mamba(2, 1, 80, 19, 4, 131);
+}
+
 }  // namespace
 
 int main() {
     for (int count : {1, 3}) {
         set_threads(count);
         linears();
+        mambas();
     }
     set_threads(1);
     std::printf(failures == 0 ? "all sets agree\n" : "%d differences\n", failures);

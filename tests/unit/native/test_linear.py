@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,7 @@ from nemoserve.native.build import BuildError
 from nemoserve.native.library import Native, native
 from tests.examples import examples
 
-SETS = ("plain", "avx2", "avx512-vnni")
 SIZES = [(1, 1), (16, 32), (17, 33), (40, 64), (100, 192), (33, 31), (250, 97)]
-
-
-@pytest.fixture(params=SETS)
-def each_set(request: pytest.FixtureRequest) -> Iterator[Native]:
-    found = native()
-    assert found is not None, "the tests need a C++ compiler, as make install-dev says"
-    best = found.instruction_set
-    if not found.use(request.param):
-        pytest.skip(f"this machine has no {request.param}")
-    yield found
-    found.use(best)
 
 
 def random_weight(bits: int, rows: int, columns: int, group: int = 32, seed: int = 0) -> QuantisedWeight:

@@ -13,6 +13,8 @@ from nemoserve.engine.cache import Cache, StepPlan
 from nemoserve.engine.layers import ssd
 from nemoserve.engine.layers.linear import Linear
 from nemoserve.engine.layers.norm import RMSNorm
+from nemoserve.engine.layers.quantised import library_for_layers
+from nemoserve.native.library import MambaNumbers, Native, Record
 
 CPU_CHUNK = 64
 """Tokens per chunk of the scan on a CPU: everything a chunk touches stays in the second-level cache."""
@@ -67,11 +69,13 @@ class Mamba2:
         self._taps = conv_weight.float().flip(1).t().contiguous()
         self._a = -a_log.float().exp()
         self._a_column = self._a.unsqueeze(1)
-        self._d = d.float().unsqueeze(1)
-        self._dt_bias = dt_bias.float()
+        self._d = d.float().unsqueeze(1).contiguous()
+        self._dt_bias = dt_bias.float().contiguous()
         low, high = shape.time_step_limit
         self._limit = None if low <= 0 and math.isinf(high) else (low, high)
         self._chunk = CPU_CHUNK if conv_weight.device.type == "cpu" else CUDA_CHUNK
+        library = library_for_layers() if conv_weight.device.type == "cpu" else None
+        self._native = None if library is None else (library, self._record(library))
 
     def __call__(
         self, x: torch.Tensor, plan: StepPlan, cache: Cache, residual: torch.Tensor | None = None
@@ -83,7 +87,9 @@ class Mamba2:
         conv, states = cache.conv[self._index], cache.ssm[self._index]
         projected = self._in_proj(x).float()
         n = plan.decode
-        if not plan.runs:
+        if self._native is not None:
+            y = self._natively(*self._native, projected.contiguous(), plan, conv, states)
+        elif not plan.runs:
             y = self._decode(projected, conv[:n], states[:n])
         else:
             y = torch.empty((x.shape[0], self._shape.inner), device=x.device)
@@ -94,6 +100,39 @@ class Mamba2:
                     end = min(begin + self._chunk, run.end)
                     y[begin:end] = self._prompt_chunk(projected[begin:end], conv[run.row], states[run.row])
         return self._out_proj(y.to(x.dtype), residual)
+
+    def _record(self, library: Native) -> Record:
+        shape, (low, high) = self._shape, self._limit or (-math.inf, math.inf)
+        arrays = (self._taps, self._dt_bias, self._a, self._d, self._norm.weight)
+        sizes = (shape.heads, shape.head_dim, shape.groups, shape.state_size, shape.conv_kernel)
+        places = (array.data_ptr() for array in arrays)
+        return library.mamba(MambaNumbers(*sizes, low, high, self._norm.epsilon, *places))
+
+    def _natively(
+        self,
+        library: Native,
+        layer: Record,
+        projected: torch.Tensor,
+        plan: StepPlan,
+        conv: torch.Tensor,
+        states: torch.Tensor,
+    ) -> torch.Tensor:
+        """Normed outputs [tokens, inner] of all tokens, by the native library."""
+        y = torch.empty((projected.shape[0], self._shape.inner))
+        if plan.decode:
+            library.mamba_step(
+                layer, plan.decode, projected.data_ptr(), conv.data_ptr(), states.data_ptr(), y.data_ptr()
+            )
+        for run in plan.runs:
+            library.mamba_run(
+                layer,
+                run.end - run.begin,
+                projected[run.begin].data_ptr(),
+                conv[run.row].data_ptr(),
+                states[run.row].data_ptr(),
+                y[run.begin].data_ptr(),
+            )
+        return y
 
     def _dt(self, projected: torch.Tensor) -> torch.Tensor:
         dt = functional.softplus(projected[:, -self._shape.heads :] + self._dt_bias)

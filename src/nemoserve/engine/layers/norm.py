@@ -19,7 +19,8 @@ class RMSNorm:
 
     def __init__(self, weight: torch.Tensor, eps: float, groups: int = 1, *, rounds_first: bool = False) -> None:
         """`weight` [width]."""
-        self._weight = weight.float()
+        self.weight = weight.float().contiguous()
+        self.epsilon = eps
         self._rounds_first = rounds_first
         self._shape = (groups, weight.shape[0] // groups)
         self._grouped = groups > 1
@@ -37,4 +38,4 @@ class RMSNorm:
             normed = normed.flatten(1)
         if self._rounds_first:
             normed = normed.to(x.dtype).float()
-        return normed.mul_(self._weight).to(x.dtype)
+        return normed.mul_(self.weight).to(x.dtype)

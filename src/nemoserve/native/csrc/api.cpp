@@ -1,6 +1,7 @@
 // The functions that Python calls by ctypes, with raw pointers; library.py has their signatures. Pointers are trusted.
 #include "cpu.h"
 #include "linear.h"
+#include "mamba.h"
 #include "pool.h"
 
 #define NEMO_API extern "C" __attribute__((visibility("default")))
@@ -19,4 +20,14 @@ NEMO_API void nemo_pack(
 NEMO_API void nemo_linear(
     const QuantisedWeight *w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
     linear(kernels(), *w, bias, tokens, x, residual, y);
+}
+
+NEMO_API void nemo_mamba_step(
+    const MambaLayer *m, int64_t rows, const float *projected, float *conv, float *state, float *y) {
+    mamba_step(kernels(), *m, rows, projected, conv, state, y);
+}
+
+NEMO_API void nemo_mamba_run(
+    const MambaLayer *m, int64_t length, const float *projected, float *conv, float *state, float *y) {
+    mamba_run(kernels(), *m, length, projected, conv, state, y);
 }

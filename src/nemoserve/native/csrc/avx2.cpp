@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #include "kernels.h"
+#include "mamba.h"
 
 namespace nemo {
 namespace {
@@ -74,8 +75,54 @@ void panel(const uint8_t *w, const uint16_t *scales, const Activations &a, int64
     for (; tokens >= 1; tokens -= 1, first += 1, out += kPanel) tile<BITS, 1>(w, scales, a, first, out);
 }
 
+// Sixteen floats in two registers.
+struct V {
+    __m256 low, high;
+};
+
+inline V set(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+inline V load(const float *p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+inline __m256i lanes_from(int begin, int lanes) {
+    const __m256i places = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(begin));
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(lanes), places);
+}
+inline V load(const float *p, int lanes) {
+    if (lanes == kPanel) return load(p);
+    const __m256 low = _mm256_maskload_ps(p, lanes_from(0, lanes));
+    return {low, lanes > 8 ? _mm256_maskload_ps(p + 8, lanes_from(8, lanes)) : _mm256_setzero_ps()};
+}
+inline void store(float *p, V x, int lanes = kPanel) {
+    if (lanes == kPanel) {
+        _mm256_storeu_ps(p, x.low);
+        _mm256_storeu_ps(p + 8, x.high);
+    } else {
+        _mm256_maskstore_ps(p, lanes_from(0, lanes), x.low);
+        if (lanes > 8) _mm256_maskstore_ps(p + 8, lanes_from(8, lanes), x.high);
+    }
+}
+inline V operator+(V a, V b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
+inline V operator-(V a, V b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
+inline V operator*(V a, V b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+inline V operator/(V a, V b) { return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)}; }
+inline V fma(V a, V b, V c) { return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)}; }
+inline V larger(V a, V b) { return {_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)}; }
+inline V smaller(V a, V b) { return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)}; }
+inline __m256 power_of_two(__m256 n) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
+}
+// 2^n for whole n from -126 to 127.
+inline V power_of_two(V n) { return {power_of_two(n.low), power_of_two(n.high)}; }
+inline float sum(V x) {
+    float lane[8], total = 0.0f;
+    _mm256_storeu_ps(lane, _mm256_add_ps(x.low, x.high));
+    for (float part : lane) total += part;
+    return total;
+}
+
+#include "mamba.inl"
+
 }  // namespace
 
-const Kernels kAvx2 = {"avx2", quantise, panel<4>, panel<8>};
+const Kernels kAvx2 = {"avx2", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk};
 
 }  // namespace nemo

@@ -25,6 +25,8 @@ struct Activations {
 };
 
 
+struct MambaLayer;
+
 struct Kernels {
     const char *name;
     // One token: x [columns] to q [groups * 32], scale [groups], offset [groups]; columns past the end count as zero.
@@ -33,6 +35,12 @@ struct Kernels {
     // depend on its companions.
     void (*panel4)(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out);
     void (*panel8)(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out);
+    // One token, or up to kChunk tokens, of one sequence and one group of heads; mamba.h has the shapes. `projected`, `conv` and `out`
+    // are the whole sequence's, `state` is the group's, `scratch` has mamba_scratch() floats.
+    void (*mamba_step)(
+        const MambaLayer &m, int64_t group, const float *projected, float *conv, float *state, float *scratch, float *out);
+    void (*mamba_chunk)(
+        const MambaLayer &m, int64_t group, int64_t length, const float *projected, float *conv, float *state, float *scratch, float *out);
 };
 
 extern const Kernels kPlain;

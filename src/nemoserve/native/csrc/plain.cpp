@@ -1,5 +1,6 @@
 // Kernels in plain C++, for any machine; the compiler vectorises them as far as it can (NEON where that is there).
 #include "kernels.h"
+#include "mamba.h"
 
 namespace nemo {
 namespace {
@@ -34,8 +35,68 @@ void panel(const uint8_t *w, const uint16_t *scales, const Activations &a, int64
     }
 }
 
+// Sixteen floats, one after the other.
+struct V {
+    float lane[kPanel];
+};
+
+template <class Op>
+inline V lanewise(const Op &op) {
+    V out;
+    for (int i = 0; i < kPanel; i++) out.lane[i] = op(i);
+    return out;
+}
+
+inline V set(float x) {
+    return lanewise([&](int) { return x; });
+}
+inline V load(const float *p) {
+    return lanewise([&](int i) { return p[i]; });
+}
+inline V load(const float *p, int lanes) {
+    return lanewise([&](int i) { return i < lanes ? p[i] : 0.0f; });
+}
+inline void store(float *p, V x, int lanes = kPanel) {
+    for (int i = 0; i < lanes; i++) p[i] = x.lane[i];
+}
+inline V operator+(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline V operator-(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] - b.lane[i]; });
+}
+inline V operator*(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] * b.lane[i]; });
+}
+inline V operator/(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] / b.lane[i]; });
+}
+inline V fma(V a, V b, V c) { return a * b + c; }
+inline V larger(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline V smaller(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+// 2^n for whole n from -126 to 127.
+inline V power_of_two(V n) {
+    return lanewise([&](int i) {
+        const uint32_t bits = uint32_t(int32_t(n.lane[i]) + 127) << 23;
+        float value;
+        __builtin_memcpy(&value, &bits, 4);
+        return value;
+    });
+}
+inline float sum(V x) {
+    float total = 0.0f;
+    for (int i = 0; i < kPanel; i++) total += x.lane[i];
+    return total;
+}
+
+#include "mamba.inl"
+
 }  // namespace
 
-const Kernels kPlain = {"plain", quantise, panel<4>, panel<8>};
+const Kernels kPlain = {"plain", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk};
 
 }  // namespace nemo
