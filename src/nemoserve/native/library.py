@@ -37,6 +37,55 @@ class _Mamba(ctypes.Structure):
     ]
 
 
+class _Attention(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int64) for name in ("heads", "kv_heads", "head_dim", "first")]
+
+
+class KeysAndValues(ctypes.Structure):
+    """Addresses of keys and values [row][head][token][head_dim] of all layers, their strides by row and head in elements, and the tokens that
+    each row holds: an address of int64 [rows], or None when all hold `length`."""
+
+    _fields_ = [
+        ("keys", ctypes.c_void_p),
+        ("values", ctypes.c_void_p),
+        ("row", ctypes.c_int64),
+        ("head", ctypes.c_int64),
+        ("lengths", ctypes.c_void_p),
+        ("length", ctypes.c_int64),
+    ]
+
+
+class States(ctypes.Structure):
+    """Addresses of the Mamba layers' states [layer][row]... with their strides by layer, and the keys and values."""
+
+    _fields_ = [
+        ("conv", ctypes.c_void_p),
+        ("ssm", ctypes.c_void_p),
+        ("conv_layer", ctypes.c_int64),
+        ("ssm_layer", ctypes.c_int64),
+        ("kv", KeysAndValues),
+    ]
+
+
+class Step(ctypes.Structure):
+    """One operation of a program; csrc/program.h says what its fields are."""
+
+    _fields_ = [
+        ("operation", ctypes.c_int64),
+        ("layer", ctypes.c_void_p),
+        ("bias", ctypes.c_void_p),
+        ("source", ctypes.c_int64),
+        ("target", ctypes.c_int64),
+        ("residual", ctypes.c_int64),
+        ("size", ctypes.c_int64),
+        ("eps", ctypes.c_float),
+    ]
+
+
+NORM, LINEAR, MAMBA, SQUARED_RELU, ATTENTION = range(5)
+"""Operations."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What the library is told of a layer: sizes and addresses, themselves at an address. The memory they name is the caller's."""
@@ -91,6 +140,14 @@ class Native:
         for function in (self._mamba_step, self._mamba_run):
             function.argtypes = [pointer, size, pointer, pointer, pointer, pointer]
             function.restype = None
+        self._norm = library.nemo_norm
+        self._norm.argtypes = [size, size, pointer, ctypes.c_float, pointer, pointer]
+        self._attention = library.nemo_attention
+        self._attention.argtypes = [pointer, pointer, size, pointer, size, pointer, size, pointer, size, pointer]
+        self._run = library.nemo_run
+        self._run.argtypes = [pointer, size, size, pointer, pointer]
+        for function in (self._norm, self._attention, self._run):
+            function.restype = None
 
     @property
     def instruction_set(self) -> str:
@@ -129,6 +186,37 @@ class Native:
     def mamba_run(self, layer: Record, length: int, projected: int, conv: int, state: int, y: int) -> None:
         """The same for `length` tokens of one sequence, by the chunked scan."""
         self._mamba_run(layer.address, length, projected, conv, state, y)
+
+    def norm(self, rows: int, width: int, weight: int, eps: float, x: int, y: int) -> None:
+        """y [rows, width] = x / rms(x) * weight."""
+        self._norm(rows, width, weight, eps, x, y)
+
+    def attention_layer(self, heads: int, kv_heads: int, head_dim: int, first: int) -> Record:
+        """`first`: the number of key heads that the layers before this one have."""
+        record = _Attention(heads, kv_heads, head_dim, first)
+        return Record(record, ctypes.addressof(record))
+
+    def attention(
+        self,
+        layer: Record,
+        kv: KeysAndValues,
+        rows: int,
+        q: tuple[int, int],
+        k: tuple[int, int],
+        v: tuple[int, int],
+        y: int,
+    ) -> None:
+        """One new token of each of `rows` sequences to y [rows, heads * head_dim]; its key and value are written. q, k and v are the first
+        row's address and the rows' distance in elements."""
+        self._attention(layer.address, ctypes.addressof(kv), rows, *q, *k, *v, y)
+
+    def program(self, steps: list[Step]) -> ctypes.Array[Step]:
+        return (Step * len(steps))(*steps)
+
+    def run(self, program: ctypes.Array[Step], rows: int, buffers: list[int], states: States) -> None:
+        """All steps of a program, one token of each of `rows` sequences; `buffers` are the addresses of [rows][a buffer's width]."""
+        places = (ctypes.c_void_p * len(buffers))(*buffers)
+        self._run(ctypes.addressof(program), len(program), rows, places, ctypes.addressof(states))
 
 
 def packed_sizes(bits: int, rows: int, columns: int) -> tuple[int, int]:

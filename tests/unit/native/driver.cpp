@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "attention.h"
 #include "cpu.h"
 #include "kernels.h"
 #include "linear.h"
@@ -138,6 +139,43 @@ void mambas() {
     one_mamba(2, 1, 80, 19, 4, 131);
 }
 
+void one_attention(int64_t kv_heads, int64_t queries, int64_t head_dim, int64_t rows, int64_t room) {
+    const AttentionLayer layer = {kv_heads * queries, kv_heads, head_dim, 1};
+    const int64_t heads = kv_heads + 1, size = rows * heads * room * head_dim, q_row = layer.heads * head_dim, k_row = kv_heads * head_dim;
+    auto keys = filled<float>(size, uniform), values = filled<float>(size, uniform);
+    auto q = filled<float>(rows * q_row, uniform), k = filled<float>(rows * k_row, uniform), v = filled<float>(rows * k_row, uniform);
+    auto wanted = filled<float>(rows * q_row, uniform), got = filled<float>(rows * q_row, uniform);
+    std::unique_ptr<int64_t[]> lengths(new int64_t[size_t(rows)]);
+    for (int64_t row = 0; row < rows; row++) lengths[size_t(row)] = row % room;
+    lengths[0] = room - 1;
+    for (bool equal : {false, true}) {
+        const KeysAndValues kv = {keys.get(), values.get(), heads * room * head_dim, room * head_dim, equal ? nullptr : lengths.get(), room - 1};
+        attention(kPlain, layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
+        for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+            if (!use(name)) continue;
+            attention(kernels(), layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
+            compare(name, got.get(), wanted.get(), rows * q_row);
+        }
+    }
+}
+
+void attentions() {
+    one_attention(1, 1, 1, 1, 1);
+    one_attention(3, 2, 24, 5, 37);
+    one_attention(2, 5, 128, 2, 150);
+    for (int64_t width : {1, 15, 16, 100}) {
+        auto x = filled<float>(3 * width, uniform), weight = filled<float>(width, uniform);
+        auto wanted = filled<float>(3 * width, uniform), got = filled<float>(3 * width, uniform);
+        norms(kPlain, 3, width, weight.get(), 1e-5f, x.get(), wanted.get());
+        for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+            if (!use(name)) continue;
+            norms(kernels(), 3, width, weight.get(), 1e-5f, x.get(), got.get());
+            compare(name, got.get(), wanted.get(), 3 * width);
+            kernels().squared_relu(3 * width, got.get());
+        }
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -145,6 +183,7 @@ int main() {
         set_threads(count);
         linears();
         mambas();
+        attentions();
     }
     set_threads(1);
     std::printf(failures == 0 ? "all sets agree\n" : "%d differences\n", failures);

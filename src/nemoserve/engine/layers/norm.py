@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import torch
 
+from nemoserve.engine.layers.quantised import library_for_layers
+
 _linalg: Any = torch.linalg
 _vector_norm = cast(Callable[..., torch.Tensor], _linalg.vector_norm)
 
@@ -25,9 +27,16 @@ class RMSNorm:
         self._shape = (groups, weight.shape[0] // groups)
         self._grouped = groups > 1
         self._eps = torch.tensor(eps, device=weight.device)
+        plain = groups == 1 and weight.device.type == "cpu"
+        self._native = library_for_layers() if plain else None
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """[tokens, width] of any float dtype to the same shape and dtype."""
+        if self._native is not None and x.dtype == torch.float32 and x.is_contiguous():
+            y = torch.empty_like(x)
+            rows, width = x.shape
+            self._native.norm(rows, width, self.weight.data_ptr(), self.epsilon, x.data_ptr(), y.data_ptr())
+            return y
         wide = x.float()
         parts = wide.view(-1, *self._shape) if self._grouped else wide
         # Built from a length, not from PyTorch's rms_norm, which takes twice as many passes over its input.

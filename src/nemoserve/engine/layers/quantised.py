@@ -22,23 +22,23 @@ class NativeLinear:
     def __init__(self, weight: QuantisedWeight, bias: torch.Tensor | None, library: Native) -> None:
         """`bias` [rows] of any float dtype."""
         self._library = library
-        self._rows, self._columns = weight.rows, weight.columns
-        count, scale_count = packed_sizes(weight.bits, self._rows, self._columns)
+        self.rows, self.columns = weight.rows, weight.columns
+        count, scale_count = packed_sizes(weight.bits, self.rows, self.columns)
         self._values = _aligned(count)
         self._scales = _aligned(2 * scale_count)
-        self._bias = None if bias is None else bias.float().contiguous()
+        self.bias = None if bias is None else bias.float().contiguous()
         q, scales = weight.integers().contiguous(), weight.scales_by(SMALLEST_GROUP)
         values, packed = self._values.data_ptr(), self._scales.data_ptr()
-        library.pack(weight.bits, self._rows, self._columns, q.data_ptr(), scales.data_ptr(), values, packed)
-        self._weight = library.weight(weight.bits, self._rows, self._columns, values, packed)
+        library.pack(weight.bits, self.rows, self.columns, q.data_ptr(), scales.data_ptr(), values, packed)
+        self.record = library.weight(weight.bits, self.rows, self.columns, values, packed)
 
     def __call__(self, x: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
         wide = x if x.dtype == torch.float32 and x.is_contiguous() else x.float().contiguous()
-        y = torch.empty((x.shape[0], self._rows), dtype=torch.float32)
+        y = torch.empty((x.shape[0], self.rows), dtype=torch.float32)
         fused = residual is not None and residual.dtype == torch.float32 and residual.is_contiguous()
         self._library.linear(
-            self._weight,
-            None if self._bias is None else self._bias.data_ptr(),
+            self.record,
+            None if self.bias is None else self.bias.data_ptr(),
             x.shape[0],
             wide.data_ptr(),
             residual.data_ptr() if residual is not None and fused else None,

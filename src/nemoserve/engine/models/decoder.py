@@ -15,6 +15,7 @@ from nemoserve.engine.layers.mamba2 import Mamba2, Mamba2Shape
 from nemoserve.engine.layers.mlp import SquaredReluMLP, SwiGLU
 from nemoserve.engine.layers.moe import Experts, Router
 from nemoserve.engine.layers.norm import RMSNorm
+from nemoserve.engine.layers.program import compiled
 from nemoserve.engine.layers.rope import Rope, Rotary
 from nemoserve.engine.models.blocks import (
     AttentionMixer,
@@ -65,6 +66,8 @@ class Decoder:
         else:
             self._head = self._linear("lm_head", hidden, vocab, False)
         weights.finish()
+        plain = forms.device.type == "cpu" and forms.dtype == torch.float32
+        self._program = compiled(self._blocks, hidden) if plain else None
         del self._weights, self._forms
 
     def new_cache(self, max_sequences: int) -> Cache:
@@ -95,6 +98,8 @@ class Decoder:
             x = self._embeddings.looked_up(ids, self.dtype)
         else:
             x = functional.embedding(ids, self._embeddings)
+        if self._program is not None and self._program.serves(plan):
+            return self._program.run(x, plan, cache)
         if self._wide_residual:
             x = x.float()
         for norm, layer in self._blocks:

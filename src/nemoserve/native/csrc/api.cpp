@@ -1,8 +1,10 @@
 // The functions that Python calls by ctypes, with raw pointers; library.py has their signatures. Pointers are trusted.
+#include "attention.h"
 #include "cpu.h"
 #include "linear.h"
 #include "mamba.h"
 #include "pool.h"
+#include "program.h"
 
 #define NEMO_API extern "C" __attribute__((visibility("default")))
 
@@ -30,4 +32,18 @@ NEMO_API void nemo_mamba_step(
 NEMO_API void nemo_mamba_run(
     const MambaLayer *m, int64_t length, const float *projected, float *conv, float *state, float *y) {
     mamba_run(kernels(), *m, length, projected, conv, state, y);
+}
+
+NEMO_API void nemo_norm(int64_t rows, int64_t width, const float *weight, float eps, const float *x, float *y) {
+    norms(kernels(), rows, width, weight, eps, x, y);
+}
+
+NEMO_API void nemo_attention(
+    const AttentionLayer *layer, const KeysAndValues *kv, int64_t rows, const float *q, int64_t q_row, const float *k, int64_t k_row,
+    const float *v, int64_t v_row, float *y) {
+    attention(kernels(), *layer, *kv, rows, q, q_row, k, k_row, v, v_row, y);
+}
+
+NEMO_API void nemo_run(const Step *steps, int64_t count, int64_t rows, float *const *buffers, const States *states) {
+    run(kernels(), steps, count, rows, buffers, *states);
 }

@@ -1,6 +1,7 @@
 // Kernels for AVX2 with FMA. A panel's 16 rows are two registers of 8 sums.
 #include <immintrin.h>
 
+#include "attention.h"
 #include "kernels.h"
 #include "mamba.h"
 
@@ -121,8 +122,10 @@ inline float sum(V x) {
 
 #include "mamba.inl"
 
+#include "attention.inl"
+
 }  // namespace
 
-const Kernels kAvx2 = {"avx2", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk};
+const Kernels kAvx2 = {"avx2", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend, norm, squared_relu};
 
 }  // namespace nemo

@@ -1,6 +1,7 @@
 // Kernels for AVX-512 with VNNI. A panel's 16 rows are one register of sums.
 #include <immintrin.h>
 
+#include "attention.h"
 #include "kernels.h"
 #include "mamba.h"
 
@@ -97,8 +98,10 @@ inline float sum(V x) { return _mm512_reduce_add_ps(x.all); }
 
 #include "mamba.inl"
 
+#include "attention.inl"
+
 }  // namespace
 
-const Kernels kAvx512 = {"avx512-vnni", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk};
+const Kernels kAvx512 = {"avx512-vnni", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend, norm, squared_relu};
 
 }  // namespace nemo

@@ -25,6 +25,7 @@ struct Activations {
 };
 
 
+struct AttentionRow;
 struct MambaLayer;
 
 struct Kernels {
@@ -41,6 +42,10 @@ struct Kernels {
         const MambaLayer &m, int64_t group, const float *projected, float *conv, float *state, float *scratch, float *out);
     void (*mamba_chunk)(
         const MambaLayer &m, int64_t group, int64_t length, const float *projected, float *conv, float *state, float *scratch, float *out);
+    // out [queries][head_dim]; `scratch` has a float for each token.
+    void (*attend)(const AttentionRow &r, float *scratch, float *out);
+    void (*norm)(int64_t width, const float *weight, float eps, const float *x, float *y);
+    void (*squared_relu)(int64_t count, float *x);
 };
 
 extern const Kernels kPlain;

@@ -1,4 +1,5 @@
 // Kernels in plain C++, for any machine; the compiler vectorises them as far as it can (NEON where that is there).
+#include "attention.h"
 #include "kernels.h"
 #include "mamba.h"
 
@@ -95,8 +96,10 @@ inline float sum(V x) {
 
 #include "mamba.inl"
 
+#include "attention.inl"
+
 }  // namespace
 
-const Kernels kPlain = {"plain", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk};
+const Kernels kPlain = {"plain", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend, norm, squared_relu};
 
 }  // namespace nemo
