@@ -22,7 +22,7 @@ def test_sanitizers_have_nothing_to_say(tmp_path: Path, sanitizers: str) -> None
     assert command is not None
     if "ziglang" in command:
         pytest.skip("ziglang brings no sanitizers")
-    flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-g", "-O1", "-pthread", "-std=c++17")
+    flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-g", "-O0", "-pthread", "-std=c++17")
     objects = compile_objects(command, tmp_path, *flags)
     program = tmp_path / "driver"
     run([*command, *flags, f"-I{SOURCES}", str(DRIVER), *map(str, objects), "-o", str(program)])

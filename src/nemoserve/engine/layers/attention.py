@@ -67,8 +67,8 @@ class Attention:
             library, layer = self.native
             y = torch.empty((n, self.heads * self.head_dim))
             kv, held = keys_and_values(lay)
-            places = ((part.data_ptr(), part.stride(0)) for part in (q, k, v))
-            library.attention(layer, kv, n, *places, y.data_ptr())
+            queries, new_keys, new_values = ((part.data_ptr(), part.stride(0)) for part in (q, k, v))
+            library.attention(layer, kv, n, queries, new_keys, new_values, y.data_ptr())
             del held
             parts.append(y.view(n, self.kv_heads, -1, self.head_dim))
         elif n:
