@@ -14,6 +14,7 @@ import typer
 from nemoserve import __version__
 from nemoserve.cli import audit, config, content, keys
 from nemoserve.cli.bill import bill
+from nemoserve.cli.convert import convert
 from nemoserve.cli.mock import mock
 from nemoserve.cli.models import models
 from nemoserve.cli.pull import pull
@@ -220,6 +221,7 @@ app.command()(models)
 app.command()(pull)
 app.command()(usage)
 app.command()(bill)
+app.command()(convert)
 app.command()(mock)
 app.command()(route)
 

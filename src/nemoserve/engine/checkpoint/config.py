@@ -102,7 +102,7 @@ class Keys:
             raise self.error(f"{key} is {self.raw[key]!r}; only {value!r} is served")
 
     def refuse_quantized(self) -> None:
-        """FP8 weights with their scales beside them are read, whoever made them; no others."""
+        """What `nemoserve convert` writes is read, and FP8 weights with their scales beside them, whoever made them; no others."""
         if "quantization_config" not in self.raw:
             return
         quantization = _fields(self.raw["quantization_config"])
@@ -111,7 +111,7 @@ class Keys:
             algorithm = quantization.get("quant_algo", _fields(quantization.get("quantization")).get("quant_algo"))
             served = algorithm == "FP8"
         else:
-            served = method == "fp8" or (
+            served = method in ("nemoserve", "fp8") or (
                 method == "compressed-tensors" and quantization.get("format") == "float-quantized"
             )
         if not served:

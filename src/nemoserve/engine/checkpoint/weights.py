@@ -29,13 +29,15 @@ _SINGLE = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _PREFIXES = ("backbone.", "model.")
 _FP8 = "F8_E4M3"
+_WHOLE = {"U8": torch.uint8, "I8": torch.int8}
+"""Only as the values of quantised weights."""
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
     "F16": torch.float16,
     "BF16": torch.bfloat16,
     _FP8: torch.float8_e4m3fn,
-}
+} | _WHOLE
 _ASIDE = ("inv_freq", ".weight_scale", ".weight_scale_inv", ".input_scale", ".k_scale", ".v_scale")
 """Tensors that no model asks for: frequencies that are worked out anew, and scales of quantised weights, inputs and caches."""
 _MAX_HEADER_BYTES = 100 << 20
@@ -72,7 +74,8 @@ class Weights:
         self._mapped = 0
         self._dtype = torch.float32
         for name, entry in self._entries.items():
-            if entry.dtype not in _DTYPES:
+            misplaced = entry.dtype in _WHOLE and not name.endswith("_q")
+            if entry.dtype not in _DTYPES or misplaced:
                 raise CheckpointError(
                     f"{entry.file}: tensor {name} has the dtype {entry.dtype}; a checkpoint that is quantized in this way "
                     "cannot be served, only FP8, float32, float16 and bfloat16"
@@ -96,6 +99,11 @@ class Weights:
     def elements(self) -> int:
         """Elements of all tensors."""
         return sum(math.prod(entry.shape) for entry in self._entries.values())
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of all tensors, by their names."""
+        return {name: entry.shape for name, entry in self._entries.items()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries

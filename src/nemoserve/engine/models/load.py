@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,6 +11,7 @@ from nemoserve.engine.capacity import available_bytes
 from nemoserve.engine.checkpoint.config import CheckpointError, Keys
 from nemoserve.engine.checkpoint.gguf_config import config_of, generation_config_of
 from nemoserve.engine.checkpoint.gguf_header import read_gguf
+from nemoserve.engine.checkpoint.quantised import group_size
 from nemoserve.engine.checkpoint.tensors import Tensors, open_tensors
 from nemoserve.engine.checkpoint.weights import Progress
 from nemoserve.engine.layers.linear import choose_forms
@@ -45,7 +47,7 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     if dtype != "auto" and dtype not in _DTYPES:
         raise ValueError(f"dtype is {dtype!r}; choose auto, float32, bfloat16 or float16")
     with torch.inference_mode(), open_tensors(folder, progress) as weights:
-        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config.embeddings, target)
+        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config, target)
         weights.compute_in(chosen)
         forms = choose_forms(chosen, target, weights.elements, available_bytes(target))
         return Decoder(config, weights, forms)
@@ -60,7 +62,7 @@ def read_config(folder: Path) -> ModelConfig:
     kind = keys.raw.get("model_type")
     if kind not in FAMILIES:
         raise keys.error(f"model_type is {kind!r}; the families served are {', '.join(map(repr, FAMILIES))}")
-    return FAMILIES[kind](keys)
+    return replace(FAMILIES[kind](keys), quantised_group=group_size(keys) or 0)
 
 
 def _keys_of_gguf(file: Path) -> Keys:
@@ -82,8 +84,11 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _auto_dtype(weights: Tensors, embeddings: str, device: torch.device) -> torch.dtype:
-    stored = weights.stored_dtype(embeddings)
+def _auto_dtype(weights: Tensors, config: ModelConfig, device: torch.device) -> torch.dtype:
+    if config.quantised_group:
+        # The native products take and give float32.
+        return torch.float32 if device.type == "cpu" else torch.bfloat16
+    stored = weights.stored_dtype(config.embeddings)
     if stored == torch.float64 or (device.type == "cpu" and weights.total_bytes < SMALL_BYTES):
         return torch.float32
     return stored
