@@ -28,6 +28,8 @@ from rich.table import Table
 from transformers import NemotronHConfig, NemotronHForCausalLM
 
 from bench.overhead import Overhead, overhead
+from nemoserve.convert.__main__ import write
+from nemoserve.convert.policy import policy_for
 from nemoserve.engine.batch import Chunk
 from nemoserve.engine.cache import Cache
 from nemoserve.engine.models import Model, load_model
@@ -80,9 +82,18 @@ def read_bandwidth() -> float:
     return best
 
 
+def quantised_checkpoint(source: Path, folder: Path, dtype: str, progress: Progress) -> Path:
+    """An int8 or int4 copy, not calibrated: the same bytes at the same speed."""
+    policy = policy_for("int8" if dtype == "int8" else "int4")
+    write(source, folder, policy, 32, [], progress)
+    return folder
+
+
 class Ours:
-    def __init__(self, model: Model, sequences: int) -> None:
+    def __init__(self, model: Model, sequences: int, stored: Path | None = None) -> None:
+        """`stored`: the quantised checkpoint that the model was loaded from."""
         self.model = model
+        self.stored = stored
         self.cache: Cache = model.new_cache(sequences)
         self.runner = Runner(model, self.cache)
 
@@ -111,7 +122,10 @@ class Ours:
     def bytes_per_step(self, batch: int) -> int:
         """What one decode step has to read (states are read and written)."""
         config = self.model.config
-        weights = (self.model.parameters - config.vocab_size * config.hidden_size) * self.model.dtype.itemsize
+        embeddings = config.vocab_size * config.hidden_size
+        weights = (self.model.parameters - embeddings) * self.model.dtype.itemsize
+        if self.stored is not None:  # embeddings of 8 bits, a scale of 2 bytes for 32 of them
+            weights = sum(file.stat().st_size for file in self.stored.glob("*.safetensors")) - embeddings * 34 // 32
         return weights + batch * (2 * self.cache.state_bytes_per_sequence + self.length * self.cache.kv_bytes_per_token)
 
 
@@ -145,10 +159,17 @@ def timed(work: Callable[[], None]) -> float:
 
 def measure(name: str, folder: Path, args: argparse.Namespace, progress: Progress) -> list[Row]:
     dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}
-    ours = Ours(load_model(folder, dtype=args.dtype, device="cpu"), max(args.batches))
-    theirs = Transformers(folder, dtype[args.peer_dtype])
+    quantised = args.dtype in ("int8", "int4")
+    with tempfile.TemporaryDirectory() as room:
+        stored = quantised_checkpoint(folder, Path(room) / "copy", args.dtype, progress) if quantised else None
+        model = load_model(stored or folder, dtype="auto" if quantised else args.dtype, device="cpu")
+        ours = Ours(model, max(args.batches), stored)
+        return _measured(name, ours, Transformers(folder, dtype[args.peer_dtype]), args, progress)
+
+
+def _measured(name: str, ours: Ours, theirs: Transformers, args: argparse.Namespace, progress: Progress) -> list[Row]:
     vocab = ours.model.config.vocab_size
-    label = f"{name}, {str(ours.model.dtype).removeprefix('torch.')}"
+    label = f"{name}, {args.dtype if ours.stored else str(ours.model.dtype).removeprefix('torch.')}"
     jobs = [("prefill", length, 1) for length in args.prompts] + [("decode", args.context, b) for b in args.batches]
     bar = progress.add_task(name, total=len(jobs) * args.rounds)
     rows: list[Row] = []
@@ -180,8 +201,6 @@ def measure(name: str, folder: Path, args: argparse.Namespace, progress: Progres
         ratio = statistics.median(a / b for a, b in zip(mine, peer, strict=True))
         floor = statistics.median(floors) if kind == "decode" else None
         rows.append(Row(label, what, statistics.median(mine), statistics.median(peer), ratio, floor))
-    del ours, theirs
-    gc.collect()
     return rows
 
 
@@ -195,7 +214,11 @@ def main() -> None:
     p.add_argument("--context", type=int, default=64, help="tokens before decoding is timed")
     p.add_argument("--steps", type=int, default=16, help="decode steps per round")
     p.add_argument("--rounds", type=int, default=3)
-    p.add_argument("--dtype", default="auto", help="of nemoserve's engine; auto is what `nemoserve serve` chooses")
+    p.add_argument(
+        "--dtype",
+        default="auto",
+        help="of nemoserve's engine: float32, bfloat16, int8, int4; auto is what `nemoserve serve` chooses",
+    )
     p.add_argument("--peer-dtype", default="bfloat16", choices=["bfloat16", "float32"])
     p.add_argument("--threads", type=int, default=0, help="0: as many as torch chooses")
     p.add_argument("--json", type=Path, help="also write the rows and the machine here")
@@ -209,11 +232,12 @@ def main() -> None:
         for name in args.models:
             checkpoint = MINI if name == "mini" else random_checkpoint(Path(folder))
             rows += measure(name, checkpoint, args, progress)
+            gc.collect()
             added.append(
                 overhead(
                     name,
                     checkpoint,
-                    dtype=args.dtype,
+                    dtype="auto" if args.dtype in ("int8", "int4") else args.dtype,
                     batch=max(args.batches),
                     steps=2 * args.steps,
                     rounds=args.rounds,

@@ -1,7 +1,8 @@
 """What keys and the ledger cost: requests per second and latency of the gateway with them and without, in one run, as ratios.
 
-Two servers run side by side over an engine that answers at once (`bench/instant_engine.py`): one without keys whose ledger is never
-written, and `nemoserve serve --require-key` with a key that has limits. Rounds alternate between them, because the speed of a
+Two servers run side by side: one without keys whose ledger is never written, and `nemoserve serve --require-key` with a key that has
+limits. They stand before an engine that answers at once (`bench/instant_engine.py`), where every microsecond of theirs shows, or with
+`--engine embedded` before the embedded model, which is what a user gets. Rounds alternate between them, because the speed of a
 shared machine drifts; the ratio is the median of the rounds' ratios. The client is a bare asyncio protocol on uvloop that reads no
 JSON, yet it shares the cores with the servers: rates are of this machine and its client, ratios are of the gateway. The gateway's
 own CPU time per request, all of its threads together, hardly depends on what else the machine does.
@@ -32,7 +33,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.instant_engine import LEDGER_VARIABLE, TOKENS_VARIABLE
+from bench.instant_engine import ENGINE_VARIABLE, LEDGER_VARIABLE, TOKENS_VARIABLE
 from bench.load import Run, load
 
 _KEY = re.compile(r"sk-nemo-[A-Za-z0-9]+-[A-Za-z0-9]+")
@@ -74,12 +75,14 @@ class Side:
         times = psutil.Process(self.pid).cpu_times()
         return times.user + times.system
 
-    def request(self, *, stream: bool) -> bytes:
-        """The bytes of one chat call."""
+    def request(self, *, stream: bool, tokens: int) -> bytes:
+        """The bytes of one chat call, for a reply of so many tokens, whatever the model would say."""
         question = {
             "messages": [{"role": "user", "content": "How many apples are left of seven when two are eaten?"}],
             "reasoning": {"enabled": False},
             "stream": stream,
+            "max_tokens": tokens + 1,
+            "ignore_eos": True,
         }
         body = json.dumps(question).encode()
         key = f"Authorization: Bearer {self.key}\r\n" if self.key else ""
@@ -91,8 +94,8 @@ class Side:
 
 
 @contextlib.contextmanager
-def server(folder: Path, tokens: int, *, keys: bool) -> Iterator[Side]:
-    """A server with a data folder of its own, ready to answer."""
+def server(folder: Path, tokens: int, engine: str, *, keys: bool) -> Iterator[Side]:
+    """A server with a data folder of its own, ready to answer. `engine`: instant or embedded."""
     folder.mkdir()
     key = _make_key(folder) if keys else None
     with socket.socket() as probe:
@@ -106,7 +109,12 @@ def server(folder: Path, tokens: int, *, keys: bool) -> Iterator[Side]:
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            env={**os.environ, TOKENS_VARIABLE: str(tokens), LEDGER_VARIABLE: str(int(keys))},
+            env={
+                **os.environ,
+                TOKENS_VARIABLE: str(tokens),
+                LEDGER_VARIABLE: str(int(keys)),
+                ENGINE_VARIABLE: engine,
+            },
         )
     try:
         deadline = time.monotonic() + _START_S
@@ -154,7 +162,7 @@ def measure(sides: dict[str, Side], stream: bool, concurrency: int, args: argpar
     for turn in range(args.rounds + 1):
         order = list(sides) if turn % 2 else list(reversed(sides))
         for name in order:
-            request = sides[name].request(stream=stream)
+            request = sides[name].request(stream=stream, tokens=args.tokens)
             # The first round warms up and is not counted.
             before = sides[name].cpu_s()
             run = uvloop.run(load(sides[name].port, request, concurrency, args.seconds if turn else 0.5))
@@ -182,6 +190,7 @@ def main() -> None:
     p.add_argument("--tokens", type=int, default=16, help="tokens of every reply")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=float, default=2.0, help="of each server in each round")
+    p.add_argument("--engine", choices=["instant", "embedded"], default="instant", help="who answers")
     p.add_argument("--off-only", action="store_true", help="measure the server without keys alone")
     p.add_argument("--json", type=Path, help="also write the rows and the machine here")
     args = p.parse_args()
@@ -190,9 +199,9 @@ def main() -> None:
         console = Console(width=110)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
-        sides = {"off": running.enter_context(server(Path(folder) / "off", args.tokens, keys=False))}
+        sides = {"off": running.enter_context(server(Path(folder) / "off", args.tokens, args.engine, keys=False))}
         if not args.off_only:
-            sides["on"] = running.enter_context(server(Path(folder) / "on", args.tokens, keys=True))
+            sides["on"] = running.enter_context(server(Path(folder) / "on", args.tokens, args.engine, keys=True))
         cells = [(stream, concurrency) for stream in (False, True) for concurrency in args.concurrency]
         with Progress(console=console, transient=True) as progress:
             for stream, concurrency in progress.track(cells, description="measuring"):
@@ -202,7 +211,7 @@ def main() -> None:
     )
     table = Table(
         title=f"The gateway with keys and ledger beside without; {args.tokens} tokens a reply; {machine}",
-        caption="Client, gateway and an engine that answers at once share these cores. ms from request to last byte.",
+        caption=f"Client, gateway and engine ({args.engine}) share these cores. ms from request to last byte.",
     )
     measured = ("p50 ms", "p99 ms", "CPU µs")
     columns = ("answer", "at once", *("req/s off", *measured), *("req/s on", *measured), "on / off")
@@ -217,7 +226,12 @@ def main() -> None:
         table.add_row(row.what, str(row.concurrency), *off, *on)
     console.print(table)
     if args.json:
-        found = {"machine": machine, "tokens": args.tokens, "rows": [asdict(row) for row in rows]}
+        found = {
+            "machine": machine,
+            "engine": args.engine,
+            "tokens": args.tokens,
+            "rows": [asdict(row) for row in rows],
+        }
         args.json.write_text(json.dumps(found, indent=1) + "\n")
 
 

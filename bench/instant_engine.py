@@ -1,4 +1,4 @@
-"""`nemoserve serve` over an engine that has no model and answers at once, so that the gateway is what is measured.
+"""`nemoserve serve` for the gateway's bench: over an engine that has no model and answers at once, or over the real one.
 
 `python -m bench.instant_engine serve ...` takes the options of `nemoserve serve`; the engine process that it starts is this
 module as well, and speaks the engine's protocol.
@@ -19,6 +19,8 @@ from nemoserve.engine import protocol
 TOKENS_VARIABLE = "NEMOSERVE_BENCH_TOKENS"
 LEDGER_VARIABLE = "NEMOSERVE_BENCH_LEDGER"
 """0: nothing is written into the ledger."""
+ENGINE_VARIABLE = "NEMOSERVE_BENCH_ENGINE"
+"""`embedded`: the real engine and the embedded model; otherwise the one that answers at once."""
 _CONTEXT, _VOCABULARY, _TOKEN, _END_OF_TURN = 4096, 2048, 400, 12
 
 
@@ -49,12 +51,15 @@ def _write_nothing() -> None:
 
 
 def serve() -> None:
-    """The `nemoserve` command, with this module in place of the engine."""
+    """The `nemoserve` command, with this module in place of the engine unless the real one is wanted."""
     from nemoserve.cli import main
     from nemoserve.cli import serve as command
 
     if os.environ.get(LEDGER_VARIABLE) == "0":
         _write_nothing()
+    if os.environ.get(ENGINE_VARIABLE) == "embedded":
+        main.main()
+        return
     real = command.serve
 
     def serve_instantly(settings: Any, *more: Any) -> int:

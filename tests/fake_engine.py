@@ -148,7 +148,14 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     for name in ("--socket", "--model", "--dtype", "--device", "--journal", "--fail", "--die-at-start"):
         parser.add_argument(name)
-    for name in ("--max-sequences", "--kv-tokens", "--max-waiting", "--prefill-chunk", "--threads"):
+    for name in (
+        "--max-sequences",
+        "--kv-tokens",
+        "--max-waiting",
+        "--prefill-chunk",
+        "--prefix-cache-mib",
+        "--threads",
+    ):
         parser.add_argument(name, type=int)
     parser.add_argument("--load-s", type=float, default=0.0)
     parser.add_argument("--context", type=int, default=4096)

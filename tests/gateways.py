@@ -63,21 +63,23 @@ def fleet(
     server: str = "",
     provider: str = "",
     mock_options: Sequence[str] = (),
+    model: str = MODEL,
+    price: str = "",
 ) -> Iterator[Fleet]:
     """A gateway, which has no torch, with one mock of each style, named like it; prices rise in their order, so that the first goes first.
 
-    `routing` and `server` are lines of these tables, `provider` one of each provider's.
+    `routing` and `server` are lines of these tables, `provider` one of each provider's; `price` is added to each price.
     """
     mocks: dict[str, MockProvider] = {}
     try:
         tables = [f"[server]\nembedded = false\n{server}\n[routing]\n{routing}\n"]
         for at, style in enumerate(styles):
-            mock = start_mock(folder / f"{style}.log", style, "--models", MODEL, *mock_options)
+            mock = start_mock(folder / f"{style}.log", style, "--models", model, *mock_options)
             mocks[style] = mock
             tables.append(
                 f'[[providers]]\nname = "{style}"\ntype = "{style}"\nbase_url = "{mock.url}"\napi_key = "env:UPSTREAM_KEY"\n{provider}\n'
-                f'[[providers.models]]\nid = "{MODEL}"\n'
-                f'price = {{ prompt = "{10**at}", completion = "{10 ** (at + 1)}" }}\n'
+                f'[[providers.models]]\nid = "{model}"\n'
+                f'price = {{ prompt = "{10**at}", completion = "{10 ** (at + 1)}"{price} }}\n'
             )
         (folder / "config.toml").write_text("".join(tables))
         (folder / "sitecustomize.py").write_text(_NO_TENSORS)

@@ -71,6 +71,9 @@ class Scripted:
     parameters: frozenset[str] | None = None
     context_length: int = 100_000
     model: str = MODEL
+    images: bool = False
+    image_price: str = "0"
+    local: bool = False
     jobs: list[HostedJob] = field(default_factory=list)
     open: int = 0
 
@@ -83,6 +86,8 @@ class Scripted:
                 upstream_id=f"{self.name}-id",
                 context_length=self.context_length,
                 parameters=self.parameters,
+                images=self.images,
+                local=self.local,
             ),
         )
 
@@ -142,6 +147,7 @@ def house(data_dir: Path, *providers: Scripted, **settings: Any) -> Iterator[Hou
         "".join(
             f'[[prices]]\nmodel = "{provider.model}"\nprovider = "{provider.name}"\nfrom = 2020-01-01\n'
             f'prompt = "{provider.price[0]}"\ncompletion = "{provider.price[1]}"\n'
+            f'image = "{provider.image_price}"\n'
             for provider in providers
         )
     )

@@ -101,11 +101,11 @@ class Visit:
         self._over = False
 
     async def admit(
-        self, endpoint: Endpoint, *, prompt_tokens: int, max_tokens: int, choices: int, named: bool
+        self, endpoint: Endpoint, *, prompt_tokens: int, max_tokens: int, choices: int, named: bool, images: int = 0
     ) -> Admission:
         """Takes the key's place in its rates, if it has none yet, and holds the most that an attempt there may cost.
 
-        `max_tokens` is per choice; `named`: the request itself says how many it wants, rather than the server. Raises ApiError:
+        `max_tokens` is per choice, `images` is how many are going to be read, all calls together; `named`: the request itself says how many it wants, rather than the server. Raises ApiError:
         429 when the key is too fast, 402 when its money is used up, 503 when the ledger is too far behind.
         """
         now = time.time_ns() // 1_000_000
@@ -119,10 +119,11 @@ class Visit:
             prompt_tokens=prompt_tokens,
             completion_tokens=max_tokens * choices,
             choices=choices,
+            images=images,
             now_ms=now,
         )
         notices: tuple[Notice, ...] = ()
-        affordable = price.affordable(hold.amount, prompt_tokens) if caller.limits.limit is not None else None
+        affordable = price.affordable(hold.amount, prompt_tokens, images) if caller.limits.limit is not None else None
         if affordable is not None and affordable // choices < max_tokens:
             left = max(1, affordable // choices)
             text = f"max_tokens was cut from {max_tokens} to {left}, which is what the key's limit leaves."

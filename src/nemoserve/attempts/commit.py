@@ -28,7 +28,7 @@ from nemoserve.types.route import Route
 _REQUESTS_FAULT: frozenset[ErrorType] = frozenset({
     "invalid_request", "invalid_prompt", "payload_too_large", "precondition_failed", "method_not_allowed",
 })  # fmt: skip
-"""Another endpoint would say the same, unless the error says that it lies in what this one honours."""
+"""What a client can mend: where no endpoint takes the request, it hears of this before anything else."""
 _REFUSED_BEFORE: frozenset[ErrorType] = frozenset({
     "context_length_exceeded", "payment_required", "not_found", "provider_unavailable",
 })  # fmt: skip
@@ -148,7 +148,7 @@ class Reply:
                 return await self._hedged()
             except ApiError as error:
                 self._note(self._attempt, error)
-                following = await self._next() if _elsewhere(error) else None
+                following = await self._next()
                 if following is None:
                     self._end()
                     raise self._refusal() from error
@@ -215,22 +215,17 @@ class Reply:
         self.failed.append(Tried(attempt.plan.endpoint, error))
 
     def _refusal(self) -> ApiError:
-        """What the client is told: the last failure, with those before it."""
+        """What the client is told: what it can mend, or else the last failure; with the others."""
         if not self.failed:
             return ApiError("provider_overloaded", "No endpoint can be asked at the moment.", retry_after_s=1.0)
-        *before, last = self.failed
-        error = last.error
-        if before:
-            error.metadata["previous_errors"] = [
+        told = next((tried for tried in self.failed if tried.error.error_type in _REQUESTS_FAULT), self.failed[-1])
+        others = [tried for tried in self.failed if tried is not told]
+        if others:
+            told.error.metadata["previous_errors"] = [
                 {"provider": tried.endpoint.provider, "code": tried.error.status, "status": tried.error.status}
-                for tried in before
+                for tried in others
             ]
-        return error
-
-
-def _elsewhere(error: ApiError) -> bool:
-    """Whether another endpoint may do what this one failed to do."""
-    return error.error_type not in _REQUESTS_FAULT or "unsupported_parameters" in error.metadata
+        return told.error
 
 
 async def _stopped(racing: dict[asyncio.Task[Sequence[Event]], Attempt]) -> None:

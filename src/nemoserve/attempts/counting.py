@@ -1,13 +1,14 @@
 """How many tokens a text has, as far as can be told without its model's tokenizer. Knows bytes and a rule of thumb.
 
 Tokenizers of this size make a token of about four bytes of English; of code, figures and other scripts of about two to three.
+An image counts as `IMAGE_TOKENS`, and as twice that at most, however many bytes it has.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from nemoserve.types.chat import ChatRequest, CompletionRequest
+from nemoserve.types.chat import IMAGE_TOKENS, ChatRequest, CompletionRequest
 
 _BYTES_PER_TOKEN = 4
 _FEWEST_BYTES_PER_TOKEN = 2
@@ -39,6 +40,7 @@ def prompt_size(request: ChatRequest | CompletionRequest) -> int:
     size = len(msgspec.json.encode(request.tools)) if request.tools else 0
     for message in request.messages:
         size += _BYTES_PER_MESSAGE + size_of(message.text) + size_of(message.reasoning)
+        size += len(message.images) * IMAGE_TOKENS * _BYTES_PER_TOKEN
         for call in message.tool_calls:
             size += _BYTES_PER_MESSAGE + size_of(call.name) + size_of(call.arguments)
     return size

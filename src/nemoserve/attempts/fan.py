@@ -61,7 +61,8 @@ def _single(job: HostedJob, index: int) -> HostedJob:
 def _together(told: list[Told | None]) -> Told:
     """The sum, where every stream told what it used: each has read the prompt, and each is asked money for that."""
     usages = [one.usage for one in told if one is not None and one.usage is not None]
+    calls = sum(1 if one is None else one.calls for one in told)
     if len(usages) < len(told):
-        return Told()
+        return Told(calls=calls)
     total = Usage(*(sum(getattr(usage, name) for usage in usages) for name in Usage.__struct_fields__))
-    return Told(usage=total, reasoning_told=all(one is not None and one.reasoning_told for one in told))
+    return Told(usage=total, reasoning_told=all(one is not None and one.reasoning_told for one in told), calls=calls)

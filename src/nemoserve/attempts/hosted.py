@@ -48,6 +48,7 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
         max_tokens=max_tokens,
         choices=request.sampling.n,
         named=request.sampling.max_tokens is not None,
+        images=len(request.images) * (request.sampling.n if _fanned(request, endpoint) else 1),
     )
     # Nothing is awaited from here to the attempt, whose end settles what was held.
     with asked.visit.given_back(admission):
@@ -94,7 +95,8 @@ class HostedSource:
         stops = () if honoured is None or "stop" in honoured else sampling.stop
         steps = job.request.reasoning.steps and not job.request.reasoning.exclude
         self._choices = [ChoiceReader(index, stops, steps=steps) for index in range(sampling.n)]
-        self._fanned = sampling.n > 1 and honoured is not None and "n" not in honoured
+        self._fanned = _fanned(job.request, job.endpoint)
+        self._images = len(job.request.images)
         self._told: Told | None = None
         self._began = False
 
@@ -122,11 +124,19 @@ class HostedSource:
             if not self._began:
                 return Counted(Usage())
             answer = sum(tokens_in(choice.text_size) for choice in self._choices)
-            return Counted(Usage(self._prompt_tokens, answer + reasoning, reasoning), estimated=True)
+            usage = Usage(self._prompt_tokens, answer + reasoning, reasoning)
+            return Counted(usage, estimated=True, images=self._images_read())
         if self._told is not None and not self._told.reasoning_told and reasoning:
             reasoning = min(reasoning, told.completion_tokens)
-            return Counted(msgspec.structs.replace(told, reasoning_tokens=reasoning), estimated=True)
-        return Counted(told)
+            usage = msgspec.structs.replace(told, reasoning_tokens=reasoning)
+            return Counted(usage, estimated=True, images=self._images_read())
+        return Counted(told, images=self._images_read())
+
+    def _images_read(self) -> int:
+        """Each call has read all of them, and is asked money for that."""
+        if self._told is not None:
+            return self._images * self._told.calls
+        return self._images * (len(self._choices) if self._fanned else 1)
 
     def close(self) -> bool:
         """The stream has ended with `events`; nobody can say more than was said by then."""
@@ -149,6 +159,11 @@ class HostedSource:
         """Taken for cut where the thinking has used up its budget."""
         budget = self._job.budget
         return budget is not None and self.used().usage.reasoning_tokens >= max(1, budget)
+
+
+def _fanned(request: ChatRequest, endpoint: Endpoint) -> bool:
+    """Whether each choice is a call of its own."""
+    return request.sampling.n > 1 and endpoint.parameters is not None and "n" not in endpoint.parameters
 
 
 def _unsupported(request: ChatRequest, endpoint: Endpoint) -> frozenset[str]:

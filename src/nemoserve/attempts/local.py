@@ -174,6 +174,7 @@ class LocalSource:
         count = len(job.prompts) * job.sampling.n
         self._parsers = [ChoiceParser(index, rules) for index in range(count)]
         self._sampled: list[int | None] = [None] * count
+        self._cached = [0] * len(job.prompts)
         self._timings: list[Timing] = []
         self._generation: Generation | None = None
         self.thinking_cut = False
@@ -190,6 +191,9 @@ class LocalSource:
             case PromptPieces():
                 return parser.echo(output.pieces)
             case Pieces():
+                prompt, choice = divmod(output.index, self._job.sampling.n)
+                if choice == 0:  # a prompt counts once, however many choices it has
+                    self._cached[prompt] += output.cached_tokens
                 events = parser.push(output.pieces)
                 if parser.stopped and self._generation is not None:
                     self._generation.stop(output.index)
@@ -216,7 +220,7 @@ class LocalSource:
             for count, parser in zip(self._sampled, self._parsers, strict=True)
         )
         thinking = sum(parser.reasoning_tokens for parser in self._parsers)
-        return Counted(Usage(prompt_tokens, sum(counts), thinking))
+        return Counted(Usage(prompt_tokens, sum(counts), thinking, sum(self._cached)))
 
     def close(self) -> bool:
         if self._generation is not None:

@@ -99,6 +99,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """False: `usage` has no word of thinking, which has to be counted."""
     upstream_id: str = ""
     model: str = ""
+    calls: int = 1
+    """Requests to the provider that the reply took; each has read the prompt, its images too."""
 
 
 HostedEvent = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Told

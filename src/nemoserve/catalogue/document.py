@@ -164,7 +164,8 @@ _LIST = """## The list over HTTP
 | `sort` | `newest`, `pricing-low-to-high`, `pricing-high-to-low`, `context-high-to-low`; `throughput-high-to-low`, `latency-low-to-high`: as measured here; `most-popular`, `top-weekly`: by this server's tokens of 30 or 7 days; `intelligence-`, `coding-`, `agentic-high-to-low`: by GPQA Diamond, LiveCodeBench, BFCL v3 |
 | `offset`, `limit` | a page; `links.next` is the next one |
 
-What has no value to be sorted by comes last. A model that is served tells the modalities that this server passes on, not all that it could read.
+What has no value to be sorted by comes last. A model that is served tells the modalities that this server passes on (text, and images where an endpoint
+reads them), not all that it could read.
 The price shown is that of this machine's engine, or else of the cheapest endpoint; -1 is an unknown one.
 
 `GET /v1/models/{id}/endpoints` has each endpoint with its price, quantisation, uptime, latency and throughput (null until measured); `status` is 0 for a

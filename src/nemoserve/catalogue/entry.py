@@ -195,6 +195,7 @@ class ModelEntry(_Data, frozen=True, kw_only=True):
             collects_data=True,
             zdr=False,
             parameters=None if offer.parameters is None else frozenset(offer.parameters),
+            images="image" in self.input_modalities,
             reasoning_budget=offer.budget,
         )
 

@@ -14,8 +14,10 @@ import typer
 from nemoserve import __version__
 from nemoserve.cli import audit, config, content, keys
 from nemoserve.cli.bill import bill
+from nemoserve.cli.convert import convert
 from nemoserve.cli.mock import mock
 from nemoserve.cli.models import models
+from nemoserve.cli.pull import pull
 from nemoserve.cli.route import route
 from nemoserve.cli.usage import usage
 
@@ -105,7 +107,9 @@ def serve(
     ] = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(help="A checkpoint folder or a hub id; repeat it for several models. Default: nemoserve/mini"),
+        typer.Option(
+            help="A checkpoint folder, a GGUF file or a hub id; repeat it for several models. Default: nemoserve/mini"
+        ),
     ] = None,
     engine: Annotated[
         Engine | None,
@@ -133,6 +137,12 @@ def serve(
     ] = None,
     prefill_chunk: Annotated[
         int | None, typer.Option(min=1, help="Prompt tokens that are read between two steps of the running requests.")
+    ] = None,
+    prefix_cache_mib: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="MiB for beginnings of prompts that were read before, per model. 0 reads each prompt whole."
+        ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each engine. Default: all cores")] = None,
     require_key: Annotated[
@@ -169,6 +179,7 @@ def serve(
         "kv_tokens": kv_tokens,
         "max_waiting": max_waiting,
         "prefill_chunk": prefill_chunk,
+        "prefix_cache_mib": prefix_cache_mib,
         "threads": threads,
         "require_key": require_key,
         "database_url": database_url,
@@ -207,8 +218,10 @@ def chat(
 
 
 app.command()(models)
+app.command()(pull)
 app.command()(usage)
 app.command()(bill)
+app.command()(convert)
 app.command()(mock)
 app.command()(route)
 

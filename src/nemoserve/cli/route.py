@@ -79,7 +79,7 @@ def _decided(request: ChatRequest, router: Router) -> tuple[Wish, str]:
     from nemoserve.reasoning.complexity import decide, explain
     from nemoserve.types.caller import KeyLimits
 
-    request, _ = choose_model(request, router.may_use(None))
+    request, _ = choose_model(request, router.may_use(None, images=bool(request.images)))
     decision = explain(decide(request)) if request.reasoning.auto else ""
     return wish_of(request, KeyLimits(), request.session_id), decision
 
@@ -92,6 +92,7 @@ def _print_json(found: Route, refused: ApiError | None, wish: Wish, decision: st
     body: dict[str, object] = {
         "models": wish.models,
         "prompt_tokens": wish.prompt_tokens,
+        "images": wish.images,
         "max_tokens": wish.max_tokens,
         **({"auto": decision} if decision else {}),
         "strategy": found.strategy,
@@ -130,7 +131,8 @@ def _print(found: Route, refused: ApiError | None, wish: Wish, decision: str) ->
     length = (
         f"at most {wish.max_tokens}" if wish.max_tokens else f"perhaps {ASSUMED_TOKENS}, as max_tokens is not given"
     )
-    console.print(f"The prompt has about {wish.prompt_tokens} tokens; the reply, {length}.", soft_wrap=True)
+    pictures = f", {wish.images} image{'s' * (wish.images > 1)} among them" if wish.images else ""
+    console.print(f"The prompt has about {wish.prompt_tokens} tokens{pictures}; the reply, {length}.", soft_wrap=True)
     if decision:
         console.print(f"Auto: {escape(decision)}.", soft_wrap=True)
     table = Table(box=None, pad_edge=False)

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from nemoserve.config.settings import EMBEDDED_MODEL, Settings
 from nemoserve.http.server import ServeError, ServerEvent, serve
 
-_ENGINE_PARTS = ("torch", "safetensors", "numpy")
+_ENGINE_PARTS = ("torch", "safetensors", "numpy", "gguf")
 
 
 def run(settings: Settings) -> int:

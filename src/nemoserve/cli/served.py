@@ -54,7 +54,7 @@ def served(config: Path | None) -> Served:
     aliases: dict[str, str] = {}
     for wanted in settings.models:
         try:
-            name, context = _checkpoint(wanted)
+            name, context = _checkpoint(wanted, settings.data_dir)
         except CheckpointError as error:
             problems.append(f"server.models: {error}")
             continue
@@ -86,10 +86,10 @@ def served(config: Path | None) -> Served:
     )
 
 
-def _checkpoint(wanted: str) -> tuple[str, int]:
+def _checkpoint(wanted: str, data_dir: Path) -> tuple[str, int]:
     """The model's id and context length. Raises CheckpointError."""
     folder = Path(wanted.partition("=")[2] or wanted).expanduser()
     if wanted != EMBEDDED_MODEL and not folder.exists() and "=" not in wanted and wanted.count("/") == 1:
         return wanted.partition("@")[0], UNREAD_CONTEXT
-    name, found = resolve(wanted)
+    name, found = resolve(wanted, data_dir)
     return name, load_text_side(found, name).context_length

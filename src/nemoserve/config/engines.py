@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
+from nemoserve.config.providers import Modality, check_modalities
+
 EngineType = Literal["vllm", "sglang", "llama-server", "transformers"]
 ENGINE_TYPES: Final[tuple[EngineType, ...]] = get_args(EngineType)
 
@@ -32,8 +34,11 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Added to the environment."""
     context_length: Annotated[int, msgspec.Meta(gt=0)] | None = None
     """Tokens of prompt and reply together; None: the model's own."""
+    modalities: tuple[Modality, ...] | None = None
+    """What the model reads; None: as the catalogue has it, for llama-server text alone."""
 
     def __post_init__(self) -> None:
+        check_modalities(self.modalities)
         if not self.model.strip():
             raise ValueError("model: a checkpoint folder or a hub id")
         if self.name and (not _NAME.fullmatch(self.name) or self.name == "nemoserve"):

@@ -51,6 +51,7 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kv_tokens: _Count | UnsetType = UNSET
     max_waiting: _Amount | UnsetType = UNSET
     prefill_chunk: _Count | UnsetType = UNSET
+    prefix_cache_mib: _Amount | UnsetType = UNSET
     threads: _Count | UnsetType = UNSET
     default_max_tokens: _Count | UnsetType = UNSET
     keep_reasoning_s: _Duration | UnsetType = UNSET
@@ -187,7 +188,9 @@ def _table(value: object, kind: type[Table], where: str) -> Table:
         if "Expected `str`, got `float`" in problem or "Expected `str`, got `int`" in problem:
             problem += "; write it in quotes"
         if problem.startswith("Invalid enum value '"):
-            problem = _nearest(problem[len("Invalid enum value '") : -1], _choices(kind, place.lstrip(".")))
+            problem = _nearest(
+                problem[len("Invalid enum value '") : -1], _choices(kind, place.lstrip(".").partition("[")[0])
+            )
         raise ConfigError(f"{where}{place}{': ' if place or ':' not in problem else '.'}{problem}") from None
 
 

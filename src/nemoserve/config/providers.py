@@ -37,6 +37,7 @@ RESERVED: Final = "nemoserve"
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Tokens = Annotated[int, msgspec.Meta(gt=0)]
+Modality = Literal["text", "image"]
 Reference = str | tuple[str, ...]
 """Where a key is: `env:NAME`, `file:PATH`, `command:…`, or a command as a list of its words."""
 
@@ -81,11 +82,16 @@ class ProviderModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     quantization: Quantization | None = None
     parameters: tuple[str, ...] | None = None
     """Request fields that the model honours here; None: those of the adapter."""
+    modalities: tuple[Modality, ...] | None = None
+    """What it reads; None: as the catalogue has it, and text alone where that does not know the model."""
     family: str | None = None
     """Which family's switches and markers it has; None: told by its id."""
     collects_data: bool | None = None
     zdr: bool | None = None
     """These two go before the provider's own."""
+
+    def __post_init__(self) -> None:
+        check_modalities(self.modalities)
 
     @property
     def model(self) -> str:
@@ -161,6 +167,12 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 PROVIDER_TYPES: Final[tuple[str, ...]] = get_args(ProviderType)
 FAMILY_NAMES: Final = tuple(family.name for family in FAMILIES)
+
+
+def check_modalities(modalities: tuple[Modality, ...] | None) -> None:
+    """Raises ValueError where text is not among them."""
+    if modalities is not None and "text" not in modalities:
+        raise ValueError('modalities: "text" is always one of them; write ["text", "image"]')
 
 
 def _check_url(url: str) -> None:

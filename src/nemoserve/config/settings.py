@@ -47,10 +47,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     dtype: str = "auto"
     device: str = "auto"
     max_sequences: int | None = None
-    """Per engine; None leaves it to the engine, as with the next four."""
+    """Per engine; None leaves it to the engine, as with the next five."""
     kv_tokens: int | None = None
     max_waiting: int | None = None
     prefill_chunk: int | None = None
+    prefix_cache_mib: int | None = None
+    """Memory for beginnings of prompts that were read before; 0: every prompt is read whole."""
     threads: int | None = None
     default_max_tokens: int = 8192
     """Longest chat answer when a request does not say; cut to what the context leaves."""

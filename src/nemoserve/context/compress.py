@@ -98,13 +98,12 @@ async def _shorten(given: Compressed, room: int, count: Count, *, cut_question: 
         return given
 
     async def at_most(length: int) -> Compressed:
-        shorter = {at: shorten(text, length) for at, text in texts.items()}
         left = tuple(
-            msgspec.structs.replace(message, text=shorter[at]) if at in shorter else message
+            message.retold(lambda text: shorten(text, length)) if at in texts else message
             for at, message in enumerate(messages)
         )
         tokens = await count(left)
-        changed = sum(text != texts[at] for at, text in shorter.items())
+        changed = sum(left[at].text != text for at, text in texts.items())
         return Compressed(left, tokens, given.before, tokens <= room, given.cuts, changed)
 
     low, high, over = LEAST_TEXT, max(map(len, texts.values())), given.tokens

@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from nemoserve.types.chat import Message
+from nemoserve.types.chat import IMAGE_TOKENS, Message
 
 Messages = tuple[Message, ...]
 Kind = Literal["reasoning", "result", "message"]
@@ -26,6 +26,8 @@ SHORT = 200
 """Characters: results of tools up to this length stay, as the note in their place would hardly be shorter."""
 _MARKUP = 60
 """Roughly what the markup around a message and a call is worth."""
+_IMAGE = 4 * IMAGE_TOKENS
+"""So many characters of text are as long as an image."""
 
 
 class Cut(msgspec.Struct, frozen=True):
@@ -102,7 +104,7 @@ def middle_out(items: Sequence[range]) -> list[range]:
 def characters(message: Message) -> int:
     """About how long the message is in a prompt."""
     calls = sum(_MARKUP + len(call.name) + len(call.arguments) for call in message.tool_calls)
-    return _MARKUP + len(message.text) + len(message.reasoning) + calls
+    return _MARKUP + len(message.text) + len(message.reasoning) + calls + _IMAGE * len(message.images)
 
 
 def _turns(messages: Messages) -> tuple[int, list[int]]:

@@ -37,6 +37,23 @@ class CacheShape:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A sequence as it was after `end` tokens: its states, and the keys and values [heads, end - start, head_dim] of the tokens
+    from `start` on."""
+
+    start: int
+    end: int
+    keys: torch.Tensor
+    values: torch.Tensor
+    conv: torch.Tensor
+    ssm: torch.Tensor
+
+    @property
+    def bytes(self) -> int:
+        return sum(t.numel() * t.element_size() for t in (self.keys, self.values, self.conv, self.ssm))
+
+
+@dataclass(frozen=True, slots=True)
 class PromptRun:
     """A run of prompt tokens of one sequence within a step: token rows `begin` to `end` of the step's activations."""
 
@@ -121,6 +138,25 @@ class Cache:
         self.kv.drop_last_row()
         del self._rows[slot]
         self._slots.pop()
+
+    @torch.inference_mode()
+    def snapshot(self, slot: int, start: int) -> Snapshot:
+        """What the sequence in `slot` holds now, with the keys and values from token `start` on. Copies."""
+        row = self._rows[slot]
+        end = self.kv.lengths[row]
+        keys, values = self.kv.read(row, start, end)
+        return Snapshot(start, end, keys, values, self.conv[:, row].clone(), self.ssm[:, row].clone())
+
+    @torch.inference_mode()
+    def resume(self, slot: int, spans: Run[Snapshot]) -> None:
+        """Put the sequence of the last snapshot into `slot`, which holds none yet; those before it have its earlier tokens' keys
+        and values, without gaps."""
+        row, last = self._rows[slot], spans[-1]
+        self.kv.make_room(row, last.end, max(last.end, self._reserved.get(slot, last.end)))
+        for span in spans:
+            self.kv.append(row, span.keys, span.values)
+        self.conv[:, row] = last.conv
+        self.ssm[:, row] = last.ssm
 
     def length(self, slot: int) -> int:
         """Tokens held of the sequence in `slot`; 0 when there is none."""

@@ -13,6 +13,9 @@ _SHARE = 0.6
 _STATE_SHARE = 1 / 3
 """Of the cache, for states, when the number of sequences is not given."""
 
+_PREFIX_SHARE = 1 / 4
+"""Of the cache, for beginnings of prompts, when their memory is not given."""
+
 
 @dataclass(frozen=True, slots=True)
 class Costs:
@@ -24,6 +27,8 @@ class Costs:
 class Capacity:
     max_sequences: int
     kv_tokens: int
+    prefix_bytes: int
+    """For snapshots of prompts that were read before."""
 
 
 class TooLittleMemory(Exception):
@@ -37,6 +42,7 @@ def fit(
     *,
     max_sequences: int | None,
     kv_tokens: int | None,
+    prefix_bytes: int | None,
     most_sequences: int,
 ) -> Capacity:
     """Choose what is None so that the cache takes its share of `available` bytes; what is given is taken as it is.
@@ -44,6 +50,9 @@ def fit(
     At most `most_sequences` sequences, and no more tokens than these can use. Raises `TooLittleMemory`.
     """
     budget = int(available * _SHARE)
+    if prefix_bytes is None:
+        prefix_bytes = int(budget * _PREFIX_SHARE)
+    budget = max(0, budget - prefix_bytes)
     if max_sequences is None:
         room = int(budget * _STATE_SHARE) // max(1, costs.state_bytes_per_sequence)
         max_sequences = max(1, min(most_sequences, room))
@@ -56,7 +65,7 @@ def fit(
                 f"{available >> 20} MiB of free memory are too little for a cache of {max_sequences} sequences, "
                 f"whose states alone take {max_sequences * costs.state_bytes_per_sequence >> 20} MiB"
             )
-    return Capacity(max_sequences, kv_tokens)
+    return Capacity(max_sequences, kv_tokens, prefix_bytes)
 
 
 def available_bytes(device: torch.device) -> int:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence as Run
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import torch
@@ -39,6 +40,8 @@ _LOGPROB_BYTES = 16
 """At most, one pair of token id and log probability as MessagePack."""
 
 _MAX_RETRY_S = 60.0
+_LEAST_REPLY = 16
+"""Tokens of a reply for which a snapshot is worth its memory."""
 
 
 class StepRunner(Protocol):
@@ -51,6 +54,14 @@ class Slots(Protocol):
     """The cache as the core sees it."""
 
     def reserve(self, slot: int, tokens: int) -> None: ...
+    def release(self, slot: int) -> None: ...
+
+
+class Beginnings(Protocol):
+    """The prompts that were read before, as the core sees them (`prefixes.Prefixes`)."""
+
+    def resume(self, slot: int, prompt: Run[int]) -> int: ...
+    def keep(self, slot: int, tokens: Run[int]) -> None: ...
     def release(self, slot: int) -> None: ...
 
 
@@ -73,12 +84,16 @@ class _Live:
     first: float | None = None
     held_slot: int | None = None
     prompt_logprobs: list[TokenLogprob | None] | None = None
+    keep_reply: bool = False
+    reply: list[int] = field(default_factory=list[int])
+    kept: int = 0
+    """Tokens at the last snapshot."""
 
 
 class EngineCore:
     """`context_length` and `vocab_size` bound what is accepted; `clock` gives seconds.
 
-    Without `constraints`, requests with thinking limits or a grammar are refused.
+    Without `constraints`, requests with thinking limits or a grammar are refused; without `beginnings`, every prompt is read whole.
     """
 
     def __init__(
@@ -90,6 +105,7 @@ class EngineCore:
         context_length: int,
         vocab_size: int,
         constraints: ConstraintMaker | None = None,
+        beginnings: Beginnings | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runner = runner
@@ -98,6 +114,7 @@ class EngineCore:
         self._context_length = context_length
         self._vocab_size = vocab_size
         self._constraints = constraints
+        self._beginnings = beginnings
         self._clock = clock
         self._live: dict[str, _Live] = {}
         self._service_s: float | None = None
@@ -121,7 +138,8 @@ class EngineCore:
         except ValueError as error:
             return [Rejected(message.id, "invalid", str(error))]
         wanted = sampling.prompt_logprobs is not None
-        sequence = Sequence(message.id, message.prompt, sampling.max_tokens, all_logits=wanted)
+        stem = min(message.stem, len(message.prompt)) if self._beginnings is not None else 0
+        sequence = Sequence(message.id, message.prompt, sampling.max_tokens, all_logits=wanted, stem=stem)
         try:
             self._scheduler.add(sequence)
         except TooLarge:
@@ -132,6 +150,7 @@ class EngineCore:
             return [Rejected(message.id, "overloaded", text, self._retry_after())]
         live = _Live(sequence, Row(sampling, message.prompt, constraint), self._clock())
         live.prompt_logprobs = [None] if wanted else None
+        live.keep_reply = message.keep_reply
         self._live[message.id] = live
         return []
 
@@ -166,7 +185,10 @@ class EngineCore:
     def step(self) -> list[FromEngine]:
         """Run one batch: every decoding sequence gets a token, prompts advance. Does nothing when nothing runs."""
         messages: list[FromEngine] = []
-        planned = [p for p in self._scheduler.plan() if self._begin(p, messages)]
+        while admitted := self._scheduler.admitted():  # one that cannot begin makes room for others
+            for sequence in admitted:
+                self._begin(self._live[sequence.id], messages)
+        planned = self._scheduler.plan()
         if not planned:
             return messages
         failure: str | None = None
@@ -221,22 +243,51 @@ class EngineCore:
             raise ValueError("this engine has no tokenizer, which thinking limits and grammars need")
         return self._constraints.constrain(sampling, message.prompt)
 
-    def _begin(self, planned: Planned, messages: list[FromEngine]) -> bool:
-        """Reserve the cache before a sequence's first chunk; if that fails the sequence ends and is not run."""
-        live = self._live[planned.sequence.id]
-        if live.started is not None:
-            return True
+    def _begin(self, live: _Live, messages: list[FromEngine]) -> None:
+        """Reserve the cache, and put there what is known of the prompt; if that fails the sequence ends and is not run."""
+        sequence = live.sequence
+        assert sequence.slot is not None
         live.started = self._clock()
-        live.held_slot = planned.chunk.slot
+        live.held_slot = sequence.slot
         failure: str | None = None
         try:
-            self._cache.reserve(planned.chunk.slot, planned.sequence.reserved)
+            self._cache.reserve(sequence.slot, sequence.reserved)
+            if self._beginnings is not None and not sequence.all_logits:
+                live.kept = self._beginnings.resume(sequence.slot, sequence.prompt)
+                self._scheduler.resume(sequence, live.kept)
         except Exception as error:
             failure = explain(error)
         if failure is not None:
             self._recover()
             messages.append(self._finish(live, "error", message=failure))
-        return failure is None
+
+    def _keep(self, live: _Live) -> None:
+        """Take a snapshot if the sequence stands at a place that is worth coming back to."""
+        sequence, prompt = live.sequence, live.sequence.prompt
+        at, unit = sequence.cached, self._scheduler.limits.prefill_tokens
+        if self._beginnings is None or sequence.slot is None or at > len(prompt) or sequence.all_logits:
+            return
+        if at == sequence.stem or (at < len(prompt) and at % unit == 0):
+            self._take(self._beginnings, sequence.slot, prompt[:at])
+            live.kept = at
+
+    def _keep_reply(self, live: _Live) -> None:
+        """Take a snapshot at a reply's end, if the next turn is likely to have it."""
+        sequence = live.sequence
+        if self._beginnings is None or sequence.slot is None or sequence.all_logits or not live.keep_reply:
+            return
+        if sequence.cached >= max(live.kept, len(sequence.prompt)) + _LEAST_REPLY:
+            reply = live.reply[: sequence.cached - len(sequence.prompt)]
+            self._take(self._beginnings, sequence.slot, [*sequence.prompt, *reply])
+
+    def _take(self, beginnings: Beginnings, slot: int, tokens: list[int]) -> None:
+        failed = False
+        try:
+            beginnings.keep(slot, tokens)
+        except Exception:
+            failed = True  # no memory for it: the request goes on without
+        if failed:
+            self._recover()
 
     def _compute(self, planned: list[Planned]) -> dict[str, Choice]:
         """Run the model and sample; also collects prompt log probabilities. Changes no sequence."""
@@ -275,6 +326,7 @@ class EngineCore:
         live = self._live[sequence.id]
         token = choice.token if choice else None
         self._scheduler.advance(planned, token)
+        self._keep(live)
         if sequence.remaining_prompt:
             return []
         if choice is None:  # no tokens were asked for
@@ -293,8 +345,10 @@ class EngineCore:
                 messages.append(Tokens(sequence.id, [], None, live.prompt_logprobs))
             return [*messages, self._finish(live, "stop", stop_token=token)]
         live.row.observe(token)
+        live.reply.append(token)
         logprobs = None if choice.logprob is None else [choice.logprob]
-        messages = [Tokens(sequence.id, [token], logprobs, live.prompt_logprobs)]
+        cached = sequence.resumed if sequence.sampled == 1 else 0
+        messages = [Tokens(sequence.id, [token], logprobs, live.prompt_logprobs, cached)]
         live.prompt_logprobs = None
         if live.row.constraint is not None and live.row.constraint.finished:
             messages.append(self._finish(live, "stop"))
@@ -312,10 +366,14 @@ class EngineCore:
     ) -> Finished:
         """Free everything a sequence holds, and compose its last message."""
         sequence, now = live.sequence, self._clock()
+        if reason in ("stop", "length"):
+            self._keep_reply(live)
         del self._live[sequence.id]
         self._scheduler.remove(sequence)
         if live.held_slot is not None:
             self._cache.release(live.held_slot)
+            if self._beginnings is not None:
+                self._beginnings.release(live.held_slot)
         started = now if live.started is None else live.started
         first = now if live.first is None else live.first
         if reason in ("stop", "length"):

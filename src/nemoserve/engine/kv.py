@@ -106,9 +106,22 @@ class KVStore:
                 self._apart[row] = buffer
         self.lengths[a], self.lengths[b] = self.lengths[b], self.lengths[a]
 
+    def read(self, row: int, start: int, end: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Copies of a row's keys and values [heads, end - start, head_dim]."""
+        keys, values = self._of(row)
+        return keys[:, start:end].clone(), values[:, start:end].clone()
+
+    def append(self, row: int, keys: torch.Tensor, values: torch.Tensor) -> None:
+        """Keys and values [heads, tokens, head_dim] behind what the row holds; room must have been made."""
+        start, own = self.lengths[row], self._of(row)
+        end = start + keys.shape[1]
+        own[0][:, start:end] = keys
+        own[1][:, start:end] = values
+        self.lengths[row] = end
+
     def prompt(self, row: int, tokens: int) -> PromptAttention:
         """For a run of `tokens` tokens after what the row holds; room must have been made."""
-        keys, values = self._apart[row] if row in self._apart else (self._keys[row], self._values[row])
+        keys, values = self._of(row)
         start = self.lengths[row]
         end = start + tokens
         mask = None
@@ -130,6 +143,9 @@ class KVStore:
         own = [(k[:, : self.lengths[row] + 1], v[:, : self.lengths[row] + 1]) for row, k, v in apart]
         keys = self._keys[:shared, :, :longest]
         return DecodeAttention(shared, keys, self._values[:shared, :, :longest], rows, positions, mask, own)
+
+    def _of(self, row: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._apart[row] if row in self._apart else (self._keys[row], self._values[row])
 
     def _block(self, rows: int, tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
         shape = (rows, self._heads, tokens, self._head_dim)

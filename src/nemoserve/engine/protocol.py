@@ -76,6 +76,10 @@ class Submit(msgspec.Struct, frozen=True, tag="submit"):
     id: str
     prompt: list[int]
     sampling: Sampling
+    stem: int = 0
+    """So many tokens the prompt of the next turn is likely to begin with as well; 0: nothing is known of that."""
+    keep_reply: bool = False
+    """The prompt of the next turn is likely to have this reply in it, token by token."""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
@@ -115,6 +119,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     max_sequences: int
     kv_tokens: int
     """Tokens of prompt and reply that fit into the KV cache, over all sequences."""
+    prefix_bytes: int = 0
+    """For prompts that were read before."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):
@@ -124,12 +130,14 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
 
 
 class Tokens(msgspec.Struct, frozen=True, tag="tokens"):
-    """New tokens of a sequence, in order. The first message of a request may carry the prompt's log probabilities."""
+    """New tokens of a sequence, in order. The first message says how much of the prompt was known from an earlier request, and may
+    carry the prompt's log probabilities."""
 
     id: str
     tokens: list[int]
     logprobs: list[TokenLogprob] | None = None
     prompt_logprobs: list[TokenLogprob | None] | None = None
+    cached_tokens: int = 0
 
 
 class Finished(msgspec.Struct, frozen=True, tag="finished"):

@@ -5,8 +5,8 @@ keeps both until it ends: there is no preemption, so a running request is never 
 strictly first come, first served. A request too big for what is free holds the queue until it fits, hence never starves.
 
 A step carries the newest token of every sequence that is decoding, and beside them prompt tokens up to a budget. Prompts
-are cut at fixed multiples of the chunk length, so the cuts depend on the prompt alone and a sequence computes the same
-numbers whatever else is running. The shortest remaining prompt goes first, for it delays the others least, but a prompt
+are cut at fixed multiples of the chunk length and behind their stem, so the cuts depend on the prompt alone and a sequence
+computes the same numbers whatever else is running. The shortest remaining prompt goes first, for it delays the others least, but a prompt
 that younger ones have overtaken `PATIENCE` times goes before them.
 """
 
@@ -50,10 +50,14 @@ class Sequence:
     max_tokens: int
     all_logits: bool = False
     """Logits of every prompt token are wanted, not only of the last."""
+    stem: int = 0
+    """So many tokens of the prompt are worth coming back to; it is cut behind them. 0: nothing is known of that."""
     slot: int | None = None
     """None while waiting and after the end."""
     cached: int = 0
     """Tokens that the cache holds: prompt first, then the reply without its newest token."""
+    resumed: int = 0
+    """Tokens of the prompt that were known before, so that they are not read again."""
     sampled: int = 0
     """Tokens of the reply so far."""
     newest: int | None = None
@@ -90,6 +94,7 @@ class Scheduler:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._waiting: deque[Sequence] = deque()
+        self._admitted: list[Sequence] = []
         self._running: dict[str, Sequence] = {}
         self._free_slots = list(range(limits.max_sequences - 1, -1, -1))
         self._reserved = 0
@@ -141,6 +146,16 @@ class Scheduler:
             sequence.slot = None
         self._admit()
 
+    def admitted(self) -> list[Sequence]:
+        """Those that have got a slot since the last call, and still have it."""
+        admitted = [sequence for sequence in self._admitted if sequence.slot is not None]
+        self._admitted.clear()
+        return admitted
+
+    def resume(self, sequence: Sequence, tokens: int) -> None:
+        """The cache holds so many tokens of a prompt of which nothing has been read yet."""
+        sequence.cached = sequence.resumed = tokens
+
     def plan(self) -> list[Planned]:
         """The next step: at most one chunk per running sequence, decoding ones first; empty when nothing runs.
 
@@ -167,6 +182,7 @@ class Scheduler:
             sequence.slot = self._free_slots.pop()
             self._reserved += sequence.reserved
             self._running[sequence.id] = sequence
+            self._admitted.append(sequence)
 
     def _choose_prompts(self) -> list[tuple[Sequence, int]]:
         """Sequences whose prompt advances in this step, with the lengths of their pieces."""
@@ -191,7 +207,8 @@ class Scheduler:
         unit = self.limits.prefill_tokens
         if sequence.all_logits:
             unit = min(unit, LOGITS_CHUNK)
-        return min(unit, sequence.remaining_prompt)
+        piece = min(unit - sequence.cached % unit, sequence.remaining_prompt)
+        return min(piece, sequence.stem - sequence.cached) if sequence.cached < sequence.stem else piece
 
     def _prefill(self, sequence: Sequence, length: int) -> Planned:
         start = sequence.cached

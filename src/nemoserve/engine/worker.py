@@ -32,6 +32,7 @@ from nemoserve.engine.failures import out_of_memory
 from nemoserve.engine.inbox import Inbox
 from nemoserve.engine.models import load_model
 from nemoserve.engine.outbox import Outbox
+from nemoserve.engine.prefixes import Prefixes
 from nemoserve.engine.protocol import Cancel, EndThinking, Failed, Loading, Ready, Shutdown, Submit, ToEngine
 from nemoserve.engine.runner import Runner
 from nemoserve.engine.scheduler import Limits
@@ -55,6 +56,7 @@ class Options:
     kv_tokens: int | None
     max_waiting: int
     prefill_chunk: int
+    prefix_cache_mib: int | None
     threads: int | None
 
 
@@ -69,6 +71,7 @@ def parse_options(arguments: list[str]) -> Options:
     parser.add_argument("--kv-tokens", type=_positive, help="tokens in the KV cache (default: by memory)")
     parser.add_argument("--max-waiting", type=_count, default=256, help="requests that may wait for a place")
     parser.add_argument("--prefill-chunk", type=_positive, default=512, help="prompt tokens per step")
+    parser.add_argument("--prefix-cache-mib", type=_count, help="memory for prompts read before (default: by memory)")
     parser.add_argument("--threads", type=_positive, help="CPU threads (default: torch's)")
     return Options(**vars(parser.parse_args(arguments)))
 
@@ -139,6 +142,7 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
         config.context_length,
         max_sequences=options.max_sequences,
         kv_tokens=options.kv_tokens,
+        prefix_bytes=None if options.prefix_cache_mib is None else options.prefix_cache_mib << 20,
         most_sequences=_MOST_SEQUENCES.get(model.device.type, 16),
     )
     cache = model.new_cache(capacity.max_sequences)
@@ -150,6 +154,7 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
         context_length=config.context_length,
         vocab_size=config.vocab_size,
         constraints=constraints,
+        beginnings=Prefixes(cache, capacity.prefix_bytes) if capacity.prefix_bytes else None,
     )
     ready = Ready(
         context_length=config.context_length,
@@ -159,6 +164,7 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
         device=str(model.device),
         max_sequences=capacity.max_sequences,
         kv_tokens=capacity.kv_tokens,
+        prefix_bytes=capacity.prefix_bytes,
     )
     return core, ready
 

@@ -85,7 +85,7 @@ def create_app(
 
     backends: list[LocalBackend] = []
     for wanted in settings.models:
-        name, folder = resolve(wanted)
+        name, folder = resolve(wanted, settings.data_dir)
         if name in [backend.card.id for backend in backends]:
             raise CheckpointError(f"Two models are called {name}; name one of them with --model NAME=FOLDER.")
         aliases = (wanted,) if wanted != name else ()

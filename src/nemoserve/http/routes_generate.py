@@ -15,11 +15,12 @@ from nemoserve.http.errors import error_response
 from nemoserve.http.middleware import add_account, add_timing
 from nemoserve.http.origin import origin_of
 from nemoserve.http.streams import Chunks, StreamingReply, unless_gone
-from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
+from nemoserve.http.unknown_fields import unknown_fields
+from nemoserve.http.wire_chat import CHAT_DECODER, ChatBody, read_chat
 from nemoserve.http.wire_chat_reply import ChatChunks, chat_body
 from nemoserve.http.wire_reply import Body, timing_metrics
 from nemoserve.http.wire_routing import metadata_body, wants_metadata
-from nemoserve.http.wire_text import TEXT_DECODER, read_text
+from nemoserve.http.wire_text import TEXT_DECODER, TextBody, read_text
 from nemoserve.http.wire_text_reply import TextChunks, text_body
 from nemoserve.parsing.fold import Folded, fold_stream
 from nemoserve.pipeline import Reply, Services
@@ -37,6 +38,8 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
     if body.messages is None and body.prompt is not None:
         return await _complete(request, house, raw, reply_id)
     wanted = read_chat(body, most_choices=house.settings.max_choices, session_id=request.headers.get("x-session-id"))
+    if unknown := unknown_fields(raw, ChatBody):
+        wanted = msgspec.structs.replace(wanted, warnings=(*wanted.warnings, *unknown))
     reply = await pipeline.chat(house, wanted, reply_id, request.state.caller, origin_of(request, body.user))
     logprobs = wanted.sampling.logprobs is not None
     signed = functools.partial(sign, house.secret)
@@ -71,6 +74,8 @@ def _new_id(request: Request) -> str:
 async def _complete(request: Request, house: Services, raw: bytes, reply_id: str) -> Response | ASGIApp:
     body = decode(raw, TEXT_DECODER)
     wanted = read_text(body, most_choices=house.settings.max_choices)
+    if unknown := unknown_fields(raw, TextBody):
+        wanted = msgspec.structs.replace(wanted, warnings=(*wanted.warnings, *unknown))
     caller, origin = request.state.caller, origin_of(request, body.user)
     reply = await pipeline.complete(house, wanted, reply_id, caller, origin)
     logprobs = wanted.sampling.logprobs is not None

@@ -23,7 +23,7 @@ _RESERVED_VARIABLES = frozenset({
 
 
 class ChatBody(ReasoningFields, kw_only=True):
-    """A chat completion's body. Unknown fields are let through unread."""
+    """A chat completion's body. Unknown fields are let through; `unknown_fields` tells of them."""
 
     messages: list[WireMessage] | None = None
     prompt: object = None

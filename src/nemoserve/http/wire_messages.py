@@ -1,4 +1,4 @@
-"""Messages as they come over the wire. Knows roles, parts and tool calls; flattens them to text."""
+"""Messages as they come over the wire. Knows roles, texts and tool calls; flattens texts to one. Images: `wire_images`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Literal, cast
 
 import msgspec
 
+from nemoserve.http.wire_images import IMAGE_PARTS, WireImage, read_image
 from nemoserve.reasoning.signature import SIGNATURE_PREFIX
-from nemoserve.types.chat import Message, Notice, Role, ToolCall
+from nemoserve.types.chat import Image, Message, Notice, Role, ToolCall
 from nemoserve.types.errors import invalid
 
 _ROLES: dict[str, Role] = {
@@ -20,10 +21,13 @@ _ROLES: dict[str, Role] = {
 
 
 class WirePart(msgspec.Struct):
-    """A content part; only text is read."""
+    """A content part: a text, or in a user message an image."""
 
     type: str
     text: str | None = None
+    image_url: str | WireImage | None = None
+    detail: str | None = None
+    """Of an `input_image`, whose `image_url` is the bare address."""
 
 
 class WireFunction(msgspec.Struct):
@@ -79,30 +83,38 @@ def _message(at: int, wire: WireMessage) -> Message:
         raise invalid(f"{where}.role", f"expected system, developer, user, assistant or tool, got {wire.role[:40]!r}")
     if wire.content is None and role in ("system", "user"):
         raise invalid(f"{where}.content", "required")
-    text = _text(where, wire.content)
+    parts = _parts(where, role, wire.content)
     if wire.name and role != "tool":
-        text = f"{wire.name}: {text}"
+        first = parts[0] if parts and isinstance(parts[0], str) else ""
+        parts = [f"{wire.name}: {first}", *(parts[1:] if parts and isinstance(parts[0], str) else parts)]
+    text = "\n".join(part for part in parts if isinstance(part, str))
     if role != "assistant":
-        return Message(role, text, tool_call_id=wire.tool_call_id if role == "tool" else None, at=at)
+        message = Message(role, text, tool_call_id=wire.tool_call_id if role == "tool" else None, at=at)
+        return message.shown(parts) if any(isinstance(part, Image) for part in parts) else message
     reasoning, signature = _reasoning(where, wire)
     calls = tuple(_call(call) for call in wire.tool_calls or ())
     return Message(role, text, reasoning, calls, reasoning_signature=signature, at=at)
 
 
-def _text(where: str, content: str | list[WirePart] | None) -> str:
+def _parts(where: str, role: Role, content: str | list[WirePart] | None) -> list[str | Image]:
     if content is None or isinstance(content, str):
-        return content or ""
-    texts: list[str] = []
-    for at, part in enumerate(content):
-        if part.type not in ("text", "input_text", "output_text"):
-            raise invalid(
-                f"{where}.content[{at}]",
-                f"parts of type {part.type[:40]!r} cannot be read by this model; send parts of type 'text'",
-            )
-        if part.text is None:
-            raise invalid(f"{where}.content[{at}].text", "required")
-        texts.append(part.text)
-    return "\n".join(texts)
+        return [content or ""]
+    return [_part(f"{where}.content[{at}]", role, part) for at, part in enumerate(content)]
+
+
+def _part(where: str, role: Role, part: WirePart) -> str | Image:
+    if part.type in IMAGE_PARTS:
+        if role != "user":
+            raise invalid(where, f"images are read in user messages, and this is one of {role}; send it as the user")
+        return read_image(where, part.image_url, part.detail)
+    if part.type not in ("text", "input_text", "output_text"):
+        raise invalid(
+            where,
+            f"parts of type {part.type[:40]!r} are not read here; send 'text', or in user messages 'image_url' too",
+        )
+    if part.text is None:
+        raise invalid(f"{where}.text", "required")
+    return part.text
 
 
 def _call(wire: WireToolCall) -> ToolCall:

@@ -20,8 +20,6 @@ _ALWAYS = (
 )  # fmt: skip
 _TOOLS = ("tools", "tool_choice", "parallel_tool_calls")
 _REASONING = ("reasoning", "include_reasoning", "reasoning_effort")
-_READ = ("text",)
-"""What the server reads of a message, whatever the model could."""
 
 
 def model_body(listing: Listing, book: ModelBook) -> Body:
@@ -87,7 +85,8 @@ def architecture(listing: Listing) -> Body:
     reads: list[str] = ["text"] if entry is None else list(entry.input_modalities)
     writes: list[str] = ["text"] if entry is None else list(entry.output_modalities)
     if listing.state != "not_served":
-        reads = [modality for modality in reads if modality in _READ]
+        sees = any(offer.served and offer.endpoint.images for offer in listing.offered)
+        reads = ["text", "image"] if sees else ["text"]
     return {
         "modality": f"{'+'.join(reads)}->{'+'.join(writes)}",
         "input_modalities": reads,

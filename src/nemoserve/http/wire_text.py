@@ -14,7 +14,7 @@ from nemoserve.types.errors import invalid
 
 
 class TextBody(OutputFields, kw_only=True):
-    """A text completion's body. Unknown fields are let through unread."""
+    """A text completion's body. Unknown fields are let through; `unknown_fields` tells of them."""
 
     prompt: str | list[str | int | list[int]] | None = None
     echo: bool | None = None

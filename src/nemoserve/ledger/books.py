@@ -40,6 +40,7 @@ class Claim(msgspec.Struct, eq=False):
     entry: Entry
     hold: Hold
     count: Callable[[], Usage]
+    images: Callable[[], int]
     began: float
     """On the monotonic clock."""
     settled: Entry | None = None
@@ -126,12 +127,14 @@ class Books:
         self._quota.settle(hold, 0)
         self._writer.released(hold)
 
-    def open(self, entry: Entry, hold: Hold, count: Callable[[], Usage]) -> Claim:
-        """Enters an attempt that begins. `count` is asked about once a second for what it has used so far."""
+    def open(
+        self, entry: Entry, hold: Hold, count: Callable[[], Usage], images: Callable[[], int] = lambda: 0
+    ) -> Claim:
+        """Enters an attempt that begins. `count` and `images` are asked about once a second for what it has used so far."""
         opened = msgspec.structs.replace(
             entry, instance=self._instance, reserved=hold.amount, window=hold.window, outcome="open"
         )
-        claim = self._claims[entry.id] = Claim(opened, hold, count, time.monotonic())
+        claim = self._claims[entry.id] = Claim(opened, hold, count, images, time.monotonic())
         self._writer.opened(opened)
         return claim
 
@@ -154,7 +157,7 @@ class Books:
         if claim.settled is not None:
             return claim.settled
         ended = msgspec.structs.replace(
-            _counted(claim.entry, usage),
+            _counted(claim.entry, usage, images),
             outcome=outcome,
             finish_reason=finish_reason,
             native_finish_reason=native_finish_reason,
@@ -162,7 +165,6 @@ class Books:
             first_token_ms=first_token_ms,
             total_ms=total_ms,
             thinking_cut=thinking_cut,
-            images=images,
             tokens_estimated=tokens_estimated,
         )
         entry = claim.settled = priced(ended, self.prices)
@@ -195,16 +197,17 @@ class Books:
         while True:
             await asyncio.sleep(_PROGRESS_S)
             for claim in list(self._claims.values()):
-                counted = _counted(claim.entry, claim.count())
+                counted = _counted(claim.entry, claim.count(), claim.images())
                 if counted != claim.entry:
                     took = round(1000 * (time.monotonic() - claim.began))
                     claim.entry = msgspec.structs.replace(counted, total_ms=took)
                     self._writer.opened(claim.entry)
 
 
-def _counted(entry: Entry, usage: Usage) -> Entry:
+def _counted(entry: Entry, usage: Usage, images: int) -> Entry:
     return msgspec.structs.replace(
         entry,
+        images=images,
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
         completion_tokens=usage.completion_tokens,

@@ -55,6 +55,8 @@ class PriceBook:
     def __init__(self, *sheets: Sheet) -> None:
         """The first sheet that has a price for a time decides."""
         self._sheets = sheets
+        self._hosted: dict[str, _Hosted] = {}
+        """By model, in small letters; made when a model is first asked for."""
 
     @classmethod
     def load(cls, extra: Path | None = None, configured: Iterable[tuple[str, str, Price]] = ()) -> PriceBook:
@@ -72,9 +74,10 @@ class PriceBook:
 
     def hosted(self, model: str, at_ms: int, usage: Usage, images: int = 0) -> int | None:
         """Nano-dollars that the cheapest hosted provider would have charged; None: nobody hosts the model."""
-        providers = {name for sheet in self._sheets for name in sheet.get(model.lower(), ())} - {LOCAL_PROVIDER}
-        prices = (self.known(model, provider, at_ms) for provider in providers)
-        return min((price.cost(usage, images) for price in prices if price is not None), default=None)
+        name = model.lower()
+        hosted = self._hosted.get(name) or self._hosted.setdefault(name, self._hosted_prices(name))
+        prices = hosted.prices[bisect_right(hosted.changes, at_ms)]
+        return min((price.cost(usage, images) for price in prices), default=None)
 
     def known(self, model: str, provider: str, at_ms: int) -> Price | None:
         """What holds at that time; None where nothing is known."""
@@ -84,6 +87,20 @@ class PriceBook:
             if place:
                 return history[place - 1][1]
         return None
+
+    def _hosted_prices(self, model: str) -> _Hosted:
+        histories = [sheet.get(model, {}) for sheet in self._sheets]
+        providers = {name for history in histories for name in history} - {LOCAL_PROVIDER}
+        changes = sorted({at for history in histories for name in providers for at, _ in history.get(name, ())})
+        found = [[self.known(model, provider, at) for provider in providers] for at in changes]
+        return _Hosted(changes, [(), *(tuple({price for price in row if price is not None}) for row in found)])
+
+
+class _Hosted(msgspec.Struct, frozen=True):
+    """The different prices of a model at its hosted providers: before the first change, and from each change on."""
+
+    changes: list[int]
+    prices: list[tuple[Price, ...]]
 
 
 def priced(entry: Entry, book: PriceBook) -> Entry:

@@ -46,6 +46,11 @@ class Turn(msgspec.Struct, frozen=True):
             return "\n".join(str(part["text"]) for part in self.content if isinstance(part.get("text"), str))
         return self.content or ""
 
+    @property
+    def images(self) -> int:
+        """How many pictures are in it."""
+        return sum(part.get("type") == "image_url" for part in self.content) if isinstance(self.content, list) else 0
+
 
 class Ask(msgspec.Struct, frozen=True):
     """A request's fields, as far as they change the answer."""
@@ -99,6 +104,7 @@ class Unacceptable(Exception):
         self.fields = fields
 
 
+_PICTURES = ("https://", "http://", "data:image/")
 _ask = msgspec.json.Decoder(Ask)
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -161,9 +167,30 @@ def read(style: Style, body: bytes, *, chat: bool) -> Ask:
         raise Unacceptable("messages: at least one message is needed")
     if not chat and ask.prompt is None:
         raise Unacceptable("prompt: Field required")
+    for at, turn in enumerate(ask.messages):
+        _see(f"messages[{at}].content", turn, ask.model)
     if ask.limit is not None and ask.limit < 1:
         raise Unacceptable(f"max_tokens must be at least 1, got {ask.limit}.")
     return ask
+
+
+def sees(model: str) -> bool:
+    """Whether a model reads images: of the family those whose names say so, and any model of others."""
+    name = model.lower()
+    return "nemo" not in name or "-vl" in name or "omni" in name
+
+
+def _see(where: str, turn: Turn, model: str) -> None:
+    parts = turn.content if isinstance(turn.content, list) else []
+    for part in parts:
+        if part.get("type") == "text" and isinstance(part.get("text"), str):
+            continue
+        image = part.get("image_url")
+        url = msgspec.convert(image, Body).get("url") if isinstance(image, dict) else None
+        if part.get("type") != "image_url" or not isinstance(url, str) or not url.startswith(_PICTURES):
+            raise Unacceptable(f"{where}: a part is neither a text nor an image_url with an address or a data: URL")
+        if not sees(model):
+            raise Unacceptable(f"{where}: {model} does not support image input")
 
 
 def _close(style: Style, ask: Ask, keys: frozenset[str], *, chat: bool) -> None:

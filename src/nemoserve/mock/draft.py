@@ -12,6 +12,8 @@ from nemoserve.mock.content import instance, pieces, words
 from nemoserve.mock.thinking import Thinking
 
 _TOKENS_PER_MESSAGE = 4
+_TOKENS_PER_IMAGE = 256
+"""As of one tile."""
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
@@ -37,9 +39,10 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 def prompt_tokens(ask: Ask) -> int:
-    """The mock's own count: four per message and one per word."""
+    """The mock's own count: four per message, one per word, 256 per image."""
     if ask.messages:
-        return sum(_TOKENS_PER_MESSAGE + len(turn.text.split()) for turn in ask.messages)
+        words_and_images = (len(turn.text.split()) + _TOKENS_PER_IMAGE * turn.images for turn in ask.messages)
+        return _TOKENS_PER_MESSAGE * len(ask.messages) + sum(words_and_images)
     return len(_prompt(ask).split()) or 1
 
 

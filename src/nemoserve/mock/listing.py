@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nemoserve.mock.ask import sees
 from nemoserve.mock.styles import Body, Style
 
 _CONTEXT = 131072
@@ -38,8 +39,8 @@ def model(style: Style, name: str, created: int) -> Body:
                 "description": "",
                 "context_length": _CONTEXT,
                 "architecture": {
-                    "modality": "text->text",
-                    "input_modalities": ["text"],
+                    "modality": "text+image->text" if sees(name) else "text->text",
+                    "input_modalities": ["text", "image"] if sees(name) else ["text"],
                     "output_modalities": ["text"],
                     "tokenizer": "Other",
                     "instruct_type": None,

@@ -60,6 +60,7 @@ class Metrics:
 
     def usage(self, model: str, usage: Usage, timing: Timing) -> None:
         self._labelled(self._tokens, model, "prompt").inc(usage.prompt_tokens)
+        self._labelled(self._tokens, model, "cached").inc(usage.cached_tokens)
         self._labelled(self._tokens, model, "completion").inc(usage.completion_tokens)
         self._labelled(self._tokens, model, "reasoning").inc(usage.reasoning_tokens)
         self._labelled(self._queue, model).observe(timing.queue_s)

@@ -63,8 +63,9 @@ def switch_thinking(request: ChatRequest, family: Family) -> Switched:
             turn.template_kwargs["enable_thinking"] = thinking
         case "slash":
             turn = msgspec.structs.replace(turn, slash=unused_character(_texts(request)))
+            slash = turn.slash
             messages = tuple(
-                _with_text(m, mask(m.text, turn.slash)) if m.role in ("system", "user") else m for m in messages
+                m.retold(lambda text: mask(text, slash)) if m.role in ("system", "user") else m for m in messages
             )
             if not thinking:
                 messages = _add_to_system(messages, "/no_think")
@@ -114,12 +115,13 @@ def _split_prefill(messages: Messages, family: Family) -> tuple[Messages, str | 
 
 
 def _without_switches(messages: Messages, family: Family) -> Messages:
-    return tuple(_with_text(m, _without(m, family)) for m in messages)
+    return tuple(_without(message, family) for message in messages)
 
 
-def _without(message: Message, family: Family) -> str:
-    text = remove_line_switches(message.text) if message.role == "system" else message.text
-    return remove_switches(text) if message.role in family.switched_by else text
+def _without(message: Message, family: Family) -> Message:
+    if message.role == "system":
+        message = message.retold(remove_line_switches)
+    return message.retold(remove_switches) if message.role in family.switched_by else message
 
 
 def _effort_variable(effort: Effort | None, family: Family) -> str | None:

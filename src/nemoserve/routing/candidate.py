@@ -62,8 +62,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             endpoint=endpoint,
             price=price,
-            pico=prompt * price.prompt + completion * price.completion + price.request,
-            cost=price.cost(Usage(wish.prompt_tokens, completion)),
+            pico=prompt * price.prompt + completion * price.completion + wish.images * price.image + price.request,
+            cost=price.cost(Usage(wish.prompt_tokens, completion), wish.images),
             rank=weighing.health.rank(endpoint, weighing.now),
             turn=_turn(local, weighing.settings),
             late=makes_too_few(endpoint, wish) or _cut(endpoint, wish) or _missed(endpoint, weighing) or "",

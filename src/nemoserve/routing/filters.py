@@ -44,6 +44,7 @@ def excluded(
         _by_key(endpoint, wish, allowed)
         or _by_variant(endpoint, price, variant)
         or _by_name(endpoint, wish.preferences)
+        or _by_modality(endpoint, wish)
         or _by_policy(endpoint, wish.preferences)
         or _by_price(price, wish.preferences.max_price)
         or _by_size(endpoint, wish)
@@ -90,6 +91,15 @@ def _by_name(endpoint: Endpoint, wanted: Preferences) -> Verdict | None:
         return "ignore", "provider.ignore names it"
     if wanted.order and not wanted.allow_fallbacks and named_in(wanted.order, endpoint) is None:
         return "order", "provider.order does not name it, and provider.allow_fallbacks is false"
+    return None
+
+
+def _by_modality(endpoint: Endpoint, wish: Wish) -> Verdict | None:
+    if wish.images and not endpoint.images:
+        return "input_modality", "it reads no images"
+    if wish.image_addresses and endpoint.local:
+        # A server beside this one can reach what no client should: addresses within the operator's own network.
+        return "input_modality", "on this machine no client's address is fetched; send the image as a data: URL"
     return None
 
 

@@ -6,14 +6,14 @@ The rules, in their order: hard filters; what the health forbids; then, per mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 
 import msgspec
 
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.routing.candidate import Candidate, LocalState, Weighing
-from nemoserve.routing.filters import excluded, named_in, over
+from nemoserve.routing.filters import excluded, matches, named_in, over
 from nemoserve.routing.health import Health
 from nemoserve.routing.names import VARIANT_SORTS, Asked, Names
 from nemoserve.routing.ranking import by_price_and_health, by_sort, in_given_order
@@ -22,7 +22,7 @@ from nemoserve.routing.sticky import Sticky
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 from nemoserve.types.price import Price
-from nemoserve.types.route import Considered, ExcludedBy, Route, Wish
+from nemoserve.types.route import Considered, ExcludedBy, Route, Unknown, Wish
 
 _WHY: dict[str, str] = {
     "breaker": "it failed too often in a row; it is tried again in {:.0f} s",
@@ -59,6 +59,7 @@ class Router:
         self._by_model: dict[str, list[Endpoint]] = {}
         for endpoint in endpoints:
             self._by_model.setdefault(endpoint.model.lower(), []).append(endpoint)
+        self._providers = dict.fromkeys(endpoint.provider for endpoint in endpoints)
         models = list(dict.fromkeys(endpoint.model for endpoint in endpoints))
         self.names = Names(models, aliases or {}, settings.families)
 
@@ -73,16 +74,23 @@ class Router:
             raise error
         return route
 
-    def may_use(self, allowed: Sequence[str] | None) -> tuple[str, ...]:
+    def may_use(self, allowed: Sequence[str] | None, *, images: bool = False) -> tuple[str, ...]:
         """The served models of which a key may use `allowed`, ids or other names; None: all. Those that are served as `:free` alone
-        are left out: a request has to ask for them by that name."""
+        are left out: a request has to ask for them by that name. `images`: only models that read these."""
         models = None if allowed is None else {self.names.find(one).model for one in allowed}
         return tuple(
             model
             for model in self.names.served
             if (models is None or model.lower() in models)
-            and any(endpoint.variant != "free" for endpoint in self._by_model[model.lower()])
+            and any(
+                endpoint.variant != "free" and (endpoint.images or not images)
+                for endpoint in self._by_model[model.lower()]
+            )
         )
+
+    def _seeing(self) -> tuple[str, ...]:
+        """The served models that read images."""
+        return tuple(dict.fromkeys(endpoint.slug for endpoint in self.endpoints if endpoint.images))
 
     def explain(self, wish: Wish, now: float, rng: Random) -> tuple[Route, ApiError | None]:
         """As `route`, but where there is no endpoint the route is empty and the error is beside it."""
@@ -110,8 +118,22 @@ class Router:
         if not wish.preferences.allow_fallbacks and not wish.preferences.order:
             endpoints = self._first_choices(groups, endpoints, wish, verdicts)
         considered = _tried_first(endpoints, verdicts)
-        error = None if endpoints else refusal(wish, asked, considered, self.names)
-        return Route(endpoints=endpoints, considered=considered, strategy=_strategy(asked, endpoints)), error
+        unknown = tuple(self._unknown(wish, asked))
+        error = None if endpoints else refusal(wish, asked, considered, unknown, self.names, self._seeing())
+        strategy = _strategy(asked, endpoints)
+        return Route(endpoints=endpoints, considered=considered, unknown=unknown, strategy=strategy), error
+
+    def _unknown(self, wish: Wish, asked: Sequence[Asked]) -> Iterator[Unknown]:
+        """The models and providers that are named and not here: slips, as a rule."""
+        for name in asked:
+            if name.model is None:
+                field = "model" if name.name == wish.models[0] else "models"
+                yield Unknown(field, name.name, self.names.served)
+        wanted = wish.preferences
+        for field, slugs in (("order", wanted.order), ("only", wanted.only), ("ignore", wanted.ignore)):
+            for slug in slugs:
+                if not any(matches(slug, endpoint) for endpoint in self.endpoints):
+                    yield Unknown(f"provider.{field}", slug, tuple(self._providers))
 
     def served(self, session: str | None, endpoint: Endpoint, now: float) -> None:
         """An endpoint has answered a request of this session, and has its prompt cached."""

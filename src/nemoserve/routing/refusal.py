@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nemoserve.routing.names import Asked, Names, listed
 from nemoserve.types.errors import ApiError
-from nemoserve.types.route import Considered, ExcludedBy, Wish
+from nemoserve.types.route import Considered, ExcludedBy, Unknown, Wish
 
 _WORDS: dict[str, str] = {
     "only": "allowed_providers",
@@ -27,6 +27,7 @@ _FIELDS: dict[str, str] = {
     "max_price": "provider.max_price",
     "require_parameters": "provider.require_parameters",
     "variant": "model",
+    "input_modality": "messages",
 }
 """The request's field behind a rule."""
 _NAMING: frozenset[ExcludedBy] = frozenset({"only", "ignore", "order"})
@@ -35,8 +36,15 @@ _RESTING = ("breaker", "rate_limited", "outage")
 _KEY = ("key_models", "key_providers")
 
 
-def refusal(wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered], names: Names) -> ApiError:
-    """The error for a request that nothing can serve, by the reasons of all that was considered."""
+def refusal(
+    wish: Wish,
+    asked: Sequence[Asked],
+    considered: Sequence[Considered],
+    unknown: Sequence[Unknown],
+    names: Names,
+    seeing: Sequence[str],
+) -> ApiError:
+    """The error for a request that nothing can serve, by the reasons of all that was considered; `seeing`: models that read images."""
     if not considered:
         return _no_such_model(asked, names)
     rules: Counter[ExcludedBy] = Counter(
@@ -47,12 +55,15 @@ def refusal(wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered]
         return _forbidden(wish, considered)
     wanted = [verdict for verdict in allowed if verdict.excluded_by not in _NAMING]
     resting = [verdict for verdict in considered if verdict.excluded_by in _RESTING]
+    blind, wanted = wanted, [verdict for verdict in wanted if verdict.excluded_by != "input_modality"]
     if resting:
         error = _resting(resting)
+    elif blind and not wanted:
+        error = _none_sees(blind, seeing)
     elif wanted and all(verdict.excluded_by == "context_length" for verdict in wanted):
         error = _too_long(wish, wanted)
     else:
-        error = _none_fits(wish, allowed, wanted or allowed)
+        error = _none_fits(wish, allowed, wanted or allowed, unknown)
     error.availability = {
         **(error.availability or {}),
         "requested_models": [name.name[:200] for name in asked],
@@ -60,6 +71,11 @@ def refusal(wish: Wish, asked: Sequence[Asked], considered: Sequence[Considered]
         "excluded_by": shown(rules),
     }
     return error
+
+
+def told_of(unknown: Unknown) -> str:
+    """The slip as a sentence has it; a request may have sent a very long name."""
+    return f"{unknown.name[:200]!r} is not known here; known are: {', '.join(unknown.known[:20])}"
 
 
 def shown(rules: Counter[ExcludedBy]) -> dict[str, int]:
@@ -115,6 +131,19 @@ def _resting(resting: Sequence[Considered]) -> ApiError:
     return error
 
 
+def _none_sees(considered: Sequence[Considered], seeing: Sequence[str]) -> ApiError:
+    others = f"Served models that read images: {', '.join(seeing)}." if seeing else "No served model reads images."
+    detail = f"{_reasons(considered)}. {others}"
+    message = f"messages: they have images, and nothing that was asked for takes these. {detail}"
+    error = ApiError("not_found", message, metadata={"parameter": "messages", "models_with_images": list(seeing)})
+    error.availability = {
+        "code": "constraint_filtered",
+        "retryable": False,
+        "constraint": {"field": "messages", "detail": detail},
+    }
+    return error
+
+
 def _too_long(wish: Wish, considered: Sequence[Considered]) -> ApiError:
     longest = max(verdict.endpoint.context_length for verdict in considered)
     error = ApiError(
@@ -127,13 +156,16 @@ def _too_long(wish: Wish, considered: Sequence[Considered]) -> ApiError:
     return error
 
 
-def _none_fits(wish: Wish, considered: Sequence[Considered], told: Sequence[Considered]) -> ApiError:
+def _none_fits(
+    wish: Wish, considered: Sequence[Considered], told: Sequence[Considered], unknown: Sequence[Unknown]
+) -> ApiError:
     """Endpoints there are, but the request's own preferences leave none; `told` are those whose reasons say why."""
     first = Counter(verdict.excluded_by for verdict in told).most_common(1)[0][0]
     field = _FIELDS.get(first or "")
     if first == "require_parameters" and not wish.preferences.require_parameters:
         field = "tools"  # the one field that an endpoint must honour in any case
-    detail = _reasons(told)
+    slips = [told_of(one) for one in unknown if one.field == field]
+    detail = " ".join([_reasons(told), *(f"{slip}." for slip in slips)])
     message = f"{field or 'provider'}: no endpoint fits the request. {detail}"
     error = ApiError("not_found", message, metadata={"parameter": field} if field else {})
     ended = all(verdict.excluded_by == "variant" for verdict in considered)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
@@ -21,8 +22,31 @@ class ToolCall(msgspec.Struct, frozen=True):
     """JSON text, as OpenAI's wire has it."""
 
 
+IMAGE_TOKENS = 1664
+"""What an image is taken to cost in a prompt before anybody has counted: half of the most that the family's eyes make of one
+(twelve tiles and a thumbnail of 256 tokens each, in Nano 12B v2 VL)."""
+
+
+class Image(msgspec.Struct, frozen=True):
+    """A picture in a message. Nobody in this server opens it, neither its address nor its bytes."""
+
+    url: str
+    """An address (http, https), or the bytes themselves as `data:image/…;base64,…`."""
+    detail: str = ""
+    """How closely it is to be looked at, in OpenAI's words; empty: nothing was said."""
+
+    @property
+    def inline(self) -> bool:
+        """Its bytes came with it."""
+        return self.url[:5].lower() == "data:"
+
+    def __repr__(self) -> str:
+        # Pictures are large and private: whoever prints a request must not print them.
+        return f"Image({'inline' if self.inline else 'by address'}, {len(self.url)} characters)"
+
+
 class Message(msgspec.Struct, frozen=True):
-    """One turn of a conversation; part lists are flattened to text and names folded into it."""
+    """One turn of a conversation; lists of texts are flattened to one and names folded into it."""
 
     role: Role
     text: str
@@ -34,6 +58,24 @@ class Message(msgspec.Struct, frozen=True):
     """This server's signature of that thinking, if it came back with it."""
     at: int = 0
     """Its place in the request's messages, for what is said about it."""
+    parts: tuple[str | Image, ...] = ()
+    """Texts and images in their order, where there are images (user only); `text` is these texts, a newline between any two."""
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """In their order."""
+        return tuple(part for part in self.parts if isinstance(part, Image))
+
+    def retold(self, rewrite: Callable[[str], str]) -> Message:
+        """The message with its text rewritten: each text by itself where images stand between them, and those in their places."""
+        if not self.parts:
+            return msgspec.structs.replace(self, text=rewrite(self.text))
+        return self.shown(part if isinstance(part, Image) else rewrite(part) for part in self.parts)
+
+    def shown(self, parts: Iterable[str | Image]) -> Message:
+        """The message with these texts and images for content; empty texts are left out."""
+        kept = tuple(part for part in parts if part)
+        return msgspec.structs.replace(self, parts=kept, text="\n".join(part for part in kept if isinstance(part, str)))
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -109,6 +151,11 @@ class ChatRequest(msgspec.Struct, frozen=True):
     """Extra variables for the checkpoint's template, switches for thinking taken out."""
     warnings: tuple[Notice, ...] = ()
     """Parameters already known not to be honoured by any backend."""
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Of all messages."""
+        return tuple(image for message in self.messages for image in message.images)
 
 
 class CompletionRequest(msgspec.Struct, frozen=True):

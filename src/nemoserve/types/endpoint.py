@@ -32,6 +32,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Zero data retention."""
     parameters: frozenset[str] | None = None
     """Request fields that it honours; None: all that nemoserve knows. Others are dropped and reported."""
+    images: bool = False
+    """It reads images beside text."""
     reasoning_budget: bool = True
     """Whether it can limit thinking by itself, or is helped by two calls."""
 

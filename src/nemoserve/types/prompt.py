@@ -34,6 +34,8 @@ class Prompt(msgspec.Struct, frozen=True):
 
     tokens: list[int]
     start: ReplyStart = "answer"
+    stem: int = 0
+    """So many of them will also begin the prompt of the conversation's next turn, as far as can be told; 0: unknown."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -74,6 +76,8 @@ class Pieces(msgspec.Struct, frozen=True):
 
     index: int
     pieces: list[Piece]
+    cached_tokens: int = 0
+    """Of the prompt's, those that were known from an earlier request; told once."""
 
 
 class Ended(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ Sort = Literal["price", "throughput", "latency", "exacto"]
 ExcludedBy = Literal[
     "model", "only", "ignore", "order", "allow_fallbacks", "require_parameters", "data_collection", "zdr", "quantizations",
     "max_price", "context_length", "key_models", "key_providers", "breaker", "outage", "rate_limited", "saturated", "variant",
-    "retry_budget",
+    "retry_budget", "input_modality",
 ]  # fmt: skip
 """The rule by which an endpoint was left out, in OpenRouter's words where it has one."""
 
@@ -72,6 +72,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Request fields that were set and that an endpoint may or may not honour."""
     prompt_tokens: int = 0
     """Estimated."""
+    images: int = 0
+    """In its messages."""
+    image_addresses: bool = False
+    """Some of them are told by their address only, so that whoever answers has to fetch them."""
     compression: bool | None = False
     """Whether a conversation that is too long is made to fit; None: where the context is short."""
     max_tokens: int | None = None
@@ -95,9 +99,18 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_s: float | None = None
 
 
+class Unknown(msgspec.Struct, frozen=True):
+    """A name in a request that nothing here has, and that was passed over."""
+
+    field: str
+    name: str
+    known: tuple[str, ...]
+
+
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoints in the order in which they are tried, and all that were considered, with why."""
 
     endpoints: tuple[Endpoint, ...]
     considered: tuple[Considered, ...]
+    unknown: tuple[Unknown, ...] = ()
     strategy: str = ""

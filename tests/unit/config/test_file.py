@@ -111,6 +111,13 @@ def test_a_complaint_names_the_place_and_the_mend(tmp_path: Path, text: str, pla
     assert mend in said
 
 
+@pytest.mark.parametrize(
+    ("given", "said"), [('["text", "vision"]', "'image'"), ('["image"]', '"text" is always'), ('"image"', "modalities")]
+)
+def test_a_model_is_taken_for_one_that_sees_by_a_slip(tmp_path: Path, given: str, said: str):
+    assert said in _complaint(tmp_path, f"{_PROVIDER}modalities = {given}\n")
+
+
 @pytest.mark.parametrize("table", ['api_key = "sk-literal-42"', 'api_keys = ["env:A", "sk-literal-42"]'])
 def test_a_key_in_the_file_itself_is_refused_without_being_repeated(tmp_path: Path, table: str):
     said = _complaint(tmp_path, _PROVIDER.replace('api_key = "env:DEEPINFRA_KEY"', table))

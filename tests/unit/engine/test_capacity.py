@@ -12,11 +12,11 @@ NANO_9B = Costs(state_bytes_per_sequence=113 << 20, kv_bytes_per_token=16 << 10)
 
 
 def choose(available: int, costs: Costs = NANO_9B, sequences: int | None = None, tokens: int | None = None) -> Capacity:
-    return fit(available, costs, 4096, max_sequences=sequences, kv_tokens=tokens, most_sequences=16)
+    return fit(available, costs, 4096, max_sequences=sequences, kv_tokens=tokens, prefix_bytes=0, most_sequences=16)
 
 
 def test_plenty_of_memory_gives_every_sequence_its_whole_context() -> None:
-    assert choose(64 * GIB) == Capacity(16, 16 * 4096)
+    assert choose(64 * GIB) == Capacity(16, 16 * 4096, 0)
 
 
 def test_little_memory_gives_fewer_sequences_and_tokens() -> None:
@@ -26,9 +26,19 @@ def test_little_memory_gives_fewer_sequences_and_tokens() -> None:
     assert used <= 1 * GIB
 
 
+def test_beginnings_of_prompts_take_a_part_of_the_memory_and_not_more_memory() -> None:
+    sizes = {"max_sequences": None, "kv_tokens": None, "most_sequences": 16}
+    with_them = fit(8 * GIB, NANO_9B, 4096, prefix_bytes=None, **sizes)
+    states = with_them.max_sequences * NANO_9B.state_bytes_per_sequence
+    used = states + with_them.kv_tokens * NANO_9B.kv_bytes_per_token + with_them.prefix_bytes
+    assert with_them.prefix_bytes > GIB and used <= 8 * GIB * 0.6
+    without = fit(8 * GIB, NANO_9B, 4096, prefix_bytes=0, **sizes)
+    assert without.prefix_bytes == 0 and without.max_sequences > with_them.max_sequences
+
+
 def test_what_is_given_is_taken() -> None:
-    assert choose(GIB, sequences=3, tokens=77) == Capacity(3, 77)
-    assert choose(64 * GIB, sequences=2) == Capacity(2, 2 * 4096)
+    assert choose(GIB, sequences=3, tokens=77) == Capacity(3, 77, 0)
+    assert choose(64 * GIB, sequences=2) == Capacity(2, 2 * 4096, 0)
 
 
 def test_no_room_for_a_single_sequence_is_one_clear_sentence() -> None:
@@ -37,7 +47,7 @@ def test_no_room_for_a_single_sequence_is_one_clear_sentence() -> None:
 
 
 def test_a_model_without_attention_has_no_tokens_to_count() -> None:
-    assert choose(GIB, Costs(1 << 20, 0)) == Capacity(16, 16 * 4096)
+    assert choose(GIB, Costs(1 << 20, 0)) == Capacity(16, 16 * 4096, 0)
 
 
 def test_this_machine_has_memory() -> None:

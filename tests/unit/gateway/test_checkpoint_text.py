@@ -193,19 +193,19 @@ def test_a_base_model_without_a_template_is_told_from_a_chat_model(folder: Path)
 
 
 def test_models_are_named_by_folder_by_hand_or_by_hub_id(tiny_folder: Path, tmp_path: Path, monkeypatch: Any) -> None:
-    assert resolve(str(tiny_folder)) == ("tiny", tiny_folder)
-    assert resolve(f"acme/one={tiny_folder}") == ("acme/one", tiny_folder)
-    with pytest.raises(CheckpointError, match="neither a folder nor a hub id"):
-        resolve("/no/such/folder")
+    assert resolve(str(tiny_folder), tmp_path) == ("tiny", tiny_folder)
+    assert resolve(f"acme/one={tiny_folder}", tmp_path) == ("acme/one", tiny_folder)
+    with pytest.raises(CheckpointError, match="neither a folder, nor a GGUF file, nor a hub id"):
+        resolve("/no/such/folder", tmp_path)
     file = tmp_path / "model.safetensors"
     file.touch()
     with pytest.raises(CheckpointError, match="give the checkpoint's folder"):
-        resolve(str(file))
+        resolve(str(file), tmp_path)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(CheckpointError, match="acme/nothing"):
-        resolve("acme/nothing")
+        resolve("acme/nothing", tmp_path)
 
 
 def test_the_catalogue_knows_ids_aliases_and_variants() -> None:

@@ -120,7 +120,14 @@ class LocalBackend:
             for choice in range(job.sampling.n):
                 index = at * job.sampling.n + choice
                 sampling = self._sampling(job, prompt, choice, min(job.max_tokens, room), ready.vocab_size)
-                sequences.append(protocol.Submit(f"{job.id}/{index}", prompt.tokens, sampling))
+                submit = protocol.Submit(
+                    f"{job.id}/{index}",
+                    prompt.tokens,
+                    sampling,
+                    prompt.stem,
+                    keep_reply=not (job.chat and job.thinking),
+                )
+                sequences.append(submit)
         # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
         return LocalGeneration(job, self.supervisor.submit(sequences), self._text_side.vocabulary)
 
@@ -190,7 +197,7 @@ def _seed(seed: int, choice: int) -> int:
 def _arguments(folder: Path, settings: Settings) -> list[str]:
     """The engine's command line beyond its socket."""
     arguments = ["--model", str(folder), "--dtype", settings.dtype, "--device", settings.device]
-    for name in ("max_sequences", "kv_tokens", "max_waiting", "prefill_chunk", "threads"):
+    for name in ("max_sequences", "kv_tokens", "max_waiting", "prefill_chunk", "prefix_cache_mib", "threads"):
         value: int | None = getattr(settings, name)
         if value is not None:
             arguments += ["--" + name.replace("_", "-"), str(value)]

@@ -63,7 +63,7 @@ class LocalGeneration:
             case protocol.Tokens():
                 outputs = self._echo(index, message.prompt_logprobs)
                 if message.tokens:
-                    outputs.append(Pieces(index, self._pieces(index, message)))
+                    outputs.append(Pieces(index, self._pieces(index, message), message.cached_tokens))
                 return outputs
             case protocol.Finished():
                 self._ended[index] = True

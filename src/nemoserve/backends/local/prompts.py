@@ -9,7 +9,7 @@ import msgspec
 from nemoserve.backends.local.checkpoint import TextSide
 from nemoserve.backends.local.template import Template
 from nemoserve.types.chat import Message
-from nemoserve.types.errors import ApiError
+from nemoserve.types.errors import ApiError, invalid
 from nemoserve.types.prompt import ChatTurn, Prompt, ReplyStart
 
 # Above it, tokenising would hold up other requests noticeably and is done in a thread.
@@ -17,6 +17,8 @@ _LONG_TEXT = 16_384
 
 
 def _as_template_wants(message: Message, template: Template) -> dict[str, object]:
+    if message.images:  # routing sends none here; a prompt without them would answer another question
+        raise invalid(f"messages[{message.at}].content", "the models on this machine read no images; send text alone")
     entry: dict[str, object] = {"role": message.role, "content": message.text}
     if message.reasoning and template.reads_past_thinking:
         entry["reasoning_content"] = message.reasoning
@@ -82,11 +84,23 @@ class PromptMaker:
     async def render(self, turn: ChatTurn, context_length: int) -> Prompt:
         """The prompt of a conversation. Raises ApiError (400) if it cannot be rendered or is far too long."""
         text, start = render_text(turn, self._text_side.template)
-        return Prompt(await self._encode(text, context_length, add_special_tokens=False), start)
+        tokens = await self._encode(text, context_length, add_special_tokens=False)
+        return Prompt(tokens, start, self._stem(text, tokens))
 
     async def encode(self, text: str, context_length: int, *, add_special_tokens: bool) -> Prompt:
         """The prompt of a plain text. Raises ApiError (400) if it is far too long."""
         return Prompt(await self._encode(text, context_length, add_special_tokens=add_special_tokens))
+
+    def _stem(self, text: str, tokens: list[int]) -> int:
+        """How many tokens come before what only begins this reply: past turns are rendered without an opened think block."""
+        template = self._text_side.template
+        family = None if template is None else template.family
+        for ending in () if family is None else (family.thinking_prefix, family.direct_prefix):
+            if ending and text.endswith(ending):
+                own = self._text_side.vocabulary.encode(ending, add_special_tokens=False)
+                if len(own) < len(tokens) and tokens[-len(own) :] == own:
+                    return len(tokens) - len(own)
+        return len(tokens)
 
     async def _encode(self, text: str, context_length: int, *, add_special_tokens: bool) -> list[int]:
         vocabulary = self._text_side.vocabulary

@@ -42,6 +42,7 @@ def _provider(engine: EngineSettings, subject: Subject, program: str, port: int,
         upstream_id=command(engine, subject, program, port, key).upstream_id,
         family=subject.family.name,
         context_length=subject.context_length,
+        modalities=engine.modalities,
     )
     return ProviderSettings(
         name=engine.name or engine.type,

@@ -43,6 +43,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """How many requests a key may make is not published."""
     one_choice: bool = False
     """`n` is not known."""
+    images: Literal["by_model", "if_told"] = "by_model"
+    """Who says whether images are read: the catalogue, by the model, or only the configuration, as the server needs a file more for it."""
     broke: frozenset[int] = frozenset({402})
     """Statuses that mean a key is out of money."""
     guided: Literal["no", "structured_outputs", "sglang", "nvext", "llama"] = "no"
@@ -123,6 +125,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         continuing="message",
         past_thinking="reasoning_content",
         guided="llama",
+        images="if_told",
     ),
     "transformers": Dialect(
         fields=_CORE | {"seed", "frequency_penalty", "logit_bias", "tools", "chat_template_kwargs"},

@@ -19,6 +19,7 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
     found = book.find(model.model) or book.find(model.upstream_id)
     known = book.endpoint(model.model, settings.name) or book.endpoint(model.model, settings.type)
     published = DEFAULT_CONTEXT if found is None else found.entry.context_length
+    known_inputs = () if found is None or dialect.images == "if_told" else found.entry.input_modalities
     return Endpoint(
         model=model.model,
         provider=settings.name,
@@ -31,6 +32,7 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
         collects_data=settings.collects_data if model.collects_data is None else model.collects_data,
         zdr=settings.zdr if model.zdr is None else model.zdr,
         parameters=parameters_for(dialect, family) if model.parameters is None else frozenset(model.parameters),
+        images="image" in (known_inputs if model.modalities is None else model.modalities),
         reasoning_budget=can_limit(dialect, family),
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from nemoserve.backends.base import HostedJob
 from nemoserve.backends.remote.dialect import Dialect, fields_for
 from nemoserve.backends.remote.steering import can_switch, limited, switched
-from nemoserve.types.chat import Message, Notice, OutputFormat, Sampling, ToolChoice
+from nemoserve.types.chat import Image, Message, Notice, OutputFormat, Sampling, ToolChoice
 from nemoserve.types.model import Family
 
 Body = dict[str, object]
@@ -86,7 +86,7 @@ def unsupported(job: HostedJob, asking: Asking) -> tuple[str, ...]:
 
 
 def _message(message: Message, dialect: Dialect) -> Body:
-    body: Body = {"role": message.role, "content": message.text}
+    body: Body = {"role": message.role, "content": [*map(_part, message.parts)] if message.parts else message.text}
     if message.role == "tool":
         body["tool_call_id"] = message.tool_call_id or ""
         return body
@@ -101,6 +101,12 @@ def _message(message: Message, dialect: Dialect) -> Body:
     if message.reasoning and dialect.past_thinking:
         body[dialect.past_thinking] = message.reasoning
     return body
+
+
+def _part(part: str | Image) -> Body:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image_url", "image_url": {"url": part.url, **({"detail": part.detail} if part.detail else {})}}
 
 
 def _sampling(sampling: Sampling) -> Body:

@@ -109,7 +109,7 @@ def _in_text(messages: tuple[Message, ...], thinking: bool, family: Family) -> t
     match family.switch:
         case "slash":
             cleared = tuple(
-                msgspec.structs.replace(message, text=mask(remove_switches(message.text), f"/{_JOINER}"))
+                message.retold(lambda text: mask(remove_switches(text), f"/{_JOINER}"))
                 if message.role in family.switched_by and "think" in message.text
                 else message
                 for message in messages
@@ -119,10 +119,7 @@ def _in_text(messages: tuple[Message, ...], thinking: bool, family: Family) -> t
             return _system(cleared, "", "/think" if thinking else "/no_think")
         case "detailed":
             cleared = tuple(
-                msgspec.structs.replace(message, text=remove_line_switches(message.text))
-                if message.role == "system"
-                else message
-                for message in messages
+                message.retold(remove_line_switches) if message.role == "system" else message for message in messages
             )
             return _system(cleared, f"detailed thinking {'on' if thinking else 'off'}", "")
         case _:

@@ -107,7 +107,10 @@ class _First:
         """What both calls consumed."""
         total = self.total(told.usage) if told.usage is not None else None
         return msgspec.structs.replace(
-            told, usage=total, reasoning_told=self._all_thinking or self._told.reasoning_told
+            told,
+            usage=total,
+            reasoning_told=self._all_thinking or self._told.reasoning_told,
+            calls=told.calls + (self.finish is not None),
         )
 
     def total(self, second: Usage | None) -> Usage | None:

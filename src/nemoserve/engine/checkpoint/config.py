@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+_SERVED_FORMATS = "only FP8, float32, float16 and bfloat16 are served"
+
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be served; the message is one sentence that names the file, key or tensor at fault."""
@@ -48,9 +50,11 @@ class Keys:
         raw = read_json(path)
         quantized = folder / "hf_quant_config.json"
         if quantized.exists():
-            raise CheckpointError(
-                f"{quantized} marks a quantized checkpoint; only float32, float16 and bfloat16 are served"
-            )
+            algorithm = _fields(read_json(quantized).get("quantization")).get("quant_algo")
+            if algorithm != "FP8":
+                raise CheckpointError(
+                    f"{quantized} marks a quantized checkpoint (quant_algo {algorithm!r}); {_SERVED_FORMATS}"
+                )
         return cls(path, raw, read_json(generation) if generation.exists() else {})
 
     def renamed(self, aliases: Mapping[str, str]) -> Keys:
@@ -98,14 +102,20 @@ class Keys:
             raise self.error(f"{key} is {self.raw[key]!r}; only {value!r} is served")
 
     def refuse_quantized(self) -> None:
-        if "quantization_config" in self.raw:
-            quantization: Any = self.raw["quantization_config"]
-            method: object = "unnamed"
-            if isinstance(quantization, dict):
-                method = cast(dict[str, object], quantization).get("quant_method", method)
-            raise self.error(
-                f"the checkpoint is quantized (quant_method {method!r}); only float32, float16 and bfloat16 are served"
+        """What `nemoserve convert` writes is read, and FP8 weights with their scales beside them, whoever made them; no others."""
+        if "quantization_config" not in self.raw:
+            return
+        quantization = _fields(self.raw["quantization_config"])
+        method = quantization.get("quant_method", "unnamed")
+        if method == "modelopt":
+            algorithm = quantization.get("quant_algo", _fields(quantization.get("quantization")).get("quant_algo"))
+            served = algorithm == "FP8"
+        else:
+            served = method in ("nemoserve", "fp8") or (
+                method == "compressed-tensors" and quantization.get("format") == "float-quantized"
             )
+        if not served:
+            raise self.error(f"the checkpoint is quantized (quant_method {method!r}); {_SERVED_FORMATS}")
 
     @property
     def dtype(self) -> str:
@@ -128,3 +138,7 @@ class Keys:
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
         raise self.error(f"the token id {value!r} is not a whole number")
+
+
+def _fields(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}

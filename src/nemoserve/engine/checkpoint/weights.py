@@ -19,6 +19,7 @@ import torch
 from safetensors import safe_open
 
 from nemoserve.engine.checkpoint.config import CheckpointError, read_json
+from nemoserve.engine.checkpoint.fp8 import block_size, dequantise
 
 Progress = Callable[[int, int], None]
 """Called with bytes read so far and bytes in all."""
@@ -27,7 +28,18 @@ _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _PREFIXES = ("backbone.", "model.")
-_DTYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+_FP8 = "F8_E4M3"
+_WHOLE = {"U8": torch.uint8, "I8": torch.int8}
+"""Only as the values of quantised weights."""
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    _FP8: torch.float8_e4m3fn,
+} | _WHOLE
+_ASIDE = ("inv_freq", ".weight_scale", ".weight_scale_inv", ".input_scale", ".k_scale", ".v_scale")
+"""Tensors that no model asks for: frequencies that are worked out anew, and scales of quantised weights, inputs and caches."""
 _MAX_HEADER_BYTES = 100 << 20
 _REMAP_BYTES = 1 << 30
 
@@ -60,12 +72,16 @@ class Weights:
         self._open_file: Path | None = None
         self._handle: Any = None
         self._mapped = 0
+        self._dtype = torch.float32
         for name, entry in self._entries.items():
-            if entry.dtype not in _DTYPES:
+            misplaced = entry.dtype in _WHOLE and not name.endswith("_q")
+            if entry.dtype not in _DTYPES or misplaced:
                 raise CheckpointError(
-                    f"{entry.file}: tensor {name} has the dtype {entry.dtype}; a quantized checkpoint cannot be served, "
-                    "only float32, float16 and bfloat16"
+                    f"{entry.file}: tensor {name} has the dtype {entry.dtype}; a checkpoint that is quantized in this way "
+                    "cannot be served, only FP8, float32, float16 and bfloat16"
                 )
+            if entry.dtype == _FP8 and self._scale_of(name) is None:
+                raise CheckpointError(f"{entry.file}: tensor {name} is FP8, but {name}_scale is missing")
 
     def __enter__(self) -> Weights:
         return self
@@ -84,15 +100,25 @@ class Weights:
         """Elements of all tensors."""
         return sum(math.prod(entry.shape) for entry in self._entries.values())
 
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of all tensors, by their names."""
+        return {name: entry.shape for name, entry in self._entries.items()}
+
     def __contains__(self, name: str) -> bool:
         return name in self._entries
 
     def stored_dtype(self, name: str) -> torch.dtype:
-        """Raises CheckpointError when there is no such tensor."""
-        return _DTYPES[self._entry(name).dtype]
+        """bfloat16 for what is quantised. Raises CheckpointError when there is no such tensor."""
+        entry = self._entry(name)
+        return torch.bfloat16 if entry.dtype == _FP8 else _DTYPES[entry.dtype]
+
+    def compute_in(self, dtype: torch.dtype) -> None:
+        """What is quantised is given in this dtype from now on."""
+        self._dtype = dtype
 
     def take(self, name: str, *shape: int) -> torch.Tensor:
-        """The tensor as stored, a view of the mapped file. The caller converts it.
+        """The tensor as stored, a view of the mapped file, which the caller converts; FP8 dequantised.
 
         Raises CheckpointError when it is missing or its shape is not `shape`.
         """
@@ -102,10 +128,9 @@ class Weights:
                 f"{entry.file}: tensor {entry.stored_name} has the shape {list(entry.shape)}, "
                 f"but config.json makes it {list(shape)}"
             )
-        try:
-            tensor = cast(torch.Tensor, self._file(entry).get_tensor(entry.stored_name))
-        except Exception as error:  # safetensors raises its own type for damage, OSError for I/O
-            raise CheckpointError(f"{entry.file}: tensor {entry.stored_name} cannot be read: {error}") from error
+        tensor = self._read(entry)
+        if entry.dtype == _FP8:
+            tensor = self._dequantised(tensor, name)
         self._left.discard(name)
         self._done += entry.bytes
         if self._progress is not None:
@@ -114,7 +139,7 @@ class Weights:
 
     def finish(self) -> None:
         """Report completion. Raises CheckpointError when a layer's tensor was never asked for: config and file disagree."""
-        strays = sorted(name for name in self._left if name.startswith("layers.") and not name.endswith("inv_freq"))
+        strays = sorted(name for name in self._left if name.startswith("layers.") and not name.endswith(_ASIDE))
         if strays:
             entry = self._entries[strays[0]]
             others = f" (nor {len(strays) - 1} others)" if len(strays) > 1 else ""
@@ -129,6 +154,23 @@ class Weights:
         if entry is None:
             raise CheckpointError(f"{self.folder}: the tensor {name} is missing from the checkpoint")
         return entry
+
+    def _read(self, entry: _Entry) -> torch.Tensor:
+        try:
+            return cast(torch.Tensor, self._file(entry).get_tensor(entry.stored_name))
+        except Exception as error:  # safetensors raises its own type for damage, OSError for I/O
+            raise CheckpointError(f"{entry.file}: tensor {entry.stored_name} cannot be read: {error}") from error
+
+    def _scale_of(self, name: str) -> _Entry | None:
+        return self._entries.get(f"{name}_scale") or self._entries.get(f"{name}_scale_inv")
+
+    def _dequantised(self, tensor: torch.Tensor, name: str) -> torch.Tensor:
+        scale = self._scale_of(name)
+        assert scale is not None  # looked for when the headers were read
+        try:
+            return dequantise(tensor, self._read(scale), self._dtype, block_size(self.folder))
+        except ValueError as error:
+            raise CheckpointError(f"{scale.file}: tensor {scale.stored_name} {error}") from error
 
     def _file(self, entry: _Entry) -> Any:
         """The mapping to read from. It is renewed now and then, so that pages whose tensors were converted are let go."""

@@ -6,9 +6,11 @@ import torch
 from torch.nn import functional
 
 from nemoserve.engine.cache import StepPlan
-from nemoserve.engine.kv import PromptAttention
+from nemoserve.engine.kv import DecodeAttention, PromptAttention
 from nemoserve.engine.layers.linear import Linear
+from nemoserve.engine.layers.quantised import library_for_layers
 from nemoserve.engine.layers.rope import Rotary
+from nemoserve.native.library import KeysAndValues
 
 
 class Attention:
@@ -18,14 +20,16 @@ class Attention:
         self, qkv: Linear, out: Linear, heads: int, kv_heads: int, head_dim: int, first: int, rotary: Rotary | None
     ) -> None:
         """`qkv` stacks the three projections' rows; `first` is the number of key heads that the layers before this one have."""
-        self._qkv = qkv
-        self._out = out
-        self._heads = heads
-        self._kv_heads = kv_heads
-        self._head_dim = head_dim
+        self.qkv = qkv
+        self.out = out
+        self.heads = heads
+        self.kv_heads = kv_heads
+        self.head_dim = head_dim
         self._own = slice(first, first + kv_heads)
         """This layer's key heads among all layers'."""
-        self._rotary = rotary
+        library = library_for_layers()
+        self.native = None if library is None else (library, library.attention_layer(heads, kv_heads, head_dim, first))
+        self.rotary = rotary
 
     def __call__(self, x: torch.Tensor, plan: StepPlan, residual: torch.Tensor | None = None) -> torch.Tensor:
         """[tokens, hidden], laid out as `plan` says, to the same shape and dtype, plus `residual` when given.
@@ -33,33 +37,41 @@ class Attention:
         Writes keys and values where `plan` says.
         """
         tokens = x.shape[0]
-        qkv = self._qkv(x).view(tokens, -1, self._head_dim)
-        if self._rotary is None:
-            q, k, v = torch.split_with_sizes(qkv, (self._heads, self._kv_heads, self._kv_heads), 1)
+        qkv = self.qkv(x).view(tokens, -1, self.head_dim)
+        if self.rotary is None:
+            q, k, v = torch.split_with_sizes(qkv, (self.heads, self.kv_heads, self.kv_heads), 1)
         else:
-            turned, v = torch.split_with_sizes(qkv, (self._heads + self._kv_heads, self._kv_heads), 1)
-            turned = self._rotary(turned, plan.positions, plan.highest)
-            q, k = torch.split_with_sizes(turned, (self._heads, self._kv_heads), 1)
+            turned, v = torch.split_with_sizes(qkv, (self.heads + self.kv_heads, self.kv_heads), 1)
+            turned = self.rotary(turned, plan.positions, plan.highest)
+            q, k = torch.split_with_sizes(turned, (self.heads, self.kv_heads), 1)
         if tokens == plan.decode:
             y = self._decode(q, k, v, plan)
         else:
-            y = torch.empty((tokens, self._heads * self._head_dim), dtype=x.dtype, device=x.device)
+            y = torch.empty((tokens, self.heads * self.head_dim), dtype=x.dtype, device=x.device)
             n = plan.decode
             if n:
                 y[:n] = self._decode(q[:n], k[:n], v[:n], plan)
             for run in plan.runs:
                 span = slice(run.begin, run.end)
                 y[span] = self._run(q[span], k[span], v[span], run.attention)
-        return self._out(y, residual)
+        return self.out(y, residual)
 
     def _decode(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, plan: StepPlan) -> torch.Tensor:
         """[decode tokens, heads * head_dim]. The queries that share a key head are treated as its query positions, so keys
         and values are never repeated."""
         lay = plan.decode_attention
         n = lay.shared
-        grouped = q.reshape(q.shape[0], self._kv_heads, -1, self._head_dim)
+        grouped = q.reshape(q.shape[0], self.kv_heads, -1, self.head_dim)
         parts: list[torch.Tensor] = []
-        if n:
+        if n and self.native is not None and lay.keys.device.type == "cpu" and q.dtype == torch.float32:
+            library, layer = self.native
+            y = torch.empty((n, self.heads * self.head_dim))
+            kv, held = keys_and_values(lay)
+            queries, new_keys, new_values = ((part.data_ptr(), part.stride(0)) for part in (q, k, v))
+            library.attention(layer, kv, n, queries, new_keys, new_values, y.data_ptr())
+            del held
+            parts.append(y.view(n, self.kv_heads, -1, self.head_dim))
+        elif n:
             keys, values = lay.keys[:, self._own], lay.values[:, self._own]
             if lay.mask is None:
                 keys[:, :, -1] = k[:n]
@@ -90,6 +102,15 @@ class Attention:
             values[:, : lay.end].unsqueeze(0),
             attn_mask=lay.mask,
             is_causal=lay.mask is None,
-            enable_gqa=self._heads != self._kv_heads,
+            enable_gqa=self.heads != self.kv_heads,
         )
         return y.squeeze(0).transpose(0, 1).reshape(q.shape[0], -1)
+
+
+def keys_and_values(lay: DecodeAttention) -> tuple[KeysAndValues, torch.Tensor | None]:
+    """The shared block for the native library, and what has to be kept until it has been used."""
+    keys, values = lay.keys, lay.values
+    held = lay.positions
+    lengths = None if held is None else held.data_ptr()
+    length = keys.shape[2] - 1
+    return KeysAndValues(keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.stride(1), lengths, length), held

@@ -10,6 +10,7 @@ What decides, measured per product of a [rows, columns] weight with few or many 
   is read at full speed; for several tokens the emulation is 2 to 4 times slower than float32 arithmetic. So a second copy
   in float32 serves those when memory is plentiful (a quarter of what is free), and otherwise a weight is widened piece by piece.
 * float16 on a CPU: widened in the same ways, as no CPU in common use multiplies it.
+* Quantised to 4 or 8 bits, on a CPU: the native library. Without it, and on a GPU, the weight is dequantised once, while loading.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from typing import Any, Protocol, cast
 
 import torch
 from torch.nn import functional
+
+from nemoserve.engine.checkpoint.quantised import QuantisedWeight
+from nemoserve.engine.layers.quantised import NativeLinear, library_for_layers
 
 _BLOCKED_FROM = 1 << 20
 """Elements from which oneDNN's blocked layout pays for its fixed cost of about 40 microseconds a call."""
@@ -165,6 +169,13 @@ class Forms:
         if self.multiplies:
             return BlockedLinear(weight, bias)
         return EmulatedLinear(weight, bias, direct=self.direct, widened=self.widened)
+
+    def quantised(self, weight: QuantisedWeight, bias: torch.Tensor | None = None) -> Linear:
+        """For a weight of 4 or 8 bits. Products are computed from the bits where the native library is there."""
+        library = library_for_layers() if self.device.type == "cpu" else None
+        if library is not None:
+            return NativeLinear(weight, bias, library)
+        return self.linear(weight.dequantised(self.dtype).to(self.device), bias)
 
 
 def choose_forms(dtype: torch.dtype, device: torch.device, elements: int, free_bytes: int) -> Forms:

@@ -13,6 +13,8 @@ from nemoserve.engine.cache import Cache, StepPlan
 from nemoserve.engine.layers import ssd
 from nemoserve.engine.layers.linear import Linear
 from nemoserve.engine.layers.norm import RMSNorm
+from nemoserve.engine.layers.quantised import library_for_layers
+from nemoserve.native.library import MambaNumbers, Native, Record
 
 CPU_CHUNK = 64
 """Tokens per chunk of the scan on a CPU: everything a chunk touches stays in the second-level cache."""
@@ -58,20 +60,22 @@ class Mamba2:
         out_proj: Linear,
     ) -> None:
         """`conv_weight` [channels, kernel]; `a_log`, `d` and `dt_bias` [heads]. They are kept in float32."""
-        self._shape = shape
-        self._index = index
-        self._in_proj = in_proj
-        self._out_proj = out_proj
+        self.shape = shape
+        self.index = index
+        self.in_proj = in_proj
+        self.out_proj = out_proj
         self._norm = norm
         # Latest tap first: row j is what a token contributes to the output j steps later.
         self._taps = conv_weight.float().flip(1).t().contiguous()
         self._a = -a_log.float().exp()
         self._a_column = self._a.unsqueeze(1)
-        self._d = d.float().unsqueeze(1)
-        self._dt_bias = dt_bias.float()
+        self._d = d.float().unsqueeze(1).contiguous()
+        self._dt_bias = dt_bias.float().contiguous()
         low, high = shape.time_step_limit
         self._limit = None if low <= 0 and math.isinf(high) else (low, high)
         self._chunk = CPU_CHUNK if conv_weight.device.type == "cpu" else CUDA_CHUNK
+        library = library_for_layers() if conv_weight.device.type == "cpu" else None
+        self.native = None if library is None else (library, self._record(library))
 
     def __call__(
         self, x: torch.Tensor, plan: StepPlan, cache: Cache, residual: torch.Tensor | None = None
@@ -80,28 +84,63 @@ class Mamba2:
 
         Advances the rows' states in `cache`.
         """
-        conv, states = cache.conv[self._index], cache.ssm[self._index]
-        projected = self._in_proj(x).float()
+        conv, states = cache.conv[self.index], cache.ssm[self.index]
+        projected = self.in_proj(x).float()
         n = plan.decode
-        if not plan.runs:
+        if self.native is not None:
+            y = self._natively(*self.native, projected.contiguous(), plan, conv, states)
+        elif not plan.runs:
             y = self._decode(projected, conv[:n], states[:n])
         else:
-            y = torch.empty((x.shape[0], self._shape.inner), device=x.device)
+            y = torch.empty((x.shape[0], self.shape.inner), device=x.device)
             if n:
                 y[:n] = self._decode(projected[:n], conv[:n], states[:n])
             for run in plan.runs:
                 for begin in range(run.begin, run.end, self._chunk):
                     end = min(begin + self._chunk, run.end)
                     y[begin:end] = self._prompt_chunk(projected[begin:end], conv[run.row], states[run.row])
-        return self._out_proj(y.to(x.dtype), residual)
+        return self.out_proj(y.to(x.dtype), residual)
+
+    def _record(self, library: Native) -> Record:
+        shape, (low, high) = self.shape, self._limit or (-math.inf, math.inf)
+        arrays = (self._taps, self._dt_bias, self._a, self._d, self._norm.weight)
+        sizes = (shape.heads, shape.head_dim, shape.groups, shape.state_size, shape.conv_kernel)
+        places = (array.data_ptr() for array in arrays)
+        return library.mamba(MambaNumbers(*sizes, low, high, self._norm.epsilon, *places))
+
+    def _natively(
+        self,
+        library: Native,
+        layer: Record,
+        projected: torch.Tensor,
+        plan: StepPlan,
+        conv: torch.Tensor,
+        states: torch.Tensor,
+    ) -> torch.Tensor:
+        """Normed outputs [tokens, inner] of all tokens, by the native library."""
+        y = torch.empty((projected.shape[0], self.shape.inner))
+        if plan.decode:
+            library.mamba_step(
+                layer, plan.decode, projected.data_ptr(), conv.data_ptr(), states.data_ptr(), y.data_ptr()
+            )
+        for run in plan.runs:
+            library.mamba_run(
+                layer,
+                run.end - run.begin,
+                projected[run.begin].data_ptr(),
+                conv[run.row].data_ptr(),
+                states[run.row].data_ptr(),
+                y[run.begin].data_ptr(),
+            )
+        return y
 
     def _dt(self, projected: torch.Tensor) -> torch.Tensor:
-        dt = functional.softplus(projected[:, -self._shape.heads :] + self._dt_bias)
+        dt = functional.softplus(projected[:, -self.shape.heads :] + self._dt_bias)
         return dt if self._limit is None else dt.clamp_(*self._limit)
 
     def _prompt_chunk(self, projected: torch.Tensor, conv: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
         """Normed outputs [length, inner] of a chunk of one sequence, whose states advance in place."""
-        shape = self._shape
+        shape = self.shape
         length = projected.shape[0]
         kernel = shape.conv_kernel
         xbc = projected[:, shape.inner : shape.inner + shape.conv]
@@ -118,7 +157,7 @@ class Mamba2:
 
     def _decode(self, projected: torch.Tensor, conv: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
         """Normed outputs [sequences, inner] of one token each, whose states advance in place."""
-        shape = self._shape
+        shape = self.shape
         xbc = projected[:, shape.inner : shape.inner + shape.conv]
         sums = torch.addcmul(conv, xbc.unsqueeze(1), self._taps)
         conv[:, :-1] = sums[:, 1:]
@@ -135,7 +174,7 @@ class Mamba2:
 
     def _split(self, xbc: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """x [tokens, heads, head_dim], B and C [tokens, groups, state size]."""
-        shape = self._shape
+        shape = self.shape
         width = shape.groups * shape.state_size
         x, b, c = torch.split_with_sizes(xbc, (shape.inner, width, width), 1)
         return (
@@ -147,7 +186,7 @@ class Mamba2:
     def _finish(self, y: torch.Tensor, x: torch.Tensor, projected: torch.Tensor) -> torch.Tensor:
         """The D term, the gate (first), the norm over each group (second). [tokens, inner] float32."""
         y = torch.addcmul(y, x, self._d).flatten(1)
-        return self._norm(y.mul_(functional.silu(projected[:, : self._shape.inner])))
+        return self._norm(y.mul_(functional.silu(projected[:, : self.shape.inner])))
 
     def _block(self, states: torch.Tensor) -> int:
         if states.device.type != "cpu":

@@ -12,12 +12,12 @@ class SquaredReluMLP:
     """down(relu(up(x))^2)."""
 
     def __init__(self, up: Linear, down: Linear) -> None:
-        self._up = up
-        self._down = down
+        self.up = up
+        self.down = down
 
     def __call__(self, x: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
         """[tokens, hidden] to the same shape and dtype, plus `residual` when given."""
-        return self._down(self._up(x).relu_().square_(), residual)
+        return self.down(self.up(x).relu_().square_(), residual)
 
 
 class SwiGLU:

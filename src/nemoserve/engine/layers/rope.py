@@ -12,7 +12,10 @@ _FIRST_POSITIONS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Rope:
-    """`theta` and the width of a head; `factor` 1 is no stretching, and then the next three play no part."""
+    """`theta` and the width of a head; `factor` 1 is no stretching, and then the next three play no part.
+
+    `divisors`, one for each frequency, are a stretching that was worked out beforehand, as GGUF files have it.
+    """
 
     head_dim: int
     theta: float
@@ -20,6 +23,7 @@ class Rope:
     low: float = 1.0
     high: float = 4.0
     original_context: int = 8192
+    divisors: tuple[float, ...] = ()
 
     def frequencies(self) -> torch.Tensor:
         """[head_dim / 2] float32, radians per position.
@@ -29,6 +33,8 @@ class Rope:
         """
         exponents = torch.arange(0, self.head_dim, 2, dtype=torch.int64).float() / self.head_dim
         plain = 1.0 / torch.tensor(self.theta, dtype=torch.float32) ** exponents
+        if self.divisors:
+            return plain / torch.tensor(self.divisors, dtype=torch.float32)
         if self.factor == 1.0:
             return plain
         waves = 2 * math.pi / plain

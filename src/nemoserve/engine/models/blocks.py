@@ -97,6 +97,8 @@ class ModelConfig:
     bos_token_id: int | None
     dtype: str
     """The dtype that config.json names for the weights, e.g. "bfloat16"."""
+    quantised_group: int = 0
+    """Columns that share a scale, in a checkpoint whose weights are quantised; 0: there are none."""
     embeddings: str
     norm: str
     """Names of the tensors outside the blocks; the head is `lm_head.weight`."""

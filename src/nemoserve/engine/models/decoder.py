@@ -6,13 +6,16 @@ import torch
 from torch.nn import functional
 
 from nemoserve.engine.cache import Cache, CacheShape, StepPlan
-from nemoserve.engine.checkpoint.weights import Weights
+from nemoserve.engine.checkpoint.config import CheckpointError
+from nemoserve.engine.checkpoint.quantised import QuantisedWeight, joined, take_quantised
+from nemoserve.engine.checkpoint.tensors import Tensors
 from nemoserve.engine.layers.attention import Attention
 from nemoserve.engine.layers.linear import Forms, Linear, PlainLinear
 from nemoserve.engine.layers.mamba2 import Mamba2, Mamba2Shape
 from nemoserve.engine.layers.mlp import SquaredReluMLP, SwiGLU
 from nemoserve.engine.layers.moe import Experts, Router
 from nemoserve.engine.layers.norm import RMSNorm
+from nemoserve.engine.layers.program import compiled
 from nemoserve.engine.layers.rope import Rope, Rotary
 from nemoserve.engine.models.blocks import (
     AttentionMixer,
@@ -32,7 +35,7 @@ _NO_MAMBA = Mamba2Shape(1, 1, 1, 1, 1, (0.0, 0.0))
 class Decoder:
     """Each block is x + mixer(norm(x)); the head follows a last norm."""
 
-    def __init__(self, config: ModelConfig, weights: Weights, forms: Forms) -> None:
+    def __init__(self, config: ModelConfig, weights: Tensors, forms: Forms) -> None:
         """Takes every tensor from `weights`, in the dtype and on the device of `forms`.
 
         Raises CheckpointError for a missing or misshapen tensor, or one that has no place.
@@ -47,7 +50,7 @@ class Decoder:
         self._rotaries: dict[Rope, Rotary] = {}
         hidden, vocab = config.hidden_size, config.vocab_size
         self._wide_residual = config.residual_in_fp32 and forms.dtype != torch.float32
-        self._embeddings = self._take(config.embeddings, vocab, hidden).to(self.device, self.dtype)
+        self._embeddings = self._taken_embeddings(config.embeddings, vocab, hidden)
         self._conv_start: list[torch.Tensor] = []
         self._kv_heads = 0
         """Of all attention layers so far."""
@@ -55,10 +58,16 @@ class Decoder:
         self._norm = self._normed(config.norm)
         if config.tie_word_embeddings:
             # The embeddings must stay as they are for lookups; another form of them would be a second copy.
-            self._head: Linear = PlainLinear(self._embeddings)
+            self._head: Linear = (
+                forms.quantised(self._embeddings)
+                if isinstance(self._embeddings, QuantisedWeight)
+                else PlainLinear(self._embeddings)
+            )
         else:
             self._head = self._linear("lm_head", hidden, vocab, False)
         weights.finish()
+        plain = forms.device.type == "cpu" and forms.dtype == torch.float32
+        self._program = compiled(self._blocks, hidden) if plain else None
         del self._weights, self._forms
 
     def new_cache(self, max_sequences: int) -> Cache:
@@ -84,7 +93,13 @@ class Decoder:
 
     def hidden(self, plan: StepPlan, cache: Cache) -> torch.Tensor:
         """[tokens, hidden] after the last block, before the last norm. Advances the cache's tensors, not its lengths."""
-        x = functional.embedding(torch.tensor(plan.tokens, device=self.device), self._embeddings)
+        ids = torch.tensor(plan.tokens, device=self.device)
+        if isinstance(self._embeddings, QuantisedWeight):
+            x = self._embeddings.looked_up(ids, self.dtype)
+        else:
+            x = functional.embedding(ids, self._embeddings)
+        if self._program is not None and self._program.serves(plan):
+            return self._program.run(x, plan, cache)
         if self._wide_residual:
             x = x.float()
         for norm, layer in self._blocks:
@@ -114,6 +129,19 @@ class Decoder:
         self.parameters += torch.Size(shape).numel()
         return self._weights.take(name, *shape)
 
+    def _taken_embeddings(self, name: str, vocab: int, hidden: int) -> torch.Tensor | QuantisedWeight:
+        quantised = self._take_quantised(name, vocab, hidden)
+        if quantised is None or self.device.type != "cpu":
+            plain = quantised.dequantised(self.dtype) if quantised is not None else self._take(name, vocab, hidden)
+            return plain.to(self.device, self.dtype)
+        return quantised
+
+    def _take_quantised(self, name: str, rows: int, columns: int) -> QuantisedWeight | None:
+        found = take_quantised(self._weights, name, rows, columns, self.config.quantised_group)
+        if found is not None:
+            self.parameters += rows * columns
+        return found
+
     def _take_wide(self, name: str, *shape: int) -> torch.Tensor:
         """For what is computed in float32 whatever the model's dtype."""
         return self._take(name, *shape).to(self.device, torch.float32)
@@ -129,10 +157,20 @@ class Decoder:
 
     def _stacked(self, parts: list[tuple[str, int]], columns: int, bias: bool) -> Linear:
         """One linear map for several of the same input, by (name, rows)."""
-        weights = [self._take(f"{name}.weight", rows, columns).to(self.device, self.dtype) for name, rows in parts]
         biases = [self._take(f"{name}.bias", rows).to(self.device, self.dtype) for name, rows in parts if bias]
+        stacked_bias = torch.cat(biases) if biases else None
+        found = [self._take_quantised(f"{name}.weight", rows, columns) for name, rows in parts]
+        quantised = [weight for weight in found if weight is not None]
+        if quantised and len({weight.bits for weight in quantised}) == 1 and len(quantised) == len(parts):
+            return self._forms.quantised(joined(quantised), stacked_bias)
+        if quantised:
+            names = ", ".join(name for name, _ in parts)
+            raise CheckpointError(
+                f"{names} are one product here, but their weights have not all the same number of bits"
+            )
+        weights = [self._take(f"{name}.weight", rows, columns).to(self.device, self.dtype) for name, rows in parts]
         weight = weights[0] if len(weights) == 1 else torch.cat(weights)
-        return self._forms.linear(weight, torch.cat(biases) if biases else None)
+        return self._forms.linear(weight, stacked_bias)
 
     def _built(self, name: str, mixer: Mixer) -> Layer:
         match mixer:

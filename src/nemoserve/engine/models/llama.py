@@ -65,6 +65,8 @@ def rope(keys: Keys, head_dim: int) -> Rope:
     kind = inner.raw.get("rope_type", inner.raw.get("type", "default"))
     if kind == "default":
         return Rope(head_dim, theta)
+    if kind == "divisors":
+        return Rope(head_dim, theta, divisors=_divisors(inner, head_dim // 2))
     if kind != "llama3":
         raise keys.error(f"rope_scaling has the type {kind!r}; 'default' and 'llama3' are served")
     low, high = inner.number("low_freq_factor", 1.0), inner.number("high_freq_factor", 4.0)
@@ -73,3 +75,11 @@ def rope(keys: Keys, head_dim: int) -> Rope:
     return Rope(
         head_dim, theta, inner.number("factor", 8.0), low, high, inner.size("original_max_position_embeddings", 8192)
     )
+
+
+def _divisors(keys: Keys, count: int) -> tuple[float, ...]:
+    """What each frequency is divided by, in a configuration that was made from a GGUF file."""
+    found: Any = keys.raw.get("divisors")
+    if not isinstance(found, list) or len(cast("list[object]", found)) != count:
+        raise keys.error(f"rope_scaling.divisors does not list {count} numbers")
+    return tuple(keys.as_float("rope_scaling.divisors", value) for value in cast("list[object]", found))

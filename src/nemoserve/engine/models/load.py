@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from nemoserve.engine.capacity import available_bytes
 from nemoserve.engine.checkpoint.config import CheckpointError, Keys
-from nemoserve.engine.checkpoint.weights import Progress, Weights
+from nemoserve.engine.checkpoint.gguf_config import config_of, generation_config_of
+from nemoserve.engine.checkpoint.gguf_header import read_gguf
+from nemoserve.engine.checkpoint.quantised import group_size
+from nemoserve.engine.checkpoint.tensors import Tensors, open_tensors
+from nemoserve.engine.checkpoint.weights import Progress
 from nemoserve.engine.layers.linear import choose_forms
 from nemoserve.engine.models import llama, nemotron_h, nemotron_nas
 from nemoserve.engine.models.blocks import ModelConfig
@@ -26,10 +31,10 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 
 
 def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progress: Progress | None = None) -> Model:
-    """Load a checkpoint folder (config.json, safetensors files, optionally generation_config.json).
+    """Load a checkpoint folder (config.json, safetensors files or a GGUF, optionally generation_config.json), or a GGUF file.
 
     `dtype` is float32, bfloat16, float16 or auto: on a CPU float32 for one under 256 MiB, whose speed is not bound
-    by memory, and otherwise the dtype that the weights are stored in. `device` is cpu, cuda, cuda:N or auto (the first GPU
+    by memory, and otherwise the dtype that the weights are stored in, bfloat16 for quantised ones. `device` is cpu, cuda, cuda:N or auto (the first GPU
     if there is one). `progress` gets bytes read and bytes in all.
 
     Raises CheckpointError (a ValueError) with one sentence that names the file, key or tensor at fault, and ValueError for
@@ -41,22 +46,28 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     torch.set_flush_denormal(True)
     if dtype != "auto" and dtype not in _DTYPES:
         raise ValueError(f"dtype is {dtype!r}; choose auto, float32, bfloat16 or float16")
-    with torch.inference_mode(), Weights(folder, progress) as weights:
-        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config.embeddings, target)
+    with torch.inference_mode(), open_tensors(folder, progress) as weights:
+        chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config, target)
+        weights.compute_in(chosen)
         forms = choose_forms(chosen, target, weights.elements, available_bytes(target))
         return Decoder(config, weights, forms)
 
 
 def read_config(folder: Path) -> ModelConfig:
-    """What config.json describes, and generation_config.json for the end-of-turn tokens where there is one.
+    """What config.json describes, and generation_config.json for the end-of-turn tokens where there is one; or a GGUF file.
 
     Raises CheckpointError with one sentence that names the key at fault.
     """
-    keys = Keys.read(folder)
+    keys = _keys_of_gguf(folder) if folder.is_file() else Keys.read(folder)
     kind = keys.raw.get("model_type")
     if kind not in FAMILIES:
         raise keys.error(f"model_type is {kind!r}; the families served are {', '.join(map(repr, FAMILIES))}")
-    return FAMILIES[kind](keys)
+    return replace(FAMILIES[kind](keys), quantised_group=group_size(keys) or 0)
+
+
+def _keys_of_gguf(file: Path) -> Keys:
+    gguf = read_gguf(file)
+    return Keys(file, config_of(gguf), generation_config_of(gguf))
 
 
 def _device(name: str) -> torch.device:
@@ -73,8 +84,11 @@ def _device(name: str) -> torch.device:
     return device
 
 
-def _auto_dtype(weights: Weights, embeddings: str, device: torch.device) -> torch.dtype:
-    stored = weights.stored_dtype(embeddings)
+def _auto_dtype(weights: Tensors, config: ModelConfig, device: torch.device) -> torch.dtype:
+    if config.quantised_group:
+        # The native products take and give float32.
+        return torch.float32 if device.type == "cpu" else torch.bfloat16
+    stored = weights.stored_dtype(config.embeddings)
     if stored == torch.float64 or (device.type == "cpu" and weights.total_bytes < SMALL_BYTES):
         return torch.float32
     return stored

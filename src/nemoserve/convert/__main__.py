@@ -1,0 +1,243 @@
+"""Quantises a checkpoint folder and says what it cost. Knows the order of the work and the words of the report.
+
+    python -m nemoserve.convert FOLDER OUT --to int4
+
+is what `nemoserve convert` runs, in a process of its own since the commands know no tensors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from tokenizers import Tokenizer
+
+from nemoserve.convert.answers import EVALUATION, Evaluation, read_evaluation, right_answers
+from nemoserve.convert.calibration import Calibrated
+from nemoserve.convert.measure import logit_error, logits_of, perplexity
+from nemoserve.convert.output import CheckpointWriter
+from nemoserve.convert.policy import Format, Policy, assign, policy_for
+from nemoserve.convert.rounding import quantised
+from nemoserve.engine.checkpoint.config import CheckpointError
+from nemoserve.engine.checkpoint.quantised import METHOD, SMALLEST_GROUP, stored
+from nemoserve.engine.checkpoint.weights import Weights
+from nemoserve.engine.models.load import load_model, read_config
+
+_PARTS = ("mamba", "attention", "mlp", "head", "embeddings")
+_LONGEST = 512
+"""Tokens of one calibration text."""
+_CALIBRATION_TOKENS = 16384
+_POSITIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    folder: Path
+    out: Path
+    to: Format
+    group: int
+    mamba: Format | None
+    attention: Format | None
+    mlp: Format | None
+    head: Format | None
+    embeddings: Format | None
+    no_calibration: bool
+    no_evaluation: bool
+
+
+class Texts(msgspec.Struct, frozen=True):
+    """What comes with the package: texts for any model."""
+
+    prompts: list[str]
+    calibration: list[str]
+    held_out: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The process's exit code."""
+    options = Options(**vars(parser().parse_args(arguments)))
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    partial = options.out.with_name(options.out.name + ".partial")
+    console = Console(stderr=True)
+    try:
+        check_folders(options.folder, options.out, options.group)
+        shutil.rmtree(partial, ignore_errors=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with torch.inference_mode(), Progress(*columns, console=console, transient=True) as progress:
+            lines = convert(options, partial, progress)
+        partial.replace(options.out)
+    except (ValueError, OSError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        console.print(f"nemoserve: {error}", style="red", highlight=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        shutil.rmtree(partial, ignore_errors=True)
+        console.print("nemoserve: stopped; nothing was written")
+        return 130
+    sys.stdout.write("\n".join([*lines, f"written to {options.out}"]) + "\n")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="nemoserve convert", description=__doc__)
+    made.add_argument("folder", type=Path)
+    made.add_argument("out", type=Path)
+    made.add_argument("--to", choices=["int8", "int4"], required=True)
+    made.add_argument("--group", type=int, default=SMALLEST_GROUP)
+    for part in _PARTS:
+        made.add_argument(f"--{part}", choices=["int8", "int4", "keep"])
+    made.add_argument("--no-calibration", action="store_true")
+    made.add_argument("--no-evaluation", action="store_true")
+    return made
+
+
+def check_folders(folder: Path, out: Path, group: int) -> None:
+    """Raises CheckpointError."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise CheckpointError(f"{out} is already there; give the name of a folder that is not")
+    if group < SMALLEST_GROUP or group % SMALLEST_GROUP:
+        raise CheckpointError(f"--group is {group}; a group has {SMALLEST_GROUP} columns or a multiple of that")
+    if not (folder / "tokenizer.json").is_file():
+        raise CheckpointError(f"{folder} has no tokenizer.json; without it the texts to measure with cannot be read")
+    if read_config(folder).quantised_group:
+        raise CheckpointError(f"{folder} is quantised already; convert the checkpoint that it was made from")
+
+
+def convert(options: Options, out: Path, progress: Progress) -> list[str]:
+    """Write `out`; the lines of the report. Raises CheckpointError."""
+    folder = options.folder
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    texts = msgspec.json.decode((Path(__file__).parent / "texts.json").read_bytes(), type=Texts)
+    found = folder / EVALUATION
+    evaluation = read_evaluation(found) if found.exists() else None
+    prompts = (
+        [p.prompt for p in evaluation.problems[:: -(-len(evaluation.problems) // 16)]] if evaluation else texts.prompts
+    )
+    before = None
+    if not options.no_evaluation:
+        before = measured(folder, tokenizer, prompts, texts, evaluation, progress, "before")
+    policy = policy_for(
+        options.to,
+        mamba=options.mamba,
+        attention=options.attention,
+        mlp=options.mlp,
+        head=options.head,
+        embeddings=options.embeddings,
+    )
+    calibration = [] if options.no_calibration else (evaluation.calibration if evaluation else texts.calibration)
+    lines = write(folder, out, policy, options.group, encoded(tokenizer, calibration), progress)
+    if before is not None:
+        after = measured(out, tokenizer, prompts, texts, evaluation, progress, "after")
+        lines += report(before, after, evaluation)
+    return lines
+
+
+def encoded(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
+    """The texts that fit into the calibration's tokens, each cut to its longest; a text of one token is none."""
+    found: list[list[int]] = []
+    left = _CALIBRATION_TOKENS
+    for text in texts:
+        tokens: list[int] = tokenizer.encode(text, add_special_tokens=False).ids[: min(_LONGEST, left)]
+        if len(tokens) > 1:
+            found.append(tokens)
+            left -= len(tokens)
+    return found
+
+
+def write(
+    folder: Path, out: Path, policy: Policy, group: int, sequences: list[list[int]], progress: Progress
+) -> list[str]:
+    """The checkpoint in `out`, and what to say of it."""
+    config = read_config(folder)
+    bits = assign(config, policy)
+    writer = CheckpointWriter(out)
+    with Weights(folder) as weights:
+        shapes = weights.shapes
+        missing = next((name for name in bits if name not in shapes), None)
+        if missing is not None:
+            raise CheckpointError(f"{folder}: the tensor {missing} is missing from the checkpoint")
+        size = weights.total_bytes
+        bar = progress.add_task("quantising", total=len(shapes))
+        done: set[str] = set()
+        if sequences:
+            inner = {name: count for name, count in bits.items() if name != config.embeddings}
+            for name, made in Calibrated(config, weights).quantised_weights(sequences, inner, group):
+                for stored_name, tensor in stored(made, name).items():
+                    writer.add(stored_name, tensor)
+                done.add(name)
+                progress.advance(bar)
+        for name, shape in shapes.items():
+            if name in done:
+                continue
+            tensor = weights.take(name, *shape)
+            if name in bits:
+                for stored_name, part in stored(quantised(tensor, bits[name], group)[0], name).items():
+                    writer.add(stored_name, part)
+            else:
+                writer.add(name, tensor.clone())
+            progress.advance(bar)
+    quantisation = {"quant_method": METHOD, "group_size": group, "calibrated": bool(sequences), **asdict(policy)}
+    writer.finish(folder, quantisation)
+    counts = [sum(count == kind for count in bits.values()) for kind in (4, 8)]
+    return [
+        f"weights      {counts[0]} of 4 bits, {counts[1]} of 8 bits, {len(shapes) - sum(counts)} as they were; "
+        f"{size / 1e6:.1f} MB are now {writer.bytes / 1e6:.1f} MB"
+    ]
+
+
+class Measured(msgspec.Struct, frozen=True):
+    logits: list[torch.Tensor]
+    right: int = 0
+    perplexity: float = 0.0
+
+
+def measured(
+    folder: Path,
+    tokenizer: Tokenizer,
+    prompts: list[str],
+    texts: Texts,
+    evaluation: Evaluation | None,
+    progress: Progress,
+    when: str,
+) -> Measured:
+    """The logits of the prompts, and the evaluation that there is."""
+    model = load_model(folder, device="cpu")
+    ids = [tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
+    logits = [logits_of(model, tokens, _POSITIONS) for tokens in ids if len(tokens) > 1]
+    if evaluation is not None:
+        bar = progress.add_task(f"answers {when}", total=len(evaluation.problems))
+        right = right_answers(model, folder, evaluation, tokenizer, lambda: progress.advance(bar))
+        return Measured(logits, right=right)
+    held_out: list[int] = tokenizer.encode(texts.held_out, add_special_tokens=False).ids
+    bos = [] if model.config.bos_token_id is None else [model.config.bos_token_id]
+    return Measured(logits, perplexity=perplexity(model, (bos + held_out)[: model.config.context_length]))
+
+
+def report(before: Measured, after: Measured, evaluation: Evaluation | None) -> list[str]:
+    error = logit_error(before.logits, after.logits)
+    lines = [
+        f"logits       relative error {error.relative:.4f}, the same token first at {100 * error.agreement:.1f} % of "
+        f"{error.positions} positions"
+    ]
+    if evaluation is None:
+        change = 100 * (after.perplexity / before.perplexity - 1)
+        lines.append(f"perplexity   {before.perplexity:.3f} before, {after.perplexity:.3f} after ({change:+.1f} %)")
+    else:
+        count = len(evaluation.problems)
+        was, is_now = 100 * before.right / count, 100 * after.right / count
+        lines.append(
+            f"answers      {was:.1f} % right before, {is_now:.1f} % after ({is_now - was:+.1f} points), {count} held-out problems"
+        )
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+// Attention of new tokens over keys and values of float32, norms, activations. Knows arrays and strides; no cache's bookkeeping.
+#pragma once
+
+#include <cstdint>
+
+namespace nemo {
+
+struct Kernels;
+
+// One key head of one sequence: `queries` queries [queries][head_dim] look at `tokens` keys and values [tokens][head_dim].
+struct AttentionRow {
+    int64_t queries, head_dim, tokens;
+    const float *q, *keys, *values;
+};
+
+struct AttentionLayer {
+    int64_t heads, kv_heads, head_dim;
+    int64_t first;  // of its key heads among those of all layers
+};
+
+// Keys and values of all layers, [row][head][token][head_dim] with these strides; `lengths` are the tokens that each row holds, or
+// null when all hold `length`.
+struct KeysAndValues {
+    float *keys, *values;
+    int64_t row, head;
+    const int64_t *lengths;
+    int64_t length;
+};
+
+// One new token of each of `rows` sequences: its key and value are written, then it looks at all of its row's. q, k and v of a row
+// lie q_row, k_row and v_row apart; y [rows][heads * head_dim].
+void attention(
+    const Kernels &k, const AttentionLayer &layer, const KeysAndValues &kv, int64_t rows, const float *q, int64_t q_row, const float *key,
+    int64_t k_row, const float *value, int64_t v_row, float *y);
+
+// y [rows][width] = x / rms(x) * weight.
+void norms(const Kernels &k, int64_t rows, int64_t width, const float *weight, float eps, const float *x, float *y);
+
+}  // namespace nemo

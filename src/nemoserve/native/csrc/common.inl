@@ -1,0 +1,39 @@
+// What every instruction set computes by the same source, vectorised by the compiler. Included within an anonymous namespace, so
+// that the linker never takes one set's copy for another's.
+
+inline float wide(uint16_t bf16) {
+    const uint32_t bits = uint32_t(bf16) << 16;
+    float value;
+    __builtin_memcpy(&value, &bits, 4);
+    return value;
+}
+
+void quantise(const float *x, int64_t columns, int64_t groups, int32_t shift, int8_t *q, float *scale, int32_t *offset) {
+    for (int64_t g = 0; g < groups; g++) {
+        float part[kGroup];
+        const int64_t left = columns - g * kGroup;
+        const int count = left < kGroup ? int(left) : kGroup;
+        for (int i = 0; i < kGroup; i++) part[i] = i < count ? x[g * kGroup + i] : 0.0f;
+        float most = 0.0f;
+#pragma omp simd reduction(max : most)
+        for (int i = 0; i < kGroup; i++) {
+            const float size = __builtin_fabsf(part[i]);
+            most = size > most ? size : most;
+        }
+        // A group of nothing but zeros or tiny numbers would have an infinite factor.
+        const float factor = most > 1e-30f ? 127.0f / most : 0.0f;
+        int32_t sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int i = 0; i < kGroup; i++) {
+            // Adding and subtracting 1.5 * 2^23 rounds to the nearest whole number, ties to even.
+            const float rounded = part[i] * factor + 12582912.0f;
+            int32_t bits;
+            __builtin_memcpy(&bits, &rounded, 4);
+            const int8_t value = int8_t(bits - 0x4B400000);
+            q[g * kGroup + i] = value;
+            sum += value;
+        }
+        scale[g] = most > 1e-30f ? most * (1.0f / 127.0f) : 0.0f;
+        offset[g] = -shift * sum;
+    }
+}

@@ -1,0 +1,57 @@
+// The table of kernels that one instruction set offers. Knows layouts and sizes; no threads, no models.
+//
+// A quantised weight [rows, columns] lies in panels of 16 rows; a panel lies in groups of 32 columns. Within a group, four columns
+// of each of the 16 rows are side by side (64 bytes), which is one operand of a VNNI instruction:
+//   int8: 8 such quads, each value v stored as v + 128;
+//   int4: 4 such quads, low half: columns 0 to 15, high half: columns 16 to 31, each value v stored as v + 8.
+// Scales are bfloat16 [panel][group][16]. Missing rows and columns are filled with zeros.
+// Activations are quantised by token and group: q = rint(x * 127 / max|x|), with scale = max|x| / 127, and
+// offset = -(128 or 8) * sum(q), which takes the stored values' shift out again.
+#pragma once
+
+#include <cstdint>
+
+namespace nemo {
+
+constexpr int kPanel = 16;
+constexpr int kGroup = 32;
+constexpr int kTile = 8;  // tokens that a panel kernel takes at most
+
+struct Activations {
+    const int8_t *q;        // [tokens][groups * 32]
+    const float *scale;     // [tokens][groups]
+    const int32_t *offset;  // [tokens][groups]
+    int64_t groups;
+};
+
+
+struct AttentionRow;
+struct MambaLayer;
+
+struct Kernels {
+    const char *name;
+    // One token: x [columns] to q [groups * 32], scale [groups], offset [groups]; columns past the end count as zero.
+    void (*quantise)(const float *x, int64_t columns, int64_t groups, int32_t shift, int8_t *q, float *scale, int32_t *offset);
+    // 16 rows times `tokens` (1 to 8) tokens, the first of which is a's `first`: out [tokens][16]. A token's result does not
+    // depend on its companions.
+    void (*panel4)(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out);
+    void (*panel8)(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out);
+    // One token, or up to kChunk tokens, of one sequence and one group of heads; mamba.h has the shapes. `projected`, `conv` and `out`
+    // are the whole sequence's, `state` is the group's, `scratch` has mamba_scratch() floats.
+    void (*mamba_step)(
+        const MambaLayer &m, int64_t group, const float *projected, float *conv, float *state, float *scratch, float *out);
+    void (*mamba_chunk)(
+        const MambaLayer &m, int64_t group, int64_t length, const float *projected, float *conv, float *state, float *scratch, float *out);
+    // out [queries][head_dim]; `scratch` has a float for each token.
+    void (*attend)(const AttentionRow &r, float *scratch, float *out);
+    void (*norm)(int64_t width, const float *weight, float eps, const float *x, float *y);
+    void (*squared_relu)(int64_t count, float *x);
+};
+
+extern const Kernels kPlain;
+#if defined(__x86_64__)
+extern const Kernels kAvx2;
+extern const Kernels kAvx512;
+#endif
+
+}  // namespace nemo

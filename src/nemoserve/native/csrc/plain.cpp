@@ -1,0 +1,105 @@
+// Kernels in plain C++, for any machine; the compiler vectorises them as far as it can (NEON where that is there).
+#include "attention.h"
+#include "kernels.h"
+#include "mamba.h"
+
+namespace nemo {
+namespace {
+
+#include "common.inl"
+
+template <int BITS>
+void panel(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out) {
+    for (int t = 0; t < tokens; t++) {
+        const int8_t *q = a.q + (first + t) * a.groups * kGroup;
+        const float *xs = a.scale + (first + t) * a.groups;
+        const int32_t *offset = a.offset + (first + t) * a.groups;
+        float sums[kPanel] = {};
+        for (int64_t g = 0; g < a.groups; g++) {
+            const uint8_t *data = w + g * kPanel * kGroup * BITS / 8;
+            int32_t dots[kPanel];
+            for (int r = 0; r < kPanel; r++) dots[r] = offset[g];
+            for (int quad = 0; quad < 8; quad++) {
+                const uint8_t *values = data + (BITS == 4 ? quad % 4 : quad) * 64;
+                const int8_t *x = q + g * kGroup + quad * 4;
+                const int shift = BITS == 4 && quad >= 4 ? 4 : 0;
+                for (int r = 0; r < kPanel; r++) {
+                    for (int i = 0; i < 4; i++) {
+                        const int32_t v = BITS == 4 ? (values[r * 4 + i] >> shift) & 15 : values[r * 4 + i];
+                        dots[r] += v * x[i];
+                    }
+                }
+            }
+            for (int r = 0; r < kPanel; r++) sums[r] += float(dots[r]) * wide(scales[g * kPanel + r]) * xs[g];
+        }
+        for (int r = 0; r < kPanel; r++) out[t * kPanel + r] = sums[r];
+    }
+}
+
+// Sixteen floats, one after the other.
+struct V {
+    float lane[kPanel];
+};
+
+template <class Op>
+inline V lanewise(const Op &op) {
+    V out;
+    for (int i = 0; i < kPanel; i++) out.lane[i] = op(i);
+    return out;
+}
+
+inline V set(float x) {
+    return lanewise([&](int) { return x; });
+}
+inline V load(const float *p) {
+    return lanewise([&](int i) { return p[i]; });
+}
+inline V load(const float *p, int lanes) {
+    return lanewise([&](int i) { return i < lanes ? p[i] : 0.0f; });
+}
+inline void store(float *p, V x, int lanes = kPanel) {
+    for (int i = 0; i < lanes; i++) p[i] = x.lane[i];
+}
+inline V operator+(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline V operator-(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] - b.lane[i]; });
+}
+inline V operator*(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] * b.lane[i]; });
+}
+inline V operator/(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] / b.lane[i]; });
+}
+inline V fma(V a, V b, V c) { return a * b + c; }
+inline V larger(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline V smaller(V a, V b) {
+    return lanewise([&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+// 2^n for whole n from -126 to 127.
+inline V power_of_two(V n) {
+    return lanewise([&](int i) {
+        const uint32_t bits = uint32_t(int32_t(n.lane[i]) + 127) << 23;
+        float value;
+        __builtin_memcpy(&value, &bits, 4);
+        return value;
+    });
+}
+inline float sum(V x) {
+    float total = 0.0f;
+    for (int i = 0; i < kPanel; i++) total += x.lane[i];
+    return total;
+}
+
+#include "mamba.inl"
+
+#include "attention.inl"
+
+}  // namespace
+
+const Kernels kPlain = {"plain", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend, norm, squared_relu};
+
+}  // namespace nemo

@@ -1,0 +1,125 @@
+"""`nemoserve pull` against a hub that cuts off, spoils, refuses or is not there: complete and checked, or one sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hub import Hub, running
+from tests.servers import free_port
+
+pytestmark = pytest.mark.slow
+FILES = {
+    "config.json": b'{"model_type": "llama"}',
+    "model.safetensors": bytes(range(256)) * 4096,
+    "pytorch_model.bin": b"pickle",
+    "tokenizer.json": b"{}",
+}
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with running(Hub(dict(FILES))) as found:
+        yield found
+
+
+def pull(url: str, home: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    own = {"HF_ENDPOINT": url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", **env}
+    return subprocess.run(
+        [sys.executable, "-m", "nemoserve", "pull", *arguments],
+        env={**{k: v for k, v in os.environ.items() if not k.startswith("HF_")}, **own},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 1 and not done.stdout, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("nemoserve: ")]
+    assert "Traceback" not in done.stderr
+    return line
+
+
+def snapshot(home: Path, commit: str = "a" * 40) -> Path:
+    return home / "hub" / "models--acme--tiny" / "snapshots" / commit
+
+
+def test_it_is_whole_pinned_without_pickles_and_not_fetched_twice(hub: Hub, tmp_path: Path) -> None:
+    done = pull(hub.url, tmp_path, "acme/tiny")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == f"nemoserve serve --model acme/tiny@{'a' * 40}"
+    assert "3 files, 1.0 MB" in done.stderr
+    folder = snapshot(tmp_path)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {
+        name: content for name, content in FILES.items() if not name.endswith(".bin")
+    }
+    hub.asked.clear()
+    again = pull(hub.url, tmp_path, "acme/tiny@main")
+    assert again.returncode == 0, again.stderr
+    assert not [path for method, path, _ in hub.asked if method == "GET" and "resolve" in path]
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_what_was_cut_off_goes_on_where_it_was(down: bool, hub: Hub, tmp_path: Path) -> None:
+    hub.cut["model.safetensors"] = 700_000
+    hub.down_after_cut = down
+    done = pull(hub.url, tmp_path, "acme/tiny")
+    if down:
+        assert "could not be downloaded from the hub" in refusal(done)
+        hub.refuse = 0
+        done = pull(hub.url, tmp_path, "acme/tiny")
+    assert done.returncode == 0, done.stderr
+    assert (snapshot(tmp_path) / "model.safetensors").read_bytes() == FILES["model.safetensors"]
+    ranges = [asked for method, path, asked in hub.asked if method == "GET" and path.endswith("model.safetensors")]
+    assert ranges[0] == "" and 0 < int(ranges[-1].removeprefix("bytes=").rstrip("-")) <= 700_000
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_damaged_file_is_not_kept(hub: Hub, tmp_path: Path) -> None:
+    hub.flip.add("model.safetensors")
+    assert "acme/tiny/model.safetensors was damaged on its way" in refusal(pull(hub.url, tmp_path, "acme/tiny"))
+    assert not (snapshot(tmp_path) / "model.safetensors").exists()
+    hub.flip.clear()
+    assert pull(hub.url, tmp_path, "acme/tiny").returncode == 0
+    assert (snapshot(tmp_path) / "model.safetensors").read_bytes() == FILES["model.safetensors"]
+
+
+def test_one_file_comes_with_all_its_parts(hub: Hub, tmp_path: Path) -> None:
+    parts = [f"big-Q4_0-0000{i}-of-00002.gguf" for i in (1, 2)]
+    hub.files = {"README.md": b"x", **dict.fromkeys(parts, b"GGUF"), "big-Q8_0.gguf": b"GGUF other"}
+    assert "choose one with --file: big-Q4_0-00001-of-00002.gguf (4 bytes), big-Q8_0.gguf" in refusal(
+        pull(hub.url, tmp_path, "acme/tiny")
+    )
+    done = pull(hub.url, tmp_path, "acme/tiny", "--file", parts[1])
+    assert done.returncode == 0, done.stderr
+    assert sorted(file.name for file in snapshot(tmp_path).iterdir()) == parts
+    assert done.stdout.strip() == f"nemoserve serve --model {snapshot(tmp_path) / parts[0]}"
+    assert "has no file nothing.gguf; it has" in refusal(pull(hub.url, tmp_path, "acme/tiny", "--file", "nothing.gguf"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "status", "words"),
+    [
+        (["acme/tiny"], {"HF_ENDPOINT": "nobody"}, 0, "the hub cannot be reached: connect to the network once"),
+        (["acme/tiny"], {"HF_HUB_OFFLINE": "1"}, 0, "the hub cannot be reached"),
+        (["acme/other"], {}, 0, "the hub has no model of that name"),
+        (["acme/tiny", "--revision", "v9"], {}, 0, "has no such revision on the hub"),
+        (["acme/tiny@a", "--revision", "b"], {}, 0, "The revision is given twice"),
+        (["acme/tiny"], {}, 403, "must be unlocked on the hub first"),
+        (["acme/tiny"], {}, 500, "could not be downloaded from the hub"),
+        (["not an id"], {}, 0, "could not be downloaded from the hub"),
+    ],
+)
+def test_what_cannot_be_had_is_one_sentence(
+    arguments: list[str], env: dict[str, str], status: int, words: str, hub: Hub, tmp_path: Path
+) -> None:
+    hub.refuse = status
+    if env.get("HF_ENDPOINT"):
+        env = {"HF_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    assert words in refusal(pull(hub.url, tmp_path, *arguments, **env))

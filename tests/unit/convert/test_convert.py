@@ -1,0 +1,227 @@
+"""Fears about `nemoserve convert`: the copy does not load, computes something else, or a broken one is left behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from nemoserve.convert.__main__ import main
+from nemoserve.convert.output import CheckpointWriter
+from nemoserve.convert.policy import assign, policy_for
+from nemoserve.engine.batch import Chunk
+from nemoserve.engine.checkpoint.config import CheckpointError
+from nemoserve.engine.checkpoint.quantised import take_quantised
+from nemoserve.engine.checkpoint.weights import Weights
+from nemoserve.engine.models import load_model
+from nemoserve.engine.models.load import read_config
+from nemoserve.engine.runner import Runner
+from tests.checkpoints import FIRST_BYTE, VOCAB_SIZE, byte_tokenizer, tiny_checkpoint, tiny_config
+from tests.unit.engine.test_families import scattered
+
+WIDE: dict[str, Any] = {"hybrid_override_pattern": "M-M*"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tiny_checkpoint(tmp_path / "model", **WIDE)
+
+
+def logits(
+    folder: Path, text: str = "A text of some words, 1234 of them, that nobody has calibrated by."
+) -> torch.Tensor:
+    model = load_model(folder, dtype="float32", device="cpu")
+    ids = [FIRST_BYTE + byte for byte in text.encode()]
+    return Runner(model, model.new_cache(1)).step([Chunk(0, 0, ids, sample=True, all_logits=True)])
+
+
+def dequantised_copy(folder: Path, out: Path) -> Path:
+    """A plain checkpoint of what a quantised one stands for."""
+    config = read_config(folder)
+    out.mkdir()
+    tensors: dict[str, torch.Tensor] = {}
+    with Weights(folder) as weights:
+        for name, shape in weights.shapes.items():
+            if name.endswith("_scale"):
+                continue
+            plain = name.removesuffix("_q")
+            if plain == name:
+                tensors[name] = weights.take(name, *shape).clone()
+                continue
+            scales = weights.shapes[f"{plain}_scale"]
+            columns = shape[1] if weights.stored_dtype(name) == torch.int8 else 2 * shape[1]
+            assert scales == (shape[0], -(-columns // config.quantised_group))
+            found = take_quantised(weights, plain, shape[0], columns, config.quantised_group)
+            assert found is not None
+            tensors[plain] = found.dequantised(torch.float32)
+    save_file(tensors, out / "model.safetensors")
+    raw = json.loads((folder / "config.json").read_text())
+    del raw["quantization_config"]
+    (out / "config.json").write_text(json.dumps(raw))
+    return out
+
+
+@pytest.mark.parametrize("arguments", [["--to=int8"], ["--to=int4"], ["--to=int4", "--no-calibration", "--group=64"]])
+def test_the_copy_computes_what_its_weights_say(folder: Path, tmp_path: Path, arguments: list[str]) -> None:
+    out = tmp_path / "out"
+    assert main([str(folder), str(out), "--no-evaluation", *arguments]) == 0
+    wanted, got = logits(dequantised_copy(out, tmp_path / "plain")), logits(out)
+    assert (got - wanted).norm() < 0.05 * wanted.norm()  # activations of 8 bits
+    original = logits(folder)
+    assert (wanted - original).norm() < (0.06 if "int8" in arguments[0] else 0.8) * original.norm()
+
+
+def test_calibration_brings_the_logits_nearer(folder: Path, tmp_path: Path) -> None:
+    original = logits(folder)
+    errors: list[float] = []
+    for name, more in (("plain", ["--no-calibration"]), ("calibrated", [])):
+        out = tmp_path / name
+        assert main([str(folder), str(out), "--to=int4", "--no-evaluation", *more]) == 0
+        errors.append(float((logits(out) - original).norm() / original.norm()))
+    assert errors[1] < errors[0]
+
+
+def test_the_report_has_logits_and_perplexity(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(folder), str(tmp_path / "out"), "--to=int8", "--no-calibration"]) == 0
+    said = capsys.readouterr().out
+    assert "0 of 4 bits, 12 of 8 bits" in said
+    assert "relative error 0.0" in said
+    assert "perplexity" in said
+
+
+def test_the_report_has_the_answers_where_there_is_an_evaluation(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = {"task": "any", "prompt": "<SPECIAL_11>User\nHello\n<SPECIAL_11>Assistant\n<think>\n", "answer": "x"}
+    evaluation = {
+        "end_of_thinking": "</think>",
+        "max_tokens": 4,
+        "problems": [problem] * 3,
+        "calibration": ["Hello there"],
+    }
+    (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    assert main([str(folder), str(tmp_path / "out"), "--to=int4"]) == 0
+    assert "0.0 % right before, 0.0 % after (+0.0 points), 3 held-out problems" in capsys.readouterr().out
+
+
+def test_a_tied_head_and_kept_parts(tmp_path: Path) -> None:
+    folder = tiny_checkpoint(tmp_path / "model", tie_word_embeddings=True, **WIDE)
+    out = tmp_path / "out"
+    assert main([str(folder), str(out), "--to=int4", "--no-evaluation", "--attention=keep", "--mlp=int8"]) == 0
+    names = set(load_file(out / "model.safetensors"))
+    assert {"layers.3.mixer.q_proj.weight", "layers.1.mixer.up_proj.weight_q", "embeddings.weight_q"} <= names
+    wanted, got = logits(dequantised_copy(out, tmp_path / "plain")), logits(out)
+    assert (got - wanted).norm() < 0.05 * wanted.norm()
+
+
+@pytest.mark.slow
+def test_llama_and_experts_are_converted_too(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    llama = transformers.LlamaConfig(
+        vocab_size=VOCAB_SIZE, hidden_size=48, intermediate_size=80, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=16, attention_bias=True, max_position_embeddings=256,
+    )  # fmt: skip
+    known = tiny_config(
+        hybrid_override_pattern="ME", n_routed_experts=4, num_experts_per_tok=2, moe_intermediate_size=40,
+        moe_shared_expert_intermediate_size=24, moe_latent_size=16,
+    )  # fmt: skip
+    for name in ("architectures", "torch_dtype", "time_step_limit"):
+        del known[name]
+    experts = transformers.NemotronHConfig(**known)
+    made = (transformers.LlamaForCausalLM(llama), transformers.NemotronHForCausalLM(experts))
+    for number, model in enumerate(made):
+        folder, out = tmp_path / f"model{number}", tmp_path / f"out{number}"
+        scattered(model, number).save_pretrained(folder)
+        byte_tokenizer().save(str(folder / "tokenizer.json"))
+        assert main([str(folder), str(out), "--to=int8", "--no-evaluation"]) == 0
+        original, got = logits(folder), logits(out)
+        assert (got - original).norm() < 0.1 * original.norm()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--group=48"], "--group is 48"),
+        (["--mlp=int4", "--group=0"], "--group is 0"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main([str(folder), str(tmp_path / "out"), "--to=int4", *arguments]) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_overwritten_and_nothing_quantised_twice(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(folder), str(folder), "--to=int4"]) == 1
+    assert "already there" in capsys.readouterr().err
+    out = tmp_path / "out"
+    assert main([str(folder), str(out), "--to=int8", "--no-evaluation", "--no-calibration"]) == 0
+    assert main([str(out), str(tmp_path / "again"), "--to=int4"]) == 1
+    assert "quantised already" in capsys.readouterr().err
+
+
+def test_a_conversion_that_fails_leaves_no_folder(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tensors = load_file(folder / "model.safetensors")
+    name = next(name for name in tensors if name.endswith("layers.1.mixer.up_proj.weight"))
+    del tensors[name]
+    save_file(tensors, folder / "model.safetensors")
+    for more in ([], ["--no-evaluation"], ["--no-evaluation", "--no-calibration"]):
+        assert main([str(folder), str(tmp_path / "out"), "--to=int4", *more]) == 1
+        assert "layers.1.mixer.up_proj.weight" in capsys.readouterr().err.replace("\n", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
+
+
+def test_a_large_checkpoint_is_written_in_pieces(folder: Path, tmp_path: Path) -> None:
+    writer = CheckpointWriter(tmp_path / "out", shard_bytes=20_000)
+    with Weights(folder) as weights:
+        for name, shape in weights.shapes.items():
+            writer.add(name, weights.take(name, *shape).clone())
+    writer.finish(folder, {"quant_method": "nemoserve", "group_size": 32})
+    assert len(list((tmp_path / "out").glob("*.safetensors"))) > 2
+    assert torch.equal(logits(tmp_path / "out"), logits(folder))
+    mode = (folder / "config.json").stat().st_mode
+    assert all(file.stat().st_mode == mode for file in (tmp_path / "out").glob("*.safetensors"))
+
+
+def test_a_group_size_that_makes_no_sense_is_named(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main([str(folder), str(out), "--to=int8", "--no-evaluation", "--no-calibration"]) == 0
+    path = out / "config.json"
+    config = json.loads(path.read_text())
+    for size in (0, 33, "32", None):
+        config["quantization_config"]["group_size"] = size
+        path.write_text(json.dumps(config))
+        with pytest.raises(CheckpointError, match="group_size"):
+            load_model(out)
+
+
+def test_parts_of_one_product_must_agree_in_bits(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main([str(folder), str(out), "--to=int8", "--no-evaluation", "--no-calibration"]) == 0
+    tensors = load_file(out / "model.safetensors")
+    name = "layers.3.mixer.k_proj.weight_q"
+    tensors[name] = tensors[name][:, ::2].contiguous().view(torch.uint8)
+    save_file(tensors, out / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"layers\.3\.mixer\.q_proj, .* same number of bits"):
+        load_model(out)
+
+
+def test_the_policy_names_only_weights_that_are_there(folder: Path) -> None:
+    with Weights(folder) as weights:
+        names = set(weights.shapes)
+    bits = assign(read_config(folder), policy_for("int4", attention="int8", head="keep"))
+    assert set(bits) <= names
+    assert bits["layers.3.mixer.q_proj.weight"] == 8
+    assert bits["layers.0.mixer.in_proj.weight"] == 4
+    assert "lm_head.weight" not in bits
+    assert bits["embeddings.weight"] == 8

@@ -1,0 +1,180 @@
+"""Fears about prompts that were read before: a reply differs for it, a stranger's beginning is taken, memory grows without end."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nemoserve.engine.cache import Cache, Snapshot
+from nemoserve.engine.core import EngineCore
+from nemoserve.engine.models import Model, load_model
+from nemoserve.engine.prefixes import Prefixes
+from nemoserve.engine.protocol import Finished, FromEngine, Sampling, Submit, Tokens
+from nemoserve.engine.runner import Runner
+from nemoserve.engine.scheduler import Limits
+from tests.checkpoints import VOCAB_SIZE, tiny_checkpoint
+from tests.examples import examples
+
+CONTEXT = 512
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return load_model(tiny_checkpoint(tmp_path_factory.mktemp("prefix"), seed=3), dtype="float32", device="cpu")
+
+
+class Engine:
+    """A core whose prompts are cut every 32 tokens; `budget` bytes for beginnings, None: none are kept."""
+
+    def __init__(self, model: Model, budget: int | None, sequences: int = 4) -> None:
+        cache: Cache = model.new_cache(sequences)
+        self.prefixes = None if budget is None else Prefixes(cache, budget)
+        self.core = EngineCore(
+            Runner(model, cache), cache, Limits(sequences, 20_000, 64, 32),
+            context_length=4096, vocab_size=VOCAB_SIZE, beginnings=self.prefixes,
+        )  # fmt: skip
+        self.count = 0
+
+    def ask(self, *prompts: tuple[list[int], int], tokens: int = 6, keep_reply: bool = False) -> list[list[int]]:
+        """The greedy replies to prompts with their stems, all at once. `cached` says how much was known of each."""
+        ids = [f"{self.count + at}" for at in range(len(prompts))]
+        self.count += len(prompts)
+        for id, (prompt, stem) in zip(ids, prompts, strict=True):
+            sampling = Sampling(max_tokens=tokens, temperature=0.0)
+            assert not self.core.submit(Submit(id, prompt, sampling, stem, keep_reply))
+        said: list[FromEngine] = []
+        while self.core.has_work:
+            said += self.core.step()
+        assert {m.id: m.reason for m in said if isinstance(m, Finished)} == dict.fromkeys(ids, "length")
+        mine = [[m for m in said if isinstance(m, Tokens) and m.id == id] for id in ids]
+        self.cached = [sum(m.cached_tokens for m in messages) for messages in mine]
+        return [[token for m in messages for token in m.tokens] for messages in mine]
+
+
+def prompt(rng: random.Random, length: int) -> list[int]:
+    return [rng.randrange(32, VOCAB_SIZE) for _ in range(length)]
+
+
+@pytest.mark.slow
+@examples(30)
+@given(seed=st.integers(0, 10**6))
+def test_a_conversation_goes_otherwise_when_its_beginning_is_known(model: Model, seed: int) -> None:
+    """Several conversations grow side by side, some begin alike; every reply is that of an engine that keeps nothing."""
+    rng = random.Random(seed)
+    keeping, plain = Engine(model, 1 << 26), Engine(model, None)
+    common = prompt(rng, rng.randint(1, 80))
+    talks = [
+        [*common, *prompt(rng, rng.randint(0, 40))] if rng.random() < 0.5 else prompt(rng, rng.randint(1, 120))
+        for _ in range(3)
+    ]
+    for _ in range(3):
+        asked: list[tuple[list[int], int]] = []
+        for talk in talks:
+            tail = prompt(rng, rng.randint(0, 3))
+            asked.append(([*talk, *tail], rng.choice((0, len(talk)))))
+        keep = rng.random() < 0.5
+        replies = keeping.ask(*asked, keep_reply=keep, tokens=rng.choice((1, 6, 20)))
+        assert replies == plain.ask(*asked, tokens=len(replies[0]))
+        talks = [
+            [*(whole if keep else talk), *reply[: rng.randint(0, len(reply))], *prompt(rng, rng.randint(1, 40))]
+            for talk, (whole, _), reply in zip(talks, asked, replies, strict=True)
+        ]
+    assert any(keeping.cached)
+
+
+def test_a_second_turn_reads_only_what_is_new(model: Model) -> None:
+    engine, rng = Engine(model, 1 << 26), random.Random(1)
+    talk, ending = prompt(rng, 75), [13, 42]
+    engine.ask(([*talk, *ending], 75))
+    assert engine.cached == [0]
+    engine.ask(([*talk, *prompt(rng, 30), *ending], 105))
+    assert engine.cached == [75]
+    engine.ask(([*talk[:70], *prompt(rng, 30)], 0))
+    assert engine.cached == [64], "to the last place where the prompt was cut"
+    other = [33 if talk[0] != 33 else 34, *talk[1:]]
+    engine.ask((other, 75))
+    assert engine.cached == [0]
+    engine.ask((talk, 75))
+    assert engine.cached == [64], "the last token is always read, for its logits"
+
+
+def test_a_reply_is_gone_on_from_where_the_next_turn_has_it(model: Model) -> None:
+    engine, rng = Engine(model, 1 << 26), random.Random(2)
+    first = prompt(rng, 40)
+    (reply,) = engine.ask((first, 40), tokens=20, keep_reply=True)
+    engine.ask(([*first, *reply, *prompt(rng, 9)], 0))
+    assert engine.cached == [40 + 19], "all but the last token, which was never read"
+
+
+def test_long_rows_and_rows_side_by_side_are_kept_whole(model: Model) -> None:
+    """Beyond 1024 tokens a row has a buffer of its own; both kinds come back as they were."""
+    rng = random.Random(3)
+    short, long = prompt(rng, 50), prompt(rng, 1200)
+    engine, plain = Engine(model, 1 << 27), Engine(model, None)
+    engine.ask((short, 50), (long, 1200))
+    again = [([*short, 40, 41], 50), ([*long, 40, 41], 1200), ([*long[:1100], 50], 0)]
+    assert engine.ask(*again) == plain.ask(*again)
+    assert engine.cached == [50, 1200, 1088]
+
+
+class Rows:
+    """Slots without a model: a snapshot's states are its tokens' count, and each token's keys are 8 bytes."""
+
+    def __init__(self) -> None:
+        self.lengths: dict[int, int] = {}
+
+    def snapshot(self, slot: int, start: int) -> Snapshot:
+        end = self.lengths[slot]
+        token = torch.zeros(1, end - start, 1)
+        return Snapshot(start, end, token, token, torch.full((4,), float(end)), torch.zeros(4))
+
+    def resume(self, slot: int, spans: Sequence[Snapshot]) -> None:
+        assert [span.start for span in spans] == [0, *(span.end for span in spans[:-1])], "without gaps"
+        self.lengths[slot] = spans[-1].end
+
+
+@examples(200)
+@given(data=st.data(), budget=st.integers(0, 600))
+def test_memory_stays_within_its_budget_and_what_is_found_is_a_true_beginning(data: st.DataObject, budget: int) -> None:
+    rows = Rows()
+    prefixes = Prefixes(rows, budget)
+    kept: set[tuple[int, ...]] = set()
+    for _ in range(data.draw(st.integers(1, 30))):
+        tokens = data.draw(st.lists(st.integers(0, 1), min_size=1, max_size=12))
+        found = prefixes.resume(0, tokens)
+        assert found < len(tokens) and (found == 0 or (tuple(tokens[:found]) in kept and rows.lengths[0] == found))
+        for at in sorted(data.draw(st.sets(st.integers(found + 1, max(found + 1, len(tokens))), max_size=3))):
+            if at <= len(tokens):
+                rows.lengths[0] = at
+                prefixes.keep(0, tokens[:at])
+                kept.add(tuple(tokens[:at]))
+        prefixes.release(0)
+        assert prefixes.held_bytes <= budget
+
+
+def test_what_is_used_stays_and_what_is_not_goes() -> None:
+    rows = Rows()
+    prefixes = Prefixes(rows, 3 * 40)  # three of one token each
+    for first in (1, 2, 3):
+        rows.lengths[first] = 1
+        prefixes.keep(first, [first])
+        prefixes.release(first)
+    assert prefixes.resume(9, [1, 5]) == 1
+    rows.lengths[4] = 1
+    prefixes.keep(4, [4])
+    assert [prefixes.resume(9, [first, 5]) for first in (1, 2, 3, 4)] == [1, 0, 1, 1]
+
+
+def test_a_snapshot_that_finds_no_memory_costs_no_reply(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    engine, plain, rng = Engine(model, 1 << 26), Engine(model, None), random.Random(4)
+    monkeypatch.setattr(engine.prefixes, "keep", fail)
+    asked = prompt(rng, 90), 90
+    assert engine.ask(asked) == plain.ask(asked)

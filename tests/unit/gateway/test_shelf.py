@@ -1,0 +1,89 @@
+"""What is on the machine: nothing overlooked, nothing that the engine would refuse shown as fitting."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nemoserve.backends.local import gguf as gguf_folders
+from nemoserve.backends.local.shelf import FAMILIES, SMALL_BYTES, Held, held
+from nemoserve.engine.models import load
+from tests.checkpoints import tiny_checkpoint
+from tests.ggufs import write_gguf
+
+GB = 10**9
+
+
+def here(tmp_path: Path, memory: int | None = 8 * GB) -> dict[str, Held]:
+    found = held(tmp_path / "data", tmp_path / "hub", memory)
+    assert len({one.where for one in found}) == len(found)
+    return {one.model: one for one in found if one.model != "nemoserve/mini"}
+
+
+def snapshot(tmp_path: Path, name: str, commit: str = "c0ffee") -> Path:
+    folder = tmp_path / "hub" / f"models--acme--{name}" / "snapshots" / commit
+    folder.parent.mkdir(parents=True)
+    return folder
+
+
+def test_the_engines_families_and_bounds_are_known_here_too() -> None:
+    assert set(load.FAMILIES) == FAMILIES
+    assert load.SMALL_BYTES == SMALL_BYTES
+
+
+def test_a_checkpoint_of_the_hub_is_weighed(tmp_path: Path) -> None:
+    folder = tiny_checkpoint(snapshot(tmp_path, "tiny"), torch_dtype="bfloat16")
+    one = here(tmp_path)["acme/tiny"]
+    assert (one.where, one.problem) == ("acme/tiny@c0ffee", "")
+    assert one.weights is not None and one.weights.format == "bfloat16"
+    assert 0 <= (folder / "model.safetensors").stat().st_size - one.weights.stored_bytes < 10_000
+    assert one.weights.needed_bytes - 2 * one.weights.stored_bytes == 1 << 29, "small ones are computed in float32"
+    assert here(tmp_path, 10**6)["acme/tiny"].problem.startswith("needs 537")
+    assert here(tmp_path, None)["acme/tiny"].problem == ""
+
+
+def test_gguf_files_are_found_in_the_cache_and_where_they_were_served_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = tiny_checkpoint(tmp_path / "plain")
+    folder = snapshot(tmp_path, "tiny-GGUF")
+    folder.mkdir()
+    cached = write_gguf(plain, folder / "tiny-Q8_0.gguf", "Q8_0")
+    served = write_gguf(plain, tmp_path / "mine.gguf", "F16")
+    # The tokenizer is not what this is about.
+    monkeypatch.setattr(
+        gguf_folders,
+        "_write",
+        lambda gguf, work: (work / "source.json").write_text(json.dumps({"file": str(gguf.path)})),
+    )
+    for file in (cached, served):
+        gguf_folders.checkpoint_of(file, tmp_path / "data")
+    found = here(tmp_path)
+    assert set(found) == {"tiny-Q8_0", "mine"}
+    assert (found["tiny-Q8_0"].where, found["tiny-Q8_0"].problem) == (str(cached), "")
+    assert found["mine"].weights is not None and found["mine"].weights.format == "F16"
+    served.unlink()
+    assert set(here(tmp_path)) == {"tiny-Q8_0"}
+
+
+def test_what_the_engine_would_refuse_says_why(tmp_path: Path) -> None:
+    for name, changes in (
+        ("other", {"model_type": "qwen3"}),
+        ("awq", {"quantization_config": {"quant_method": "awq"}}),
+        ("parts", {}),
+        ("torn", {}),
+    ):
+        tiny_checkpoint(snapshot(tmp_path, name), **changes)
+    (tmp_path / "hub/models--acme--parts/snapshots/c0ffee/model.safetensors").unlink()
+    (tmp_path / "hub/models--acme--torn/snapshots/c0ffee/model.safetensors").write_bytes(b"123")
+    broken = snapshot(tmp_path, "broken-GGUF")
+    broken.mkdir()
+    (broken / "broken.gguf").write_bytes(b"GGUF")
+    problems = {name: one.problem for name, one in here(tmp_path).items()}
+    assert "model_type is 'qwen3', which our engine does not have" in problems["acme/other"]
+    assert "quant_method 'awq'" in problems["acme/awq"]
+    assert "is not whole; run nemoserve pull" in problems["acme/parts"]
+    assert "header that cannot be read" in problems["acme/torn"]
+    assert "broken.gguf is truncated" in problems["broken"]

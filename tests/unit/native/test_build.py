@@ -1,0 +1,73 @@
+"""Fears about compiling the library: memory errors that no result shows, stale libraries, failures that say nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nemoserve.native import build as building
+from nemoserve.native.build import SOURCES, BuildError, build, compile_objects, compiler, file_name, run
+
+DRIVER = Path(__file__).parent / "driver.cpp"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sanitizers", ["address,undefined", "thread"])
+def test_sanitizers_have_nothing_to_say(tmp_path: Path, sanitizers: str) -> None:
+    command = compiler()
+    assert command is not None
+    if "ziglang" in command:
+        pytest.skip("ziglang brings no sanitizers")
+    flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all", "-g", "-O0", "-pthread", "-std=c++17")
+    objects = compile_objects(command, tmp_path, *flags)
+    program = tmp_path / "driver"
+    run([*command, *flags, f"-I{SOURCES}", str(DRIVER), *map(str, objects), "-o", str(program)])
+    done = subprocess.run([program], capture_output=True, text=True, timeout=240, check=False)
+    if "unexpected memory mapping" in done.stderr:
+        pytest.skip("this kernel lays memory out in a way that the thread sanitizer does not know")
+    assert (done.returncode, done.stdout) == (0, "all sets agree\n"), done.stdout + done.stderr
+
+
+def test_a_changed_source_never_meets_an_old_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = file_name()
+    for source in SOURCES.iterdir():
+        (tmp_path / source.name).write_bytes(source.read_bytes())
+    monkeypatch.setattr(building, "SOURCES", tmp_path)
+    assert file_name() == before
+    with (tmp_path / "pool.cpp").open("a") as stream:
+        stream.write("\n")
+    assert file_name() != before
+
+
+def test_a_failing_compiler_is_named_with_its_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "csrc").mkdir()
+    (tmp_path / "csrc" / "broken.cpp").write_text("int main( {\n")
+    monkeypatch.setattr(building, "SOURCES", tmp_path / "csrc")
+    with pytest.raises(BuildError, match=r"failed: .*broken\.cpp.*error"):
+        build(tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_machine_without_a_compiler_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(building, "compiler", lambda: None)
+    with pytest.raises(BuildError, match=r"install g\+\+ or clang\+\+, or the Python package ziglang"):
+        build(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(BuildError, match=r"cannot be written to .*file"):
+        build(blocked)
+
+
+def test_switched_off_nothing_is_compiled(tmp_path: Path) -> None:
+    environment = os.environ | {"NEMOSERVE_NATIVE": "0", "XDG_CACHE_HOME": str(tmp_path)}
+    code = "from nemoserve.native.library import native; print(native())"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "None\n"
+    assert not list(tmp_path.iterdir())

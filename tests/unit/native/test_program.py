@@ -1,0 +1,88 @@
+"""Fears about attention, norms and the whole-token call: wrong at odd sizes, or another result than the layers one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from nemoserve.convert.__main__ import main
+from nemoserve.engine.batch import Chunk
+from nemoserve.engine.models import Model, load_model
+from nemoserve.engine.runner import Runner
+from nemoserve.native.library import KeysAndValues, Native
+from tests.checkpoints import tiny_checkpoint
+
+
+@pytest.mark.parametrize(("kv_heads", "queries", "size"), [(1, 1, 1), (2, 3, 20), (3, 1, 16), (2, 5, 128)])
+@pytest.mark.parametrize("lengths", [[0], [5, 5, 5], [0, 17, 40]])
+def test_attention_is_that_of_float64(
+    each_set: Native, kv_heads: int, queries: int, size: int, lengths: list[int]
+) -> None:
+    rows, first, room = len(lengths), 2, max(lengths) + 3
+    keys, values = (torch.randn(rows, kv_heads + first + 1, room, size) for _ in range(2))
+    was = keys.clone()
+    qkv = torch.randn(rows, kv_heads * (queries + 2), size) * 2
+    q, k, v = qkv.split((kv_heads * queries, kv_heads, kv_heads), 1)
+    held = torch.tensor(lengths)
+    for equal in (False, True):
+        if equal and len(set(lengths)) > 1:
+            continue
+        address = None if equal else held.data_ptr()
+        kv = KeysAndValues(
+            keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.stride(1), address, lengths[0] if equal else 0
+        )
+        y = torch.full((rows, kv_heads * queries * size), torch.nan)
+        layer = each_set.attention_layer(kv_heads * queries, kv_heads, size, first)
+        each_set.attention(layer, kv, rows, *((part.data_ptr(), part.stride(0)) for part in (q, k, v)), y.data_ptr())
+        for row, length in enumerate(lengths):
+            own = slice(first, first + kv_heads)
+            assert torch.equal(keys[row, own, length], k[row])
+            seen = [block[row, own, : length + 1].double().repeat_interleave(queries, 0) for block in (keys, values)]
+            scores = (seen[0] @ q[row].double().unsqueeze(2)).squeeze(2) / size**0.5
+            wanted = (scores.softmax(1).unsqueeze(1) @ seen[1]).flatten()
+            assert (y[row].double() - wanted).norm() < 1e-5 * wanted.norm()
+        keys[:, first : first + kv_heads] = was[:, first : first + kv_heads]
+
+
+@pytest.mark.parametrize("width", [1, 15, 48, 100])
+def test_norms_are_those_of_float64(each_set: Native, width: int) -> None:
+    x, weight = torch.randn(5, width) * 3, torch.rand(width) + 0.5
+    y = torch.empty_like(x)
+    each_set.norm(5, width, weight.data_ptr(), 1e-5, x.data_ptr(), y.data_ptr())
+    wide = x.double()
+    wanted = wide / (wide.square().mean(1, keepdim=True) + 1e-5).sqrt() * weight.double()
+    assert (y.double() - wanted).norm() < 1e-6 * wanted.norm()
+
+
+def replies(model: Model, steps: int) -> torch.Tensor:
+    """Logits of three sequences of different lengths, decoded together."""
+    runner = Runner(model, model.new_cache(4))
+    lengths = [3, 20, 9]
+    for slot, length in enumerate(lengths):
+        runner.step([Chunk(slot, 0, list(range(40, 40 + length)), sample=False)])
+    found: list[torch.Tensor] = []
+    for number in range(steps):
+        # The order changes on the way, and one sequence rests for a step.
+        slots = [slot for slot in ((0, 1, 2), (2, 0, 1))[number % 2] if number != 2 or slot != 1]
+        found.append(runner.step([Chunk(slot, lengths[slot], [50 + number + slot], sample=True) for slot in slots]))
+        for slot in slots:
+            lengths[slot] += 1
+    return torch.cat(found)
+
+
+@pytest.mark.parametrize("to", ["int4", "int8"])
+def test_the_whole_token_call_gives_the_bits_of_the_layers(tmp_path: Path, to: str) -> None:
+    folder = tiny_checkpoint(tmp_path / "model", hybrid_override_pattern="M-*M-M*-")
+    out = tmp_path / "out"
+    assert main([str(folder), str(out), f"--to={to}", "--no-evaluation", "--no-calibration"]) == 0
+    model = load_model(out, device="cpu")
+    assert model._program is not None
+    together = replies(model, 5)
+    model._program = None
+    assert torch.equal(replies(model, 5), together)
+
+
+def test_a_model_that_is_not_quantised_has_no_program(tmp_path: Path) -> None:
+    assert load_model(tiny_checkpoint(tmp_path / "model"), device="cpu")._program is None
