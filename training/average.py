@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 _CHECKPOINT = (
     "config.json",
@@ -23,12 +23,19 @@ _CHECKPOINT = (
 )
 
 
-def average(runs: Sequence[Path], out: Path) -> None:
-    """Writes a checkpoint folder (bfloat16) from the states of runs with the same words. Raises KeyError if they differ."""
-    states = [torch.load(run / "state.pt", map_location="cpu", weights_only=True)["model"] for run in runs]
+def average(runs: Sequence[Path], out: Path, shares: Sequence[float] | None = None) -> None:
+    """Writes a checkpoint folder (bfloat16) from runs, or checkpoints, with the same words; `shares` add up to 1, None: equal ones.
+
+    Raises KeyError if they have different tensors.
+    """
+    states = [_weights(run) for run in runs]
     if any(state.keys() != states[0].keys() for state in states):
         raise KeyError("the runs have different tensors")
-    mean = {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
+    shares = shares or [1 / len(runs)] * len(runs)
+    mean = {
+        name: sum((share * state[name].float() for share, state in zip(shares, states, strict=True)), torch.tensor(0.0))
+        for name in states[0]
+    }
     out.mkdir(parents=True, exist_ok=True)
     for name in _CHECKPOINT:
         shutil.copy(runs[-1] / name, out)
@@ -36,9 +43,17 @@ def average(runs: Sequence[Path], out: Path) -> None:
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
 
 
+def _weights(run: Path) -> dict[str, torch.Tensor]:
+    """A run's own, in float32; those of a checkpoint that is no run, as they lie in it."""
+    if (run / "state.pt").exists():
+        return torch.load(run / "state.pt", map_location="cpu", weights_only=True)["model"]
+    return load_file(run / "model.safetensors")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m training.average", description=__doc__)
     parser.add_argument("runs", type=Path, nargs="+", help="folders of runs, two or more")
     parser.add_argument("out", type=Path)
+    parser.add_argument("--shares", type=float, nargs="+", help="of each run; equal ones without it")
     args = parser.parse_args()
-    average(args.runs, args.out)
+    average(args.runs, args.out, args.shares)

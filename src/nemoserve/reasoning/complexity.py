@@ -35,10 +35,11 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What a model gains over answering at once, less what its thinking costs: with low effort, and with its full thinking."""
+    """What a model gains over answering at once, less what its thinking costs: with low effort, and with its full thinking (None:
+    that is never worth more)."""
 
     low: Trees
-    full: Trees
+    full: Trees | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -62,9 +63,9 @@ def decide(request: ChatRequest, model: str = "") -> Decision:
     if own is None:
         think, much = weights.think.judge(found), weights.much.judge(found).yes
     else:
-        low, full = own.low.judge(found), own.full.judge(found)
-        much = full.score > low.score
-        think = full if much else low
+        low, full = own.low.judge(found), None if own.full is None else own.full.judge(found)
+        much = full is not None and full.score > low.score
+        think = full if full is not None and much else low
     large = weights.large.judge(found)
     some: Effort = "medium" if own is None else "low"
     return Decision(
