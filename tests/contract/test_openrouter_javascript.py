@@ -137,6 +137,8 @@ def test_the_openrouter_sdk_reads_the_catalogue(run: Run, gateway: Gateway) -> N
     assert seen["model"]["pricing"]["prompt"] == "0.00000004" and seen["model"]["knowledgeCutoff"] == "2024-09-30"
     (endpoint,) = seen["own"]["endpoints"]
     assert (endpoint["providerName"], endpoint["tag"]) == ("nemoserve", "nemoserve")
-    assert endpoint["status"] in (0, -1, -2)  # other tests have this server's engine fail
+    # Whatever it is: other tests have this server's engine fail on purpose.
+    (told,) = gateway.get(f"/v1/models/{gateway.model}/endpoints").json()["data"]["endpoints"]
+    assert endpoint["status"] == told["status"]
     assert seen["count"] == {"count": 1} and [one["tag"] for one in seen["zdr"]] == ["nemoserve"]
     assert [one["slug"] for one in seen["providers"]] == ["nemoserve"]

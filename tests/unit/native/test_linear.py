@@ -36,7 +36,8 @@ def rounded(x: torch.Tensor) -> torch.Tensor:
     tokens, columns = x.shape
     parts = torch.nn.functional.pad(x, (0, -columns % 32)).view(tokens, -1, 32)
     most = parts.abs().amax(-1, keepdim=True)
-    factor = torch.where(most > 1e-30, 127 / most, 0)
+    # A number by a tensor would be its product with a reciprocal: an ulp off, and values near a half round otherwise.
+    factor = torch.where(most > 1e-30, torch.full_like(most, 127) / most, 0)
     scale = torch.where(most > 1e-30, most * torch.tensor(1 / 127, dtype=torch.float32), 0)
     return ((parts * factor).round().double() * scale.double()).flatten(1)[:, :columns]
 
