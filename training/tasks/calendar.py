@@ -624,6 +624,21 @@ def _divided(total: int, factor: int) -> list[str]:
     return [*lines, f"{total // factor}*{factor}={total}"]
 
 
+def _split(total: int, factor: int) -> list[str]:
+    """total as a multiple of factor and a rest: the multiples in order until one is too large, then what is left."""
+    n, rest = divmod(total, factor)
+    if factor in (10, 100):
+        return [f"{total}/{factor}={n},{rest}"]
+    width = len(str((n + 1) * factor))
+    whole = str(total).zfill(width)
+    lines: list[str] = []
+    for k in range(1, n + 2):
+        multiple = str(k * factor).zfill(width)
+        lines.append(f"{k}*{factor}={multiple} {','.join(workings.digit_signs(whole, multiple))}")
+    # The last two multiples decide, so low effort keeps them alone.
+    return [*workings.asides(*lines[:-2]), *lines[-2:], *workings.subtract(total, n * factor)]
+
+
 def units(rng: random.Random, wording: Wording) -> Example:
     """A measure in another unit; always exact."""
     unit = rng.choice(UNITS)
@@ -643,12 +658,14 @@ def units(rng: random.Random, wording: Wording) -> Example:
         case "down":
             n = rng.randint(1, min(12, unit.most)) if rng.random() < 0.5 else rng.randint(2, unit.most)
             asked, wanted = _amount(n, unit.big, short), names[1]
-            lines, answer = [fact, *_times(n, factor)], _amount(n * factor, unit.small, short)
+            way = workings.Aside(f"{names[0]}: *{factor}")
+            lines, answer = [fact, way, *_times(n, factor)], _amount(n * factor, unit.small, short)
         case "up":
             most = 6 if factor == 24 else 10 if factor in (7, 12, 60) else unit.most
             n = rng.randint(1, most)
             asked, wanted = _amount(n * factor, unit.small, short), names[0]
-            lines, answer = [fact, *_divided(n * factor, factor)], _amount(n, unit.big, short)
+            way = workings.Aside(f"{names[1]}: /{factor}")
+            lines, answer = [fact, way, *_divided(n * factor, factor)], _amount(n, unit.big, short)
         case "mixed":
             n, rest = rng.randint(1, min(9, unit.most)), rng.randint(1, factor - 1)
             join = rng.choice((" and ", " ", " and "))
@@ -660,12 +677,7 @@ def units(rng: random.Random, wording: Wording) -> Example:
             n, rest = rng.randint(1, 4 if factor > 12 else 8), rng.randint(1, factor - 1)
             total = n * factor + rest
             asked, wanted = _amount(total, unit.small, short), names[1]
-            width = len(str((n + 1) * factor))
-            multiples = [
-                f"{k}*{factor}={k * factor:0{width}d}{'<' if k <= n else '>'}{total:0{width}d}" for k in range(1, n + 2)
-            ]
-            # The last two decide; the subtraction is a table fact, as there are few units to a larger one.
-            lines = [fact, *workings.asides(*multiples[:-2]), *multiples[-2:], f"{total}-{n * factor}={rest}"]
+            lines = [fact, *_split(total, factor)]
             answer = f"{_amount(n, unit.big, short)} {_amount(rest, unit.small, short)}"
             templates = SPLIT_UP
     question = wording.pick(templates).format(

@@ -19,6 +19,8 @@ Make = Callable[[random.Random], str]
 
 _LONGEST = 480
 """Characters of a question and its trace together."""
+_LONGEST_OF_SEVERAL = 400
+"""Characters of a list with several questions."""
 
 
 def _pick(words: list[str]) -> Make:
@@ -276,45 +278,65 @@ def _walk(rows: list[tuple[str, str]], wanted: str) -> list[str]:
     return [workings.Aside(f"find: {wanted}"), *passed, f"{key} {wanted} yes", workings.Aside(key)]
 
 
-def _lookup_pairs(rng: random.Random, wording: Wording) -> Example:
+def _listed_rows(rng: random.Random, wording: Wording) -> tuple[Domain, list[tuple[str, str]], list[str], str]:
+    """A domain, its rows, each of them as it is written, and the document that they make."""
     domain = rng.choice(DOMAINS)
     rows = _rows(rng, domain, rng.choices(range(3, 9), (22, 22, 20, 16, 11, 9))[0])
-    values = [v for _, v in rows]
-    inline = False
     if rng.random() < 0.4:
         form = wording.pick(domain.sentences)
         texts = [lex.articled(form.format(k=k, v=v)) for k, v in rows]
         if rng.random() < 0.3:
             texts = [lex.articled(wording.pick(domain.sentences).format(k=k, v=v)) for k, v in rows]
-        inline = rng.random() < 0.75
-        document = (" " if inline else "\n").join(texts)
+        return domain, rows, texts, (" " if rng.random() < 0.75 else "\n").join(texts)
+    form = wording.pick(PAIR_FORMS)
+    texts = [form.format(k=k, v=v) for k, v in rows]
+    head = form.format(k=domain.heads[0], v=domain.heads[1])
+    if form.startswith("|"):
+        shown = [head, "| --- | --- |", *texts]
+    elif form in ("{k}, {v}", "{k} | {v}", "{k}\t{v}", "{k}; {v}") and rng.random() < 0.6:
+        shown = [head, *texts]
+    elif rng.random() < 0.3:
+        shown = [wording.pick(domain.title), *texts]
     else:
-        form = wording.pick(PAIR_FORMS)
-        texts = [form.format(k=k, v=v) for k, v in rows]
-        head = form.format(k=domain.heads[0], v=domain.heads[1])
-        if form.startswith("|"):
-            texts_shown = [head, "| --- | --- |", *texts]
-        elif form in ("{k}, {v}", "{k} | {v}", "{k}\t{v}", "{k}; {v}") and rng.random() < 0.6:
-            texts_shown = [head, *texts]
-        elif rng.random() < 0.3:
-            texts_shown = [wording.pick(domain.title), *texts]
-        else:
-            texts_shown = texts
-        inline = form in ("{k}: {v}", "{k} = {v}", "{k} ({v})", "{k} has {v}") and rng.random() < 0.3
-        document = ", ".join(texts) if inline else "\n".join(texts_shown)
-    index = rng.randrange(len(rows))
+        shown = texts
+    inline = form in ("{k}: {v}", "{k} = {v}", "{k} ({v})", "{k} has {v}") and rng.random() < 0.3
+    return domain, rows, texts, ", ".join(texts) if inline else "\n".join(shown)
+
+
+def _asked(
+    rng: random.Random, wording: Wording, domain: Domain, rows: list[tuple[str, str]], texts: list[str], index: int
+) -> tuple[str, list[str], str]:
+    """A question about a row, the lines of its trace, and the answer."""
     key, value = rows[index]
-    if rng.random() < 0.25 and values.count(value) == 1:
+    if rng.random() < 0.25 and [v for _, v in rows].count(value) == 1:
         templates = domain.ask_back if rng.random() < 0.6 else GENERIC_BACK
         question = wording.pick(templates).format(v=value, g=domain.heads[0], h=domain.heads[1])
-        lines, answer = _walk(rows, value), key
-    else:
-        templates = domain.ask if rng.random() < 0.6 else GENERIC_ASK
-        question = wording.pick(templates).format(k=key, h=domain.heads[1])
-        row = texts[index].strip()
-        lines, answer = [workings.Aside(f"find: {key}"), row, workings.Aside(value)], value
+        return question, _walk(rows, value), key
+    templates = domain.ask if rng.random() < 0.6 else GENERIC_ASK
+    question = wording.pick(templates).format(k=key, h=domain.heads[1])
+    return question, [workings.Aside(f"find: {key}"), texts[index].strip(), workings.Aside(value)], value
+
+
+def _lookup_pairs(rng: random.Random, wording: Wording) -> Example:
+    domain, rows, texts, document = _listed_rows(rng, wording)
+    index = rng.randrange(len(rows))
+    question, lines, answer = _asked(rng, wording, domain, rows, texts, index)
+    key = rows[index][0]
     text = wording.pick(FRAMES).format(d=document, q=question)
     return worked(text, lines, answer, f"{rows} {key} {answer == key}", fixed_wording=True)
+
+
+def lookups(rng: random.Random, wording: Wording) -> Example:
+    """Several values from one list: for drill, as a single question teaches little for so much to read."""
+    while True:
+        domain, rows, texts, document = _listed_rows(rng, wording)
+        chosen = rng.sample(range(len(rows)), rng.randint(2, 3))
+        asked = [_asked(rng, wording, domain, rows, texts, index) for index in chosen]
+        text = wording.pick(FRAMES).format(d=document, q="\n".join(question for question, _, _ in asked))
+        if len(text) <= _LONGEST_OF_SEVERAL:
+            break
+    lines = [line for _, found, _ in asked for line in found]
+    return worked(text, lines, "\n".join(answer for _, _, answer in asked), text, fixed_wording=True)
 
 
 TABLES: tuple[tuple[tuple[str, Make], ...], ...] = (

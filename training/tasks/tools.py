@@ -328,11 +328,11 @@ def tool_call(rng: random.Random, wording: Wording) -> Example:
         question, trace, answer, check = _no_tool(rng, wording, given)
         key = f"none|{question}"
         return Example(
-            user(question), f"tool: none\n{trace}", answer, key, tools, fixed_wording=True, check=check, brief=""
+            user(question), f"{trace}\ntool: none", answer, key, tools, fixed_wording=True, check=check, brief=""
         )
     text, arguments, _ = _call(rng, wording, needed)
     calls = [{"name": needed.name, "arguments": arguments}]
-    trace = _trace(needed.name, arguments)
+    trace = f"{needed.tool.about or 'by name'}\n{_trace(needed.name, arguments)}"
     if needed.tool.names and len(arguments) == 1 and rng.random() < 0.06:
         more, arguments, _ = _call(rng, wording, needed)
         text = f"{text} {more}"
@@ -357,7 +357,7 @@ def _no_tool(
         others = [t for t in TOOLS if t.names and t.about not in _BROAD and not any(_alike(t.about, x) for x in abouts)]
         other = rng.choice(others)
         question = wording.pick(other.asks).format(**{p: make(rng) for p, make in other.parameters})
-        return lex.articled(question), "no tool for this", "Sorry, I have no tool for that.", None
+        return lex.articled(question), other.about, "Sorry, I have no tool for that.", None
     return small_exchange(rng, wording, _CHAT)
 
 

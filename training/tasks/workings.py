@@ -53,6 +53,16 @@ def _finish(backwards: str) -> list[str]:
     return asides(backwards, forwards) if bare == forwards else asides(backwards, forwards, bare)
 
 
+def digit_signs(left: str, right: str) -> list[str]:
+    """`2=2`, `9>4`: the digits of two numbers of one width from the left, up to the first that differ."""
+    lines: list[str] = []
+    for x, y in zip(left, right, strict=True):
+        lines.append(f"{x}{_sign(int(x), int(y))}{y}")
+        if x != y:
+            break
+    return lines
+
+
 def relation(a: int, b: int) -> tuple[list[str], Sign]:
     """Lines that decide between two numbers >= 0, the last of them by its sign."""
     if a < 10 and b < 10:
@@ -62,12 +72,7 @@ def relation(a: int, b: int) -> tuple[list[str], Sign]:
     lines = [f"{len(left)}{sign}{len(right)}"]
     if sign != "=":
         return lines, sign
-    for x, y in zip(left, right, strict=True):
-        sign = _sign(int(x), int(y))
-        lines.append(f"{x}{sign}{y}")
-        if sign != "=":
-            break
-    return lines, sign
+    return [*lines, *digit_signs(left, right)], _sign(a, b)
 
 
 def add(a: int, b: int) -> list[str]:
