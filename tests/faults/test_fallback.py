@@ -207,6 +207,8 @@ def test_what_the_provider_does_not_do_is_done_here(tmp_path: Path) -> None:
         dropped = {warning["parameter"] for warning in body["warnings"]}
         assert dropped == {"top_k", "seed"} and alpha.jobs[0].request.sampling.top_k is None
         assert body["usage"]["completion_tokens"] > 0 and running.rows()[0]["tokens_estimated"]
+        told = requests.get(f"{running.url}/v1/generation?id={body['id']}", timeout=10).json()["data"]
+        assert told["tokens_estimated"] is True, "whoever asks afterwards takes a guess for a count"
         hidden = running.chat(reasoning={"exclude": True}).json()["choices"][0]["message"]
         assert hidden["reasoning"] is None and hidden["content"]
         refused = running.chat(top_k=5, provider={"require_parameters": True})

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 import msgspec
 
 from nemoserve.catalogue.book import ModelBook
-from nemoserve.catalogue.entry import ModelEntry
+from nemoserve.catalogue.entry import ModelEntry, Reasoning
 from nemoserve.catalogue.names import split_variant
+from nemoserve.reasoning.auto import AUTO_MODELS
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.model import ModelCard
 from nemoserve.types.price import Price
@@ -161,6 +163,30 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def auto_listing(listings: Iterable[Listing]) -> Listing:
+    """`nemoserve/auto`, which is no model but stands for all of these. What it costs is not known beforehand."""
+    served = [listing for listing in listings if listing.state != "not_served"]
+    entry = ModelEntry(
+        id=AUTO_MODELS[0],
+        name="Auto",
+        description="Chooses for each request which of the served models answers, whether it thinks, and for how long.",
+        created=datetime.fromtimestamp(max((listing.created for listing in served), default=0), UTC).date(),
+        size="",
+        family="nano-v2",
+        aliases=AUTO_MODELS[1:],
+        context_length=max((listing.context_length for listing in served), default=0),
+        reasoning=Reasoning(budget=True),
+        sources=("docs/routing.md",),
+    )
+    return Listing(id=entry.id, entry=entry)
+
+
+def with_auto(listings: list[Listing]) -> list[Listing]:
+    """The list, and `nemoserve/auto` at its end where there is a choice between models."""
+    served = sum(listing.state != "not_served" for listing in listings)
+    return [*listings, auto_listing(listings)] if served > 1 else listings
+
+
 def local_endpoint(card: ModelCard) -> Endpoint:
     """A model on this machine."""
     return Endpoint(
@@ -184,7 +210,8 @@ def _names(name: str, book: ModelBook, listings: Iterable[Listing]) -> Iterator[
     yield name
     yield model
     for listing in listings:
-        if listing.card is not None and model in (alias.lower() for alias in listing.card.aliases):
+        aliases = AUTO_MODELS if listing.id in AUTO_MODELS else () if listing.card is None else listing.card.aliases
+        if model in (alias.lower() for alias in aliases):
             yield listing.id.lower()
     if (found := book.find(name)) is not None:
         for other in found.entry.names:

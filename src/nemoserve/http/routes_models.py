@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from nemoserve.access.policy import Action
 from nemoserve.catalogue.book import model_book
-from nemoserve.http.listing import Listing, Sources, called
+from nemoserve.http.listing import Listing, Sources, auto_listing, called, with_auto
 from nemoserve.http.model_query import BY_USE, ModelQuery, read_query
 from nemoserve.http.wire_endpoints import endpoint_body, endpoints_body, provider_body
 from nemoserve.http.wire_models import model_body
@@ -37,7 +37,7 @@ async def list_models(request: Request) -> Response:
     `all=true` adds the rest of the family, as it is known, with `served` false.
     """
     query = read_query(request.query_params)
-    return await _list(request, query, _sources(request).listings(everything=query.everything))
+    return await _list(request, query, with_auto(_sources(request).listings(everything=query.everything)))
 
 
 async def list_own_models(request: Request) -> Response:
@@ -45,13 +45,13 @@ async def list_own_models(request: Request) -> Response:
     query = read_query(request.query_params)
     caller: Caller = request.state.caller
     listings = _sources(request).listings(everything=query.everything)
-    return await _list(request, query, [listing for listing in listings if _permitted(listing, caller)])
+    return await _list(request, query, with_auto([listing for listing in listings if _permitted(listing, caller)]))
 
 
 async def count_models(request: Request) -> Response:
     """GET /v1/models/count: how many there are; the filters are those of the list."""
     query = read_query(request.query_params)
-    listings = _sources(request).listings(everything=query.everything)
+    listings = with_auto(_sources(request).listings(everything=query.everything))
     return _json({"data": {"count": len(query.chosen(listings, model_book(), _now_s()))}})
 
 
@@ -139,7 +139,8 @@ def _found(request: Request, *known: str) -> Listing:
     sources, book = _sources(request), model_book()
     served = sources.listings(everything=everything)
     # What is known of a model that is not served here is told too, as not served.
-    listing = called(served, book, name) or called(sources.listings(everything=True), book, name)
+    known_too = sources.listings(everything=True)
+    listing = called(served, book, name) or called([*known_too, auto_listing(served)], book, name)
     if listing is None:
         ids = [one.id for one in served if one.state != "not_served"]
         message = f"model: {name[:200]!r} is not served here, nor known; served are: {', '.join(ids)}"

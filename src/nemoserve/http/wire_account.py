@@ -23,9 +23,10 @@ ACTIVITY = (
 def generation_body(generation: Generation) -> Body:
     """What stands under `data`.
 
-    `tokens_*` equal `native_tokens_*`: both are the model's own tokens, nothing is counted by another tokenizer. `latency` is
-    the time to the first token and `generation_time` the whole time of the attempt that answered, in milliseconds. Fields of
-    things that do not exist here are null or 0.
+    `tokens_*` equal `native_tokens_*`: both are the model's own tokens, nothing is counted by another tokenizer. With
+    `tokens_estimated` nobody told them, or not all, and they were counted by the text. `latency` is the time to the first token
+    and `generation_time` the whole time of the attempt that answered, in milliseconds. Fields of things that do not exist here
+    are null or 0.
     """
     last = generation.answered
     cost = dollars(generation.cost)
@@ -52,6 +53,7 @@ def generation_body(generation: Generation) -> Body:
         "native_tokens_completion_images": 0,
         "native_tokens_reasoning": last.reasoning_tokens,
         "native_tokens_cached": last.cached_tokens,
+        "tokens_estimated": last.tokens_estimated,
         "num_media_prompt": last.images,
         "num_media_completion": 0,
         "num_input_audio_prompt": 0,

@@ -9,7 +9,7 @@ import pytest
 from starlette.datastructures import QueryParams
 
 from nemoserve.catalogue.book import model_book
-from nemoserve.http.listing import Listing, Sources, called
+from nemoserve.http.listing import Listing, Sources, called, with_auto
 from nemoserve.http.model_query import read_query
 from nemoserve.http.wire_endpoints import endpoints_body, provider_body
 from nemoserve.http.wire_models import model_body
@@ -247,3 +247,19 @@ def test_a_model_is_not_found_by_another_of_its_names(name: str, expected: str) 
 )
 def test_a_hostile_name_finds_a_model(name: str) -> None:
     assert called(SOURCES.listings(everything=True), BOOK, name) is None
+
+
+def test_a_client_that_picks_from_the_list_never_finds_auto() -> None:
+    served = SOURCES.listings()
+    *models, auto = with_auto(served)
+    assert models == served and auto.id == "nemoserve/auto"
+    body = model_body(auto, BOOK)
+    assert body["served"] and body["context_length"] == 262_144 and "reasoning" in body
+    assert body["pricing"] == {"prompt": "-1", "completion": "-1"}, "it costs what the model costs that is chosen"
+    assert called([auto], BOOK, "openrouter/auto") is auto
+    assert endpoints_body(auto, BOOK)["endpoints"] == []
+
+
+def test_auto_is_offered_where_nothing_can_be_chosen() -> None:
+    only = [listing for listing in SOURCES.listings(everything=True) if listing.id in ("nemoserve/mini", SUPER)]
+    assert with_auto(only) == only
