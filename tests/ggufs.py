@@ -19,6 +19,17 @@ from gguf import GGMLQuantizationType as Kind
 from gguf import quants
 from safetensors.torch import load_file, save_file
 
+GGUF_TEXT: dict[str, Any] = {
+    "tokenizer.ggml.model": "gpt2",
+    "tokenizer.ggml.pre": "gpt-2",
+    "tokenizer.ggml.tokens": ["<s>", "</s>", "Ċ", "Ġ", *(chr(33 + i) for i in range(59)), "!!"],
+    "tokenizer.ggml.token_type": [3, 3, *[1] * 62],
+    "tokenizer.ggml.merges": ["! !"],
+    "tokenizer.ggml.bos_token_id": 0,
+    "tokenizer.ggml.eos_token_id": 1,
+    "tokenizer.ggml.add_bos_token": False,
+}
+"""llama.cpp loads no model without a vocabulary."""
 FORMATS = ("F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q5_K", "Q6_K")
 _HYBRID = {
     "in_proj": "ssm_in", "out_proj": "ssm_out", "conv1d": "ssm_conv1d", "A_log": "ssm_a", "D": "ssm_d",

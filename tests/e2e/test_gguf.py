@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.ggufs import write_gguf
+from tests.ggufs import GGUF_TEXT, write_gguf
 from tests.peers import gguf_oracle
 from tests.peers.install import llama_cpp
 from tests.peers.smollm2 import smollm2
@@ -21,17 +24,6 @@ from tests.unit.engine.test_nemotron_h import load, tokens, whole
 pytestmark = pytest.mark.slow
 
 PROMPTS = [tokens(count, count) for count in (1, 5, 40)]
-TEXT = {
-    "tokenizer.ggml.model": "gpt2",
-    "tokenizer.ggml.pre": "gpt-2",
-    "tokenizer.ggml.tokens": ["<s>", "</s>", "Ċ", "Ġ", *(chr(33 + i) for i in range(60))],
-    "tokenizer.ggml.token_type": [3, 3, *[1] * 62],
-    "tokenizer.ggml.merges": ["! !"],
-    "tokenizer.ggml.bos_token_id": 0,
-    "tokenizer.ggml.eos_token_id": 1,
-    "tokenizer.ggml.add_bos_token": False,
-}
-"""llama.cpp loads no model without a vocabulary."""
 MODELS: dict[str, Callable[[Path], Path]] = {
     "nemotron_h": hybrid,
     "nemotron_h_moe": lambda folder: experts(folder, None),
@@ -61,7 +53,7 @@ def theirs(file: Path) -> list[list[float]]:
     ],
 )
 def test_the_logits_are_llama_cpps(model: str, kind: str, tmp_path: Path) -> None:
-    file = write_gguf(MODELS[model](tmp_path / "plain"), tmp_path / "m.gguf", kind, **TEXT)
+    file = write_gguf(MODELS[model](tmp_path / "plain"), tmp_path / "m.gguf", kind, **GGUF_TEXT)
     expected = theirs(file)
     ours = load(file)
     # Of quantised weights llama.cpp quantises the other factor too, of those in bfloat16 it rounds it.
@@ -92,3 +84,22 @@ def test_real_weights_go_on_with_a_text(real: Server) -> None:
     fields = {"model": real.model, "prompt": "The capital of France is", "temperature": 0, "max_tokens": 1}
     body = real.post("/v1/completions", fields).json()
     assert body["choices"][0]["text"] == " Paris" and body["usage"]["prompt_tokens"] == 5
+
+
+def test_real_weights_lose_their_sense_when_they_are_converted(
+    start_server: Callable[..., Server], tmp_path: Path
+) -> None:
+    file = smollm2()
+    if file is None:
+        pytest.skip("the weights are not there: python -m tests.peers.smollm2")
+    out = tmp_path / "smollm2-int4"
+    command = [sys.executable, "-m", "nemoserve", "convert", str(file), str(out), "--to", "int4"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=900, env={**os.environ, "XDG_DATA_HOME": str(tmp_path)}
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = re.search(r"perplexity +([\d.]+) before, ([\d.]+) after", done.stdout)
+    assert found is not None and float(found[2]) < 1.1 * float(found[1]), done.stdout
+    server = start_server("--model", str(out))
+    body: dict[str, Any] = server.chat("What is the capital of France?", temperature=0, max_tokens=30).json()
+    assert "Paris" in body["choices"][0]["message"]["content"]

@@ -28,7 +28,7 @@ class Part(StrEnum):
 
 
 def convert(
-    folder: Annotated[str, typer.Argument(help="A checkpoint folder, a hub id, or nemoserve/mini")],
+    folder: Annotated[str, typer.Argument(help="A checkpoint folder, a GGUF file, a hub id, or nemoserve/mini")],
     out: Annotated[Path, typer.Argument(help="The folder to write; it must not be there yet")],
     to: Annotated[To, typer.Option(help="Bits of the weights in the blocks.")],
     group: Annotated[int, typer.Option(min=32, help="Columns that share a scale: a multiple of 32.")] = 32,
@@ -46,7 +46,6 @@ def convert(
 ) -> None:
     """Write a quantised copy of a checkpoint (int8 or int4 weights), and say what that costs."""
     from nemoserve.backends.local.checkpoint import CheckpointError
-    from nemoserve.backends.local.gguf import gguf_in
     from nemoserve.backends.local.resolve import resolve
     from nemoserve.config.settings import default_data_dir
 
@@ -55,10 +54,6 @@ def convert(
         raise typer.Exit(1)
     try:
         _, found = resolve(folder, default_data_dir())
-        if gguf_in(found) is not None:
-            raise CheckpointError(
-                f"{folder} is GGUF, which is quantised already; convert a checkpoint with safetensors files"
-            )
     except CheckpointError as error:
         typer.echo(f"nemoserve: {error}", err=True)
         raise typer.Exit(1) from None

@@ -21,14 +21,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tokenizers import Tokenizer
 
 from nemoserve.convert.answers import EVALUATION, Evaluation, read_evaluation, right_answers
+from nemoserve.convert.asked import shapes_asked
 from nemoserve.convert.calibration import Calibrated
 from nemoserve.convert.measure import logit_error, logits_of, perplexity
 from nemoserve.convert.output import CheckpointWriter
 from nemoserve.convert.policy import Format, Policy, assign, policy_for
 from nemoserve.convert.rounding import quantised
 from nemoserve.engine.checkpoint.config import CheckpointError
+from nemoserve.engine.checkpoint.gguf_header import BLOCKS, read_gguf
 from nemoserve.engine.checkpoint.quantised import METHOD, SMALLEST_GROUP, stored
-from nemoserve.engine.checkpoint.weights import Weights
+from nemoserve.engine.checkpoint.tensors import gguf_file, open_tensors
 from nemoserve.engine.models.load import load_model, read_config
 
 _PARTS = ("mamba", "attention", "mlp", "head", "embeddings")
@@ -159,11 +161,9 @@ def write(
     config = read_config(folder)
     bits = assign(config, policy)
     writer = CheckpointWriter(out)
-    with Weights(folder) as weights:
-        shapes = weights.shapes
-        missing = next((name for name in bits if name not in shapes), None)
-        if missing is not None:
-            raise CheckpointError(f"{folder}: the tensor {missing} is missing from the checkpoint")
+    with open_tensors(folder) as weights:
+        weights.compute_in(torch.bfloat16)
+        shapes = shapes_asked(config, weights)
         size = weights.total_bytes
         bar = progress.add_task("quantising", total=len(shapes))
         done: set[str] = set()
@@ -188,9 +188,22 @@ def write(
     writer.finish(folder, quantisation)
     counts = [sum(count == kind for count in bits.values()) for kind in (4, 8)]
     return [
+        *source(folder),
         f"weights      {counts[0]} of 4 bits, {counts[1]} of 8 bits, {len(shapes) - sum(counts)} as they were; "
-        f"{size / 1e6:.1f} MB are now {writer.bytes / 1e6:.1f} MB"
+        f"{size / 1e6:.1f} MB are now {writer.bytes / 1e6:.1f} MB",
     ]
+
+
+def source(folder: Path) -> list[str]:
+    """A line where the weights were quantised before: what is told afterwards is beside them, not beside the original."""
+    file = gguf_file(folder)
+    formats = () if file is None else (stored.format for stored in read_gguf(file).tensors.values())
+    lossy = sorted({kind for kind in formats if BLOCKS[kind][0] > 1})
+    return (
+        [f"source       the weights are of {', '.join(lossy)} already; better is a checkpoint that is not"]
+        if lossy
+        else []
+    )
 
 
 class Measured(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from nemoserve.convert.rounding import quantised
 from nemoserve.engine.batch import Chunk
 from nemoserve.engine.cache import Cache, StepPlan
 from nemoserve.engine.checkpoint.quantised import QuantisedWeight
-from nemoserve.engine.checkpoint.weights import Weights
+from nemoserve.engine.checkpoint.tensors import Tensors
 from nemoserve.engine.layers.linear import Forms, Linear
 from nemoserve.engine.models.blocks import Mixer, ModelConfig
 from nemoserve.engine.models.decoder import Decoder, Layer
@@ -56,7 +56,7 @@ class Watched:
 class Calibrated(Decoder):
     """The decoder in float32, its products watched. Weights stay as stored, views of the mapped file, until they are replaced."""
 
-    def __init__(self, config: ModelConfig, weights: Weights) -> None:
+    def __init__(self, config: ModelConfig, weights: Tensors) -> None:
         self._now: list[Watched] = []
         self._watched: list[list[Watched]] = []
         super().__init__(config, weights, _PLAIN)

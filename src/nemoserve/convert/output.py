@@ -17,7 +17,8 @@ from nemoserve.engine.checkpoint.config import read_json
 _save_file = cast("Callable[[dict[str, torch.Tensor], Path, dict[str, str]], None]", safetensors.torch.save_file)  # pyright: ignore[reportUnknownMemberType]
 _SHARD_BYTES = 1 << 30
 _LEFT_BEHIND = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".gguf", ".svg", ".png")
-_REPLACED = ("config.json", "model.safetensors.index.json")
+_NOT_COPIED = ("config.json", "model.safetensors.index.json", "source.json")
+"""Written anew, or true of the source alone: where a folder that was made of a GGUF file has it from."""
 _LARGEST_COPY = 64 << 20
 
 
@@ -51,7 +52,7 @@ class CheckpointWriter:
             index = {"metadata": {"total_size": self.bytes}, "weight_map": self._index}
             (self._folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1) + "\n")
         for file in sorted(source.iterdir()):
-            wanted = file.suffix not in _LEFT_BEHIND and file.name not in _REPLACED
+            wanted = file.suffix not in _LEFT_BEHIND and file.name not in _NOT_COPIED
             if wanted and file.is_file() and file.stat().st_size <= _LARGEST_COPY:
                 shutil.copyfile(file, self._folder / file.name)
         config = read_json(source / "config.json") | {"quantization_config": quantisation}

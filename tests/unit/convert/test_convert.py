@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from nemoserve.backends.local.gguf import checkpoint_of
 from nemoserve.convert.__main__ import main
 from nemoserve.convert.output import CheckpointWriter
 from nemoserve.convert.policy import assign, policy_for
@@ -21,7 +23,10 @@ from nemoserve.engine.models import load_model
 from nemoserve.engine.models.load import read_config
 from nemoserve.engine.runner import Runner
 from tests.checkpoints import FIRST_BYTE, VOCAB_SIZE, byte_tokenizer, tiny_checkpoint, tiny_config
+from tests.ggufs import GGUF_TEXT, write_gguf
 from tests.unit.engine.test_families import scattered
+from tests.unit.engine.test_gguf import hybrid, llama
+from tests.unit.engine.test_nemotron_h import load, tokens, whole
 
 WIDE: dict[str, Any] = {"hybrid_override_pattern": "M-M*"}
 
@@ -225,3 +230,21 @@ def test_the_policy_names_only_weights_that_are_there(folder: Path) -> None:
     assert bits["layers.0.mixer.in_proj.weight"] == 4
     assert "lm_head.weight" not in bits
     assert bits["embeddings.weight"] == 8
+
+
+@pytest.mark.parametrize(("make", "kind"), [(hybrid, "F32"), (llama, "Q8_0")], ids=["nemotron_h F32", "llama Q8_0"])
+def test_a_gguf_file_cannot_be_converted(
+    make: Callable[[Path], Path], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_gguf(make(tmp_path / "plain"), tmp_path / "model.gguf", kind, **GGUF_TEXT)
+    folder, out = checkpoint_of(file, tmp_path / "data"), tmp_path / "out"
+    assert main([str(folder), str(out), "--to=int8"]) == 0
+    said = capsys.readouterr().out
+    assert "perplexity" in said and ("Q8_0 already" in said) == (kind == "Q8_0")
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {path.name for path in out.iterdir()}
+    assert not {"source.json", "model.gguf"} & {path.name for path in out.iterdir()}, (
+        "it leans on the file that it was made of"
+    )
+    ids = tokens(40)
+    original, got = (whole(load(one), ids) for one in (file, out))
+    assert (got - original).norm() < 0.05 * original.norm()
