@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import Table
 
 from nemoserve.access.quota import Hold, make_quota
 from nemoserve.ledger import writer
@@ -258,6 +259,21 @@ async def test_who_waits_for_the_ledger_waits_until_enough_has_come(
     database.close()
 
 
+async def test_a_line_stays_in_memory_until_somebody_asks_for_it(database: Database, tmp_path: Path) -> None:
+    async with running(make_books(database, tmp_path)) as books:
+        for _ in range(2):
+            begun = books.open(make_entry(), Hold("key"), lambda: Usage(5, 7))
+            ended = await attempt(books, make_caller(), Usage(1, 1))
+            deadline = time.monotonic() + 30
+            while not (ended.id in lines(database) and begun.entry.id in ids(database, open_attempts)):
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+
+
+def ids(database: Database, table: Table) -> set[str]:
+    return {row["id"] for row in rows(database, table)}
+
+
 async def test_of_many_attempts_under_way_some_are_not_told_of(database: Database, tmp_path: Path) -> None:
     """So many that they take several statements, told of twice, the second time with more tokens."""
     async with running(make_books(database, tmp_path)) as books:
@@ -267,7 +283,7 @@ async def test_of_many_attempts_under_way_some_are_not_told_of(database: Databas
         for claim in claims[:20]:
             books.settle(claim, Usage(5, 8), outcome="finished", finish_reason="stop")
         await books.flush()
-        assert {row["id"] for row in rows(database, open_attempts)} == {claim.entry.id for claim in claims[20:]}
+        assert ids(database, open_attempts) == {claim.entry.id for claim in claims[20:]}
         assert len(lines(database)) == 20
 
 
