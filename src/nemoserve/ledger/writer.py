@@ -32,6 +32,8 @@ from nemoserve.types.entry import Entry
 
 _GATHER_S = 0.05
 """What comes within this time is written together, unless somebody waits for it."""
+_GATHER_SHARED_S = 0.02
+"""The same with PostgreSQL, where what was held for a request can only be spent again when its line is written."""
 _LOOK_S = 0.02
 """How often what has come is put into the file, while the database is away."""
 _BATCH = 500
@@ -148,7 +150,7 @@ class Writer:
             except queue.Empty:
                 return
             if self._queue.qsize() < _BATCH and self._closing is None:
-                self._awaited.wait(_GATHER_S)
+                self._awaited.wait(_GATHER_SHARED_S if self._database.dialect == "postgresql" else _GATHER_S)
         self._awaited.clear()  # before the queue is emptied: who comes later is heard the next time
         for _ in range(self._queue.qsize()):
             self._take(self._queue.get())
