@@ -120,6 +120,18 @@ async def test_settling_twice_changes_nothing(database: Database, tmp_path: Path
     check_balances(database)
 
 
+async def test_a_line_tells_what_nobody_has_said(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "nemoserve.db")
+    async with running(make_books(database, tmp_path)) as books:
+        begun = make_entry(user="ada", max_tokens=9)
+        entry = books.settle(books.open(begun, Hold("key"), Usage), Usage(1, 2), outcome="cancelled")
+    used = {"prompt_tokens": 1, "completion_tokens": 2, "cost": 21}
+    assert entry == msgspec.structs.replace(begun, instance="first", outcome="cancelled", **used)
+    assert not (entry.tokens_estimated or entry.thinking_cut or entry.images or entry.total_ms)
+    assert lines(database) == {entry.id: entry}
+    database.close()
+
+
 async def test_what_is_saved_by_serving_locally_is_the_cheapest_hosted_price(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "nemoserve.db")
     async with running(make_books(database, tmp_path, prices=PriceBook.load())) as books:
