@@ -112,7 +112,7 @@ async def test_images_that_a_dead_server_had_read_are_billed_to_nobody(
         await books.flush()
     async with running(make_books(database, tmp_path, "second")):
         (line,) = lines(database).values()
-        assert (line.outcome, line.images) == ("killed", 2)
+        assert (line.outcome, line.images, line.tokens_estimated) == ("killed", 2, True)
 
 
 @pytest.mark.slow

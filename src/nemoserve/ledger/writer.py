@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from functools import cache
 
 import msgspec
-from sqlalchemy import Connection, Executable, bindparam, delete
+from sqlalchemy import Connection, Insert, bindparam, delete
 from sqlalchemy.exc import DataError, IntegrityError
 
 from nemoserve.access.quota import Hold
@@ -24,20 +24,25 @@ from nemoserve.ledger.spill import Spill, append
 from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.storage.balances import insert_into
-from nemoserve.storage.database import Database, StorageError
+from nemoserve.storage.database import Database, Dialect, StorageError
 from nemoserve.storage.lines import Line, write_lines
+from nemoserve.storage.lots import insert_lot, lots
 from nemoserve.storage.tables import contents, open_attempts
 from nemoserve.types.entry import Entry
 
-_GATHER_S = 0.02
-"""What comes within this time is written together."""
+_GATHER_S = 0.05
+"""What comes within this time is written together, unless somebody waits for it."""
+_GATHER_SHARED_S = 0.02
+"""The same with PostgreSQL, where what was held for a request can only be spent again when its line is written."""
+_LOOK_S = 0.02
+"""How often what has come is put into the file, while the database is away."""
 _BATCH = 500
 """Items of one transaction."""
 _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Between tries while the database fails; the last one again and again."""
 _CLOSE_S = 5.0
 """The database may take so long at the end, before what is left stays in the file."""
-_OVER = delete(open_attempts).where(open_attempts.c.id == bindparam("over"))
+_OVER = delete(open_attempts).where(open_attempts.c.id.in_(bindparam("over", expanding=True)))
 _SENSELESS = (DataError, IntegrityError, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 """What is wrong with a row and not with the database: to try it again would not help."""
 
@@ -58,6 +63,8 @@ class Writer:
     ) -> None:
         self._database, self._spill, self._log, self._metrics, self._chores = database, spill, log, metrics, chores
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._awaited = threading.Event()
+        """Somebody waits for what is in the queue, so there is no more gathering."""
         self._pending = Pending()
         self._stored: set[str] = set()
         """Open attempts that have, or may have, a row."""
@@ -94,6 +101,7 @@ class Writer:
         """Done when everything that came before is in the database; fails with StorageError when the writer ends without."""
         mark: Future[None] = Future()
         self._queue.put(mark)
+        self._awaited.set()
         if self._ended and not mark.done():
             mark.set_exception(StorageError("The ledger is closed."))
         return mark
@@ -115,6 +123,7 @@ class Writer:
     def close(self) -> None:
         """Writes what is left, or puts the settled lines of it into the file; takes some seconds at most."""
         self._queue.put(None)
+        self._awaited.set()
         if self._thread.is_alive():
             self._thread.join(2 * _CLOSE_S)
 
@@ -141,7 +150,8 @@ class Writer:
             except queue.Empty:
                 return
             if self._queue.qsize() < _BATCH and self._closing is None:
-                time.sleep(_GATHER_S)
+                self._awaited.wait(_GATHER_SHARED_S if self._database.dialect == "postgresql" else _GATHER_S)
+        self._awaited.clear()  # before the queue is emptied: who comes later is heard the next time
         for _ in range(self._queue.qsize()):
             self._take(self._queue.get())
 
@@ -186,7 +196,7 @@ class Writer:
             if batch.lines or batch.released:
                 write_lines(connection, list(batch.lines.values()), [hold.id for hold in batch.released])
             if over:
-                connection.execute(_OVER, [{"over": id} for id in over])
+                connection.execute(_OVER, {"over": over})
             if batch.contents:
                 rows = [msgspec.structs.asdict(content) for content in batch.contents.values()]
                 connection.execute(insert_into(connection.dialect.name, contents).on_conflict_do_nothing(), rows)
@@ -224,7 +234,7 @@ class Writer:
             self._metrics.ledger(self.behind, now - (self._failing_since or now))
             if now >= until:
                 return
-            time.sleep(_GATHER_S)
+            time.sleep(_LOOK_S)
 
     def _keep(self) -> None:
         """Puts the settled lines into the file."""
@@ -251,11 +261,15 @@ def _write_opened(connection: Connection, entries: list[Entry]) -> None:
     rows = [
         {"id": entry.id, "instance": entry.instance, "entry": msgspec.json.encode(entry).decode()} for entry in entries
     ]
-    connection.execute(_opened(connection.dialect.name), rows)
+    if connection.dialect.name == "postgresql":
+        connection.execute(_opened("postgresql"), rows)
+    else:
+        for lot in lots(rows):
+            insert_lot(connection, _opened("sqlite"), lot)
 
 
 @cache
-def _opened(dialect: str) -> Executable:
+def _opened(dialect: Dialect) -> Insert:
     new = insert_into(dialect, open_attempts)
     return new.on_conflict_do_update(index_elements=["id"], set_={"entry": new.excluded.entry})
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 
 from nemoserve.storage.balances import insert_into, settle_balances
+from nemoserve.storage.lots import insert_lot, lots
 from nemoserve.storage.rows import attempt_row
 from nemoserve.storage.tables import attempts, holds
 from nemoserve.types.entry import Entry
+
+_ALL = sqlite.insert(attempts)
+"""Fails when one of its rows is there already. To be told of each row whether it was, takes longer than to insert it."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -31,13 +38,28 @@ def write_lines(connection: Connection, lines: Sequence[Line], released: Sequenc
     spent: Counter[tuple[str, str]] = Counter()
     if lines:
         rows = [attempt_row(line.entry) for line in sorted(lines, key=_id)]  # in one order: no deadlocks
-        written = set(connection.execute(_new(connection.dialect.name), rows).scalars())
+        written = _written(connection, rows)
         for line in lines:
             entry = line.entry
             if entry.id in written and entry.key_id is not None:
                 spent[entry.key_id, entry.window] += entry.cost
     ended = [*(line.hold_id for line in lines if line.hold_id), *released]
     settle_balances(connection, spent, holds.c.id.in_(ended) if ended else None)
+
+
+def _written(connection: Connection, rows: list[dict[str, Any]]) -> set[str]:
+    """Inserts the rows that are not there yet; returns their ids."""
+    if connection.dialect.name != "sqlite":
+        return set(connection.execute(_new(connection.dialect.name), rows).scalars())
+    written: set[str] = set()
+    for lot in lots(rows):
+        try:
+            insert_lot(connection, _ALL, lot)
+            written.update(row["id"] for row in lot)
+        except IntegrityError:
+            # The statement has changed nothing. One of its rows is there already, which is rare, or can never be.
+            written.update(connection.execute(_new("sqlite"), lot).scalars())
+    return written
 
 
 @cache

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import Table
 
 from nemoserve.access.quota import Hold, make_quota
+from nemoserve.ledger import writer
+from nemoserve.ledger.books import Books
 from nemoserve.ledger.pricing import PriceBook
 from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.rows import attempt_row, entry_of
@@ -115,6 +118,18 @@ async def test_settling_twice_changes_nothing(database: Database, tmp_path: Path
         await books.flush()
     assert lines(database) == {first.id: first}
     check_balances(database)
+
+
+async def test_a_line_tells_what_nobody_has_said(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "nemoserve.db")
+    async with running(make_books(database, tmp_path)) as books:
+        begun = make_entry(user="ada", max_tokens=9)
+        entry = books.settle(books.open(begun, Hold("key"), Usage), Usage(1, 2), outcome="cancelled")
+    used = {"prompt_tokens": 1, "completion_tokens": 2, "cost": 21}
+    assert entry == msgspec.structs.replace(begun, instance="first", outcome="cancelled", **used)
+    assert not (entry.tokens_estimated or entry.thinking_cut or entry.images or entry.total_ms)
+    assert lines(database) == {entry.id: entry}
+    database.close()
 
 
 async def test_what_is_saved_by_serving_locally_is_the_cheapest_hosted_price(tmp_path: Path) -> None:
@@ -235,6 +250,65 @@ async def test_stored_content_is_kept_once(database: Database, tmp_path: Path) -
 async def test_a_server_shows_the_others_that_it_lives(database: Database, tmp_path: Path) -> None:
     async with running(make_books(database, tmp_path)):
         assert [row["id"] for row in rows(database, instances)] == ["first"]
+
+
+async def test_who_waits_for_the_ledger_waits_until_enough_has_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_GATHER_S", 60.0)
+    database = Database.open(tmp_path / "nemoserve.db")
+    books = make_books(database, tmp_path)
+    async with asyncio.timeout(30):
+        await books.start()
+        for _ in range(3):
+            entry = await attempt(books, make_caller(), Usage(1, 1))
+            await asyncio.sleep(0.05)  # the writer gathers
+            await books.flush()
+            assert entry.id in lines(database)
+        last = await attempt(books, make_caller(), Usage(1, 1))
+        await books.close()
+    assert last.id in lines(database)
+    database.close()
+
+
+async def test_a_line_stays_in_memory_until_somebody_asks_for_it(database: Database, tmp_path: Path) -> None:
+    async with running(make_books(database, tmp_path)) as books:
+        for _ in range(2):
+            begun = books.open(make_entry(), Hold("key"), lambda: Usage(5, 7))
+            ended = await attempt(books, make_caller(), Usage(1, 1))
+            deadline = time.monotonic() + 30
+            while not (ended.id in lines(database) and begun.entry.id in ids(database, open_attempts)):
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+
+
+def ids(database: Database, table: Table) -> set[str]:
+    return {row["id"] for row in rows(database, table)}
+
+
+async def test_of_many_attempts_under_way_some_are_not_told_of(database: Database, tmp_path: Path) -> None:
+    """So many that they take several statements, told of twice, the second time with more tokens."""
+    async with running(make_books(database, tmp_path)) as books:
+        claims = [books.open(make_entry(), Hold("key"), lambda: Usage(5, 7)) for _ in range(37)]
+        for tokens in (0, 7):
+            await until_counted(books, database, 37, tokens)
+        for claim in claims[:20]:
+            books.settle(claim, Usage(5, 8), outcome="finished", finish_reason="stop")
+        await books.flush()
+        assert ids(database, open_attempts) == {claim.entry.id for claim in claims[20:]}
+        assert len(lines(database)) == 20
+
+
+async def until_counted(books: Books, database: Database, count: int, tokens: int) -> None:
+    """Until so many open attempts have rows, and these so many tokens."""
+    deadline = time.monotonic() + 60
+    while True:
+        await books.flush()
+        found = [json.loads(row["entry"]).get("completion_tokens", 0) for row in rows(database, open_attempts)]
+        if len(found) == count and min(found) >= tokens:
+            return
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
 
 
 async def test_a_flush_of_closed_books_does_not_hang(tmp_path: Path) -> None:

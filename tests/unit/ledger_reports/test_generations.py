@@ -51,6 +51,13 @@ def test_the_tenth_attempt_comes_before_the_second(database: Database) -> None:
     assert (one.answered.id, one.cost) == ("gen-x-11", 4)
 
 
+def test_a_line_from_elsewhere_makes_a_generation_unreadable(database: Database) -> None:
+    """Its id does not end in a number; it comes before those that do, whenever it was made."""
+    foreign = make_entry(id="gen-x-imported", generation_id="gen-x", created_at=NOON + 9)
+    store(database, [attempt(1), foreign])
+    assert [entry.id for entry in found(database, "gen-x").attempts] == ["gen-x-imported", "gen-x-1"]
+
+
 def test_a_cancelled_generation_tells_what_was_used(database: Database) -> None:
     failed = attempt(1, provider="other", outcome="failed", error_type="rate_limit_exceeded", prompt_tokens=99)
     cancelled = attempt(
