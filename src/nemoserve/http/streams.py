@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
+from nemoserve.alarm import Alarm
 from nemoserve.config.settings import Settings
 from nemoserve.http.errors import error_response
 from nemoserve.observe.logs import Log
@@ -24,6 +25,7 @@ from nemoserve.types.events import Completed, Event
 T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
+_WATCH_AFTER_S = 0.05
 _DONE = b"data: [DONE]\n\n"
 _STREAM_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -74,7 +76,14 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         gone = True
         task.cancel()
 
-    watching = asyncio.create_task(watch())
+    watching: asyncio.Task[None] | None = None
+
+    def begin() -> None:
+        nonlocal watching
+        watching = asyncio.create_task(watch())
+
+    # What is done sooner needs no watch, and a task costs something.
+    beginning = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, begin)
     try:
         return await work
     except asyncio.CancelledError:
@@ -83,7 +92,9 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
             raise ClientGone from None
         raise
     finally:
-        watching.cancel()
+        beginning.cancel()
+        if watching is not None:
+            watching.cancel()
 
 
 class _Pump:
@@ -154,6 +165,7 @@ class StreamingReply:
         self._settings = settings
         self._log = log
         self._committed = False
+        self._alarm = Alarm()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         pump = _Pump(self._events, receive, self._log)
@@ -166,6 +178,7 @@ class StreamingReply:
                     await asyncio.wait_for(send({"type": "http.response.body", "body": self._failure(error)}), 1.0)
             raise
         finally:
+            self._alarm.close()
             await pump.close()
 
     async def _stream(self, pump: _Pump, scope: Scope, receive: Receive, send: Send) -> None:
@@ -205,7 +218,7 @@ class StreamingReply:
 
     async def _send(self, send: Send, message: Message) -> None:
         try:
-            async with asyncio.timeout(self._settings.stalled_reader_s):
+            with self._alarm.within(self._settings.stalled_reader_s):
                 await send(message)
         except TimeoutError:
             self._log.warning("stalled reader", seconds=self._settings.stalled_reader_s)
