@@ -72,3 +72,52 @@ class Alarm:
         else:
             self._rang = True
             self._task.cancel()
+
+
+class Bell:
+    """`await bell.wait(deadline)` until somebody calls `ring`, with one timer for all waits, as `Alarm`. One waits at a time."""
+
+    __slots__ = ("_deadline", "_loop", "_rings_at", "_timer", "_waiter")
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        self._deadline: float | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def wait(self, deadline: float | None) -> None:
+        """Raises TimeoutError at the deadline, a time of the loop's clock; None: there is none."""
+        self._deadline = deadline
+        if deadline is not None and (self._timer is None or self._rings_at > deadline):
+            self._set(deadline)
+        self._waiter = self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def ring(self) -> None:
+        """Whoever waits goes on."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def close(self) -> None:
+        """Nobody is going to wait any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set(self, at: float) -> None:
+        self.close()
+        self._rings_at = at
+        self._timer = self._loop.call_at(at, self._late)
+
+    def _late(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done() or self._deadline is None:
+            return
+        if self._loop.time() < self._deadline - _EARLY_S:
+            self._set(self._deadline)
+        else:
+            self._waiter.set_exception(TimeoutError())

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
-from nemoserve.alarm import Alarm
+from nemoserve.alarm import Alarm, Bell
 from nemoserve.config.settings import Settings
 from nemoserve.http.errors import error_response
 from nemoserve.observe.logs import Log
@@ -103,7 +103,8 @@ class _Pump:
     def __init__(self, events: Events, receive: Receive, log: Log) -> None:
         self._events = events
         self._log = log
-        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._news = Bell()
         self._buffer: list[Event] = []
         self.error: ApiError | None = None
         self.ended = False
@@ -113,16 +114,14 @@ class _Pump:
     async def take(self, patience_s: float) -> list[Event]:
         """Events not taken yet; none if nothing happened for `patience_s` (0 is for ever), or at the end."""
         if not self._buffer and not self.ended and not self.gone:
-            self._news.clear()
-            timer = asyncio.get_running_loop().call_later(patience_s, self._news.set) if patience_s else None
-            await self._news.wait()
-            if timer is not None:
-                timer.cancel()
+            with contextlib.suppress(TimeoutError):
+                await self._news.wait(self._loop.time() + patience_s if patience_s else None)
         events, self._buffer = self._buffer, []
         return events
 
     async def close(self) -> None:
         """Stops the reply, and with it the generation."""
+        self._news.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -134,7 +133,7 @@ class _Pump:
             async for event in self._events:
                 complete = isinstance(event, Completed)
                 self._buffer.append(event)
-                self._news.set()
+                self._news.ring()
             if not complete:
                 raise ApiError("provider_unavailable", "The reply ended before it was complete.")
         except ApiError as error:
@@ -144,12 +143,12 @@ class _Pump:
             self.error = ApiError("server", "The server failed while it made this reply.")
         finally:
             self.ended = True
-            self._news.set()
+            self._news.ring()
 
     async def _watch(self, receive: Receive) -> None:
         await _until_gone(receive)
         self.gone = True
-        self._news.set()
+        self._news.ring()
 
 
 class StreamingReply:

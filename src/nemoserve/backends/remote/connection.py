@@ -1,7 +1,6 @@
 """One connection to a provider, kept for many requests: bytes out, a reply's head and body in. Knows HTTP/1.1; no pool, no errors in words.
 
-Times are those of the loop's clock. One timer watches all waits of a connection: it is moved on when it rings too early, not made
-anew for every wait, of which a stream has hundreds.
+Times are those of the loop's clock.
 """
 
 from __future__ import annotations
@@ -10,6 +9,8 @@ import asyncio
 from typing import cast
 
 import httptools
+
+from nemoserve.alarm import Bell
 
 _MOST_HEAD = 64 << 10
 """Longest head of a reply."""
@@ -29,8 +30,7 @@ class BadReply(ConnectionError):
 class Connection(asyncio.Protocol):
     """Carries one exchange after the other: `send`, `head`, `read` until it gives nothing, and so on while it is `reusable`."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         # As lenient as clients of the web are, where nothing can be smuggled: one request is under way at a time.
         self._parser.set_dangerous_leniencies(
@@ -38,10 +38,7 @@ class Connection(asyncio.Protocol):
         )
         self._transport: asyncio.Transport
         self._lost = False
-        self._waiter: asyncio.Future[None] | None = None
-        self._deadline = 0.0
-        self._alarm: asyncio.TimerHandle | None = None
-        self._alarm_at = 0.0
+        self._news = Bell()
         self.idle_since = 0.0
         self._begin()
         self._ended = True
@@ -87,7 +84,7 @@ class Connection(asyncio.Protocol):
         while not self._head_done:
             if self._error is not None:
                 raise self._error
-            await self._wait(deadline)
+            await self._news.wait(deadline)
 
     async def read(self, deadline: float) -> bytes:
         """What has come of the body since; empty at its end. Raises TimeoutError, HungUp, BadReply."""
@@ -96,7 +93,7 @@ class Connection(asyncio.Protocol):
                 return b""
             if self._error is not None:
                 raise self._error
-            await self._wait(deadline)
+            await self._news.wait(deadline)
         data = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
         self._pieces.clear()
         self._size = 0
@@ -107,45 +104,12 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Hangs up."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        self._news.close()
         self._transport.abort()
-
-    async def _wait(self, deadline: float) -> None:
-        """Until something happens. Raises TimeoutError at the deadline."""
-        self._waiter = self._loop.create_future()
-        self._deadline = deadline
-        if self._alarm is None or self._alarm_at > deadline:
-            self._set_alarm(deadline)
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _set_alarm(self, at: float) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm, self._alarm_at = self._loop.call_at(at, self._ring), at
-
-    def _ring(self) -> None:
-        self._alarm = None
-        waiter = self._waiter
-        if waiter is None or waiter.done():
-            return
-        # The clock of the loop stands still within a turn of it, and may ring a little early.
-        if self._loop.time() < self._deadline - 1e-3:
-            self._set_alarm(self._deadline)
-        else:
-            waiter.set_exception(TimeoutError())
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
     def _fail(self, error: Exception) -> None:
         self._error = error
-        self._wake()
+        self._news.ring()
 
     # What the transport says.
 
@@ -172,7 +136,7 @@ class Connection(asyncio.Protocol):
         if self._size > _MOST_WAITING and not self._paused and not self._ended:
             self._paused = True
             self._transport.pause_reading()
-        self._wake()
+        self._news.ring()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
@@ -181,7 +145,7 @@ class Connection(asyncio.Protocol):
                 self._ended = True  # a body without a length ends with its connection
             elif self._error is None:
                 self._error = HungUp(_BROKEN)
-        self._wake()
+        self._news.ring()
 
     # What the parser says. What comes behind a reply's end in the same bytes is nobody's.
 

@@ -221,7 +221,7 @@ class Connections:
                 try:
                     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     _, connection = await loop.create_connection(
-                        lambda: Connection(loop),
+                        Connection,
                         sock=connected,
                         ssl=self._tls,
                         server_hostname=self._host if self._tls is not None else None,
