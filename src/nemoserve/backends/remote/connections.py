@@ -8,17 +8,19 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from aiohappyeyeballs import AddrInfoType, start_connection
+from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
 
 from nemoserve import __version__
 from nemoserve.backends.remote.connection import Connection
 from nemoserve.config.providers import ProviderSettings
 from nemoserve.types.errors import ApiError
 
+_Address = tuple[int, int, int, str, tuple[str | int | bytes, ...]]
+"""As `getaddrinfo` gives it."""
 MOST_BODY = 64 << 20
 """Longest reply in one piece."""
 _MOST_REFUSAL = 64 << 10
@@ -119,7 +121,7 @@ class Connections:
         self._idle: list[Connection] = []
         """The one used last is the last."""
         self._all: set[Connection] = set()
-        self._addresses: list[AddrInfoType] = []
+        self._addresses: Sequence[_Address] = ()
         self._addresses_until = 0.0
         self._sweeper: asyncio.TimerHandle | None = None
         host = where.netloc.rpartition("@")[2].encode("idna" if not where.netloc.isascii() else "ascii").decode()
