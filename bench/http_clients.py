@@ -1,4 +1,4 @@
-"""What a request to a provider costs in each HTTP client: CPU and latency. Knows clients and a fixed answer; nothing of nemoserve.
+"""What a request to a provider costs in each HTTP client, nemoserve's own among them: CPU and latency. Knows clients and a fixed answer.
 
 `python -m bench.http_clients` starts a server that answers from memory in a process of its own, and prints a table.
 """
@@ -17,6 +17,9 @@ from typing import cast
 import aiohttp
 import httpx2
 import uvloop
+
+from nemoserve.backends.remote.connections import Connections
+from nemoserve.config.providers import ProviderSettings
 
 REQUESTS, CONCURRENT, DELTAS = 3000, 16, 64
 _BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "Hello " * 40}]}).encode()
@@ -82,10 +85,18 @@ async def _measure(name: str, ask: Ask, path: str, concurrent: int, requests: in
 
 
 async def _run(base: str) -> None:
+    own = Connections(ProviderSettings(name="bench", base_url=base))
+    loop = asyncio.get_running_loop()
     async with (
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=512), auto_decompress=False) as session,
         httpx2.AsyncClient(limits=httpx2.Limits(max_connections=512), timeout=30) as client,
     ):
+
+        async def by_own(path: str) -> None:
+            reply = await own.post(path, _BODY, _HEADERS, loop.time() + 30)
+            while await reply.read(loop.time() + 30):
+                pass
+            reply.close()
 
         async def by_aiohttp(path: str) -> None:
             async with session.post(base + path, data=_BODY, headers=_HEADERS) as reply:
@@ -105,8 +116,9 @@ async def _run(base: str) -> None:
 
         for path in ("/whole", "/stream"):
             for concurrent in (1, CONCURRENT):
-                for name, ask in (("aiohttp", by_aiohttp), ("httpx2", by_httpx2)):
+                for name, ask in (("own", by_own), ("aiohttp", by_aiohttp), ("httpx2", by_httpx2)):
                     await _measure(name, ask, path, concurrent, REQUESTS)
+    await own.close()
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
 
 

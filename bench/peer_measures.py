@@ -33,6 +33,8 @@ class Row:
     rates: dict[int, float] = field(default_factory=dict)
     """By concurrency; medians over the rounds."""
     latencies: dict[int, dict[str, float]] = field(default_factory=dict)
+    cpu: dict[int, float] = field(default_factory=dict)
+    """Microseconds of the gateway's processes per request, which hardly depend on what else the machine does."""
     added: dict[int, dict[str, float]] = field(default_factory=dict)
     """p50, p95, p99 over those of the mock asked directly, in the same rounds."""
     first_token: dict[str, float] = field(default_factory=dict)
@@ -79,6 +81,7 @@ class Bench:
         for (name, concurrency), done in runs.items():
             row = self._rows[name]
             row.rates[concurrency] = statistics.median(run.rate for run in done)
+            row.cpu[concurrency] = statistics.median(1e6 * run.cpu_s / len(run.latencies) for run in done)
             row.latencies[concurrency] = _spread([each for run in done for each in run.latencies])
             beside = runs[self._direct.name, concurrency]
             added = [
@@ -89,8 +92,11 @@ class Bench:
 
     def _load(self, peer: Peer, concurrency: int, seconds: float) -> Run:
         peer.thaw() if peer is not self._direct else None
+        before = peer.cpu_s()
         try:
-            return uvloop.run(load(peer.port, peer.request(stream=False), concurrency, seconds))
+            run = uvloop.run(load(peer.port, peer.request(stream=False), concurrency, seconds))
+            run.cpu_s = peer.cpu_s() - before
+            return run
         finally:
             peer.freeze() if peer is not self._direct else None
 
@@ -182,21 +188,30 @@ class Bench:
 
 
 def workers(one: Peer, two: list[Peer], seconds: float, rounds: int) -> dict[str, float]:
-    """Rates of one worker and of two at concurrency 16; both answer requests with the first one's key."""
+    """Rates of one worker and of two at concurrency 16, and the workers' CPU for a request in microseconds.
+
+    Both answer requests with the first one's key. Where they share cores with the load and the database, the rates say little;
+    CPU for a request that two workers do not raise says that neither waits for the other or does its work again.
+    """
     rates: dict[str, list[float]] = {"one": [], "two": []}
+    cpu: dict[str, list[float]] = {"one": [], "two": []}
     request = one.request(stream=False)
     for peer in two:
         peer.thaw()
     for turn in range(rounds + 1):
         for name, ports in (("one", [one.port]), ("two", [peer.port for peer in two])):
+            before = sum(peer.cpu_s() for peer in two)
             run = uvloop.run(load(ports, request, 16, seconds if turn else min(1.0, seconds)))
             if turn:
                 rates[name].append(run.rate)
+                cpu[name].append(1e6 * (sum(peer.cpu_s() for peer in two) - before) / len(run.latencies))
             time.sleep(0.2)
     pairs = zip(rates["two"], rates["one"], strict=True)
     return {
         "one": statistics.median(rates["one"]),
         "two": statistics.median(rates["two"]),
+        "one_cpu": statistics.median(cpu["one"]),
+        "two_cpu": statistics.median(cpu["two"]),
         "ratio": statistics.median(two_rate / one_rate for two_rate, one_rate in pairs),
     }
 

@@ -25,7 +25,7 @@ def show(console: Console, rows: list[Row], machine: str, workers: dict[str, flo
     elif workers:
         console.print(
             f"Two workers of nemoserve on one PostgreSQL: {workers['two']:.0f} requests/s, one: {workers['one']:.0f}, "
-            f"ratio {workers['ratio']:.2f}"
+            f"ratio {workers['ratio']:.2f}; CPU for a request {workers['two_cpu']:.0f} and {workers['one_cpu']:.0f} µs"
         )
     for name, claim in claims(rows).items():
         console.print(f"{name}: {claim}")
@@ -50,7 +50,7 @@ def _requests(rows: list[Row]) -> Table:
     table.add_column("gateway")
     levels = sorted({level for row in rows for level in row.rates})
     for level in levels:
-        for name in (f"req/s at {level}", "p50", "added p50", "added p95", "added p99"):
+        for name in (f"req/s at {level}", "CPU µs", "p50", "added p50", "added p95", "added p99"):
             table.add_column(name, justify="right")
     for row in rows:
         cells: list[str] = []
@@ -58,6 +58,7 @@ def _requests(rows: list[Row]) -> Table:
             added = row.added.get(level, {})
             cells += [
                 _number(row.rates.get(level), 0),
+                _number(row.cpu.get(level), 0) if row.name != "direct" else "",
                 _number(row.latencies.get(level, {}).get("p50"), 2),
                 *(_number(added.get(name), 2) if row.name != "direct" else "" for name in ("p50", "p95", "p99")),
             ]

@@ -73,6 +73,14 @@ class Peer:
             os.killpg(self.process.pid, signal.SIGCONT)
             time.sleep(_SETTLE_S)
 
+    def cpu_s(self) -> float:
+        """What its processes have used until now."""
+        if self.process is None:
+            return 0.0
+        root = psutil.Process(self.process.pid)
+        times = [each.cpu_times() for each in (root, *root.children(recursive=True))]
+        return sum(each.user + each.system for each in times)
+
     def memory(self) -> float:
         """MiB of its processes; what they share is counted in each."""
         if self.process is None:

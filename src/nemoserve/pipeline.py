@@ -72,7 +72,8 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
         return await attempt_chat(house, asked, endpoint, watch, others)
 
     route = _route(house, asked)
-    asked = msgspec.structs.replace(asked, notices=(*asked.notices, *_slips(route)))
+    if route.unknown:
+        asked = msgspec.structs.replace(asked, notices=(*asked.notices, *_slips(route)))
     return await Reply.open(house, asked, route, prepare)
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 import msgspec
 
 from nemoserve.admission import Admission
+from nemoserve.alarm import Alarm
 from nemoserve.attempts.asked import Asked, keeper_of
 from nemoserve.attempts.services import Running, Services
 from nemoserve.ledger.content import ContentError, Said, content_body
@@ -110,6 +111,8 @@ class Attempt:
         self._settling: asyncio.Task[None] | None = None
         self._error: ApiError | None = None
         self._stored = plan.asked.content is None
+        self._alarm = Alarm()
+        self._deadline = asyncio.get_running_loop().time() + plan.asked.deadline - time.monotonic()
         self._claim = house.books.open(
             plan.entry, plan.admission.hold, lambda: source.used().usage, lambda: source.used().images
         )
@@ -172,17 +175,21 @@ class Attempt:
         finally:
             if house.running.get(plan.asked.id) is running:
                 del house.running[plan.asked.id]
+            self._alarm.close()
             self._end()
 
     async def _first(self, lots: AsyncGenerator[Sequence[Event]]) -> Sequence[Event] | None:
         """The first lot, which has to come in time."""
         patience_s = self.plan.patience_s
-        try:
-            async with asyncio.timeout(patience_s):
-                lot = await self._in_time(lots)
-        except TimeoutError:
-            name = self.plan.endpoint.provider
-            raise ApiError("timeout", f"{name} has not begun to answer within {patience_s:g} s.") from None
+        if patience_s is None:
+            lot = await self._in_time(lots)
+        else:
+            try:
+                async with asyncio.timeout(patience_s):
+                    lot = await self._in_time(lots)
+            except TimeoutError:
+                name = self.plan.endpoint.provider
+                raise ApiError("timeout", f"{name} has not begun to answer within {patience_s:g} s.") from None
         now = time.monotonic()
         seconds = now - self.plan.asked.arrived
         self._first_token_ms = round(1000 * seconds)
@@ -193,7 +200,7 @@ class Attempt:
     async def _in_time(self, lots: AsyncGenerator[Sequence[Event]]) -> Sequence[Event] | None:
         """The next lot, or None at the end. Raises ApiError at the request's deadline, also where nothing comes at all."""
         try:
-            async with asyncio.timeout(max(0.0, self.plan.asked.deadline - time.monotonic())):
+            with self._alarm.by(self._deadline):
                 return await anext(lots, None)
         except TimeoutError:
             seconds = self._house.settings.routing.deadline

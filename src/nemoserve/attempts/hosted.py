@@ -93,6 +93,7 @@ class HostedSource:
         self._backend, self._job, self._prompt_tokens = backend, job, prompt_tokens
         sampling, honoured = job.request.sampling, job.endpoint.parameters
         stops = () if honoured is None or "stop" in honoured else sampling.stop
+        self._stops = bool(stops)
         steps = job.request.reasoning.steps and not job.request.reasoning.exclude
         self._choices = [ChoiceReader(index, stops, steps=steps) for index in range(sampling.n)]
         self._fanned = _fanned(job.request, job.endpoint)
@@ -110,7 +111,7 @@ class HostedSource:
                     continue
                 self._began = True
                 yield choices[event.index].read(event)
-                if self._told is None and all(choice.stopped for choice in choices):
+                if self._stops and self._told is None and all(choice.stopped for choice in choices):
                     return  # the rest is not wanted
 
     def _stream(self) -> AsyncGenerator[HostedEvent]:

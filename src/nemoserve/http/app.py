@@ -30,6 +30,7 @@ from nemoserve.catalogue.book import model_book
 from nemoserve.config.secret import server_secret
 from nemoserve.config.settings import Settings
 from nemoserve.engine.protocol import Status
+from nemoserve.http.direct import Application
 from nemoserve.http.errors import on_api_error, on_http_exception
 from nemoserve.http.middleware import Envelope
 from nemoserve.http.routes import routes
@@ -183,7 +184,7 @@ def create_app(
             await books.close()
             database.close()
 
-    app = Starlette(
+    app = Application(
         routes=routes(),
         middleware=[Middleware(Envelope, metrics=metrics, log=log)],
         exception_handlers={ApiError: on_api_error, HTTPException: on_http_exception},

@@ -62,11 +62,13 @@ def require(caller: Caller, action: Action) -> None:
 def _key_text(request: Request) -> str | None:
     """What is shown as a key, if anything is."""
     found: list[str] = []
-    for value in request.headers.getlist("authorization"):
-        scheme, _, token = value.strip().partition(" ")
-        if scheme.lower() == "bearer" and token.strip():
-            found.append(token.strip())
-    found += [value.strip() for value in request.headers.getlist("x-api-key") if value.strip()]
+    for name, data in request.scope["headers"]:
+        if name == b"authorization":
+            scheme, _, token = data.decode("latin-1").strip().partition(" ")
+            if scheme.lower() == "bearer" and token.strip():
+                found.append(token.strip())
+        elif name == b"x-api-key" and (token := data.decode("latin-1").strip()):
+            found.append(token)
     if len(set(found)) > 1:
         raise ApiError("invalid_request", f"The request shows two different keys; {_HOW}, not both.")
     return found[0] if found else None

@@ -6,8 +6,9 @@ import re
 from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
+from nemoserve.http.headers import headers_of
 from nemoserve.types.errors import ApiError
 
 T = TypeVar("T")
@@ -17,20 +18,22 @@ _AT = re.compile(r"(?P<what>.*) - at `(?P<where>key in )?\$\.?(?P<path>.*)`", re
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The whole body. Raises ApiError (413) as soon as it is known to exceed `limit` bytes, without reading the rest."""
-    declared = request.headers.get("content-length", "")
+    declared = headers_of(request.scope).get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise ApiError("invalid_request", "The connection was closed before the whole body had come.") from error
-    return b"".join(chunks)
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ApiError("invalid_request", "The connection was closed before the whole body had come.")
+        chunk, more = message.get("body", b""), message.get("more_body", False)
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _too_large(limit: int) -> ApiError:

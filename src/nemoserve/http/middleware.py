@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
-import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nemoserve.access.keytext import PREFIX, redacted
 from nemoserve.http.errors import error_response
+from nemoserve.http.headers import headers_of
 from nemoserve.http.streams import ClientGone
 from nemoserve.observe import logs
 from nemoserve.observe.logs import Log
@@ -53,9 +54,9 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         arrived = time.perf_counter()
-        given = Headers(scope=scope).get("x-request-id", "")
-        sane = _SANE_ID.fullmatch(given) and PREFIX not in given
-        request_id = given if sane else uuid.uuid4().hex
+        given = headers_of(scope).get("x-request-id", "")
+        sane = given and _SANE_ID.fullmatch(given) and PREFIX not in given
+        request_id = given if sane else secrets.token_hex(16)
         scope["nemoserve.request_id"] = request_id
         logs.request_id.set(request_id)
         status = 0
@@ -64,19 +65,23 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                milliseconds = (time.perf_counter() - arrived) * 1e3
-                timing = {"total": milliseconds, **scope.get("nemoserve.timing", {})}
-                told = ", ".join([f"{name};dur={value:.1f}" for name, value in timing.items()])
-                named = {name for name, _ in message["headers"]}
-                account = [(name.encode(), value) for name, value in scope.get("nemoserve.account", {}).items()]
-                message["headers"] = [
+                total = f"{(time.perf_counter() - arrived) * 1e3:.1f}"
+                told = f"total;dur={total}"
+                for name, value in scope.get("nemoserve.timing", {}).items():
+                    told += f", {name};dur={value:.1f}"
+                headers = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
-                    (b"x-processing-ms", f"{milliseconds:.1f}".encode()),
+                    (b"x-processing-ms", total.encode()),
                     (b"server-timing", told.encode()),
-                    *((name, value.encode("latin-1")) for name, value in account if name not in named),
                     *_OPEN,
                 ]
+                if account := scope.get("nemoserve.account"):
+                    named = {name for name, _ in message["headers"]}
+                    for name, value in account.items():
+                        if (field := name.encode()) not in named:
+                            headers.append((field, value.encode("latin-1")))
+                message["headers"] = headers
             await send(message)
 
         try:

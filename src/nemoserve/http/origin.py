@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from nemoserve.access.keytext import redacted
+from nemoserve.http.headers import headers_of
 from nemoserve.types.caller import Origin
 
 _LONGEST = 500
@@ -13,7 +14,7 @@ _LONGEST = 500
 
 def origin_of(request: Request, user: str | None) -> Origin:
     """The app and its user, without keys, which pages have in their addresses; `X-OpenRouter-Title` goes before `X-Title`."""
-    headers = request.headers
+    headers = headers_of(request.scope)
     return Origin(
         request_id=str(request.scope.get("nemoserve.request_id", "")),
         app_url=_kept(headers.get("http-referer", headers.get("referer", ""))),
@@ -24,4 +25,4 @@ def origin_of(request: Request, user: str | None) -> Origin:
 
 
 def _kept(text: str) -> str:
-    return redacted(text)[:_LONGEST]
+    return redacted(text)[:_LONGEST] if text else ""

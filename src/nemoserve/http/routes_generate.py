@@ -7,11 +7,12 @@ import functools
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nemoserve import pipeline
 from nemoserve.http.body import decode, read_body
 from nemoserve.http.errors import error_response
+from nemoserve.http.headers import headers_of
 from nemoserve.http.middleware import add_account, add_timing
 from nemoserve.http.origin import origin_of
 from nemoserve.http.streams import Chunks, StreamingReply, unless_gone
@@ -37,13 +38,17 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
     body = decode(raw, CHAT_DECODER)
     if body.messages is None and body.prompt is not None:
         return await _complete(request, house, raw, reply_id)
-    wanted = read_chat(body, most_choices=house.settings.max_choices, session_id=request.headers.get("x-session-id"))
+    wanted = read_chat(
+        body, most_choices=house.settings.max_choices, session_id=headers_of(request.scope).get("x-session-id")
+    )
     if unknown := unknown_fields(raw, ChatBody):
         wanted = msgspec.structs.replace(wanted, warnings=(*wanted.warnings, *unknown))
     reply = await pipeline.chat(house, wanted, reply_id, request.state.caller, origin_of(request, body.user))
     logprobs = wanted.sampling.logprobs is not None
     signed = functools.partial(sign, house.secret)
-    routed = functools.partial(_metadata, reply, body.model or "") if wants_metadata(request.headers) else None
+    routed = (
+        functools.partial(_metadata, reply, body.model or "") if wants_metadata(headers_of(request.scope)) else None
+    )
     if wanted.stream:
         return _stream(house, reply, ChatChunks(reply, logprobs=logprobs, sign=signed, metadata=routed))
     try:
@@ -104,9 +109,17 @@ def _stream(house: Services, reply: Reply, chunks: Chunks) -> ASGIApp:
     return StreamingReply(reply, chunks, functools.partial(_headers, reply), house.settings, house.log)
 
 
-def _whole(reply: Reply, folded: Folded, body: Body) -> Response:
-    headers = {**_headers(reply), "x-cost": decimal(folded.cost)}
-    return Response(msgspec.json.encode(body), 200, headers, "application/json")
+def _whole(reply: Reply, folded: Folded, body: Body) -> ASGIApp:
+    headers = [(name.encode(), value.encode("latin-1")) for name, value in _headers(reply).items()]
+    headers += ((b"x-cost", decimal(folded.cost).encode()), (b"content-type", b"application/json"))
+    data = msgspec.json.encode(body)
+    headers.append((b"content-length", str(len(data)).encode()))
+
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": data})
+
+    return answer
 
 
 def _headers(reply: Reply) -> dict[str, str]:

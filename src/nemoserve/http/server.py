@@ -101,6 +101,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # nothing here asks for the client's address or the scheme
             timeout_keep_alive=settings.http_idle_s,
             timeout_graceful_shutdown=settings.shutdown_s,
             backlog=_BACKLOG,

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
+from nemoserve.alarm import Alarm, Bell
 from nemoserve.config.settings import Settings
 from nemoserve.http.errors import error_response
 from nemoserve.observe.logs import Log
@@ -24,6 +25,7 @@ from nemoserve.types.events import Completed, Event
 T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
+_WATCH_AFTER_S = 0.05
 _DONE = b"data: [DONE]\n\n"
 _STREAM_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -74,7 +76,14 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         gone = True
         task.cancel()
 
-    watching = asyncio.create_task(watch())
+    watching: asyncio.Task[None] | None = None
+
+    def begin() -> None:
+        nonlocal watching
+        watching = asyncio.create_task(watch())
+
+    # What is done sooner needs no watch, and a task costs something.
+    beginning = asyncio.get_running_loop().call_later(_WATCH_AFTER_S, begin)
     try:
         return await work
     except asyncio.CancelledError:
@@ -83,7 +92,9 @@ async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
             raise ClientGone from None
         raise
     finally:
-        watching.cancel()
+        beginning.cancel()
+        if watching is not None:
+            watching.cancel()
 
 
 class _Pump:
@@ -92,7 +103,8 @@ class _Pump:
     def __init__(self, events: Events, receive: Receive, log: Log) -> None:
         self._events = events
         self._log = log
-        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._news = Bell()
         self._buffer: list[Event] = []
         self.error: ApiError | None = None
         self.ended = False
@@ -102,16 +114,14 @@ class _Pump:
     async def take(self, patience_s: float) -> list[Event]:
         """Events not taken yet; none if nothing happened for `patience_s` (0 is for ever), or at the end."""
         if not self._buffer and not self.ended and not self.gone:
-            self._news.clear()
-            timer = asyncio.get_running_loop().call_later(patience_s, self._news.set) if patience_s else None
-            await self._news.wait()
-            if timer is not None:
-                timer.cancel()
+            with contextlib.suppress(TimeoutError):
+                await self._news.wait(self._loop.time() + patience_s if patience_s else None)
         events, self._buffer = self._buffer, []
         return events
 
     async def close(self) -> None:
         """Stops the reply, and with it the generation."""
+        self._news.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -123,7 +133,7 @@ class _Pump:
             async for event in self._events:
                 complete = isinstance(event, Completed)
                 self._buffer.append(event)
-                self._news.set()
+                self._news.ring()
             if not complete:
                 raise ApiError("provider_unavailable", "The reply ended before it was complete.")
         except ApiError as error:
@@ -133,12 +143,12 @@ class _Pump:
             self.error = ApiError("server", "The server failed while it made this reply.")
         finally:
             self.ended = True
-            self._news.set()
+            self._news.ring()
 
     async def _watch(self, receive: Receive) -> None:
         await _until_gone(receive)
         self.gone = True
-        self._news.set()
+        self._news.ring()
 
 
 class StreamingReply:
@@ -154,6 +164,7 @@ class StreamingReply:
         self._settings = settings
         self._log = log
         self._committed = False
+        self._alarm = Alarm()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         pump = _Pump(self._events, receive, self._log)
@@ -166,6 +177,7 @@ class StreamingReply:
                     await asyncio.wait_for(send({"type": "http.response.body", "body": self._failure(error)}), 1.0)
             raise
         finally:
+            self._alarm.close()
             await pump.close()
 
     async def _stream(self, pump: _Pump, scope: Scope, receive: Receive, send: Send) -> None:
@@ -205,7 +217,7 @@ class StreamingReply:
 
     async def _send(self, send: Send, message: Message) -> None:
         try:
-            async with asyncio.timeout(self._settings.stalled_reader_s):
+            with self._alarm.within(self._settings.stalled_reader_s):
                 await send(message)
         except TimeoutError:
             self._log.warning("stalled reader", seconds=self._settings.stalled_reader_s)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from nemoserve.types.usage import Timing, Usage
 
-M = TypeVar("M", Counter, Histogram)
-
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_MOST_VALUES = 1000
+"""Kept before they are given to the library."""
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 
 
 class Metrics:
-    """Counters and histograms of one server. Every method is cheap enough for the hot path."""
+    """Counters and histograms of one server. What every request tells is added up here, and given to the library when it is asked
+    for the numbers: the library's locks and labels cost more than the rest of counting."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self._known: dict[tuple[object, tuple[str, ...]], Counter | Histogram] = {}
+        self._counted: dict[tuple[Counter, tuple[str, ...]], int] = {}
+        self._observed: dict[tuple[Histogram, tuple[str, ...]], list[float]] = {}
         self._requests = Counter(
             "nemoserve_requests", "Requests answered", ("method", "route", "status"), registry=self._registry
         )
@@ -49,21 +49,21 @@ class Metrics:
         self._ledger_lines = Counter("nemoserve_ledger_lines", "Lines written to the ledger", registry=self._registry)
 
     def request(self, method: str, route: str, status: int) -> None:
-        self._labelled(self._requests, method, route, str(status)).inc()
+        self._count(self._requests, (method, route, str(status)))
 
     def first_token(self, model: str, seconds: float) -> None:
-        self._labelled(self._first, model).observe(seconds)
+        self._observe(self._first, (model,), seconds)
 
     def generation(self, model: str, outcome: str) -> None:
         """`outcome`: finished, failed, or cancelled (the client went away)."""
-        self._labelled(self._outcomes, model, outcome).inc()
+        self._count(self._outcomes, (model, outcome))
 
     def usage(self, model: str, usage: Usage, timing: Timing) -> None:
-        self._labelled(self._tokens, model, "prompt").inc(usage.prompt_tokens)
-        self._labelled(self._tokens, model, "cached").inc(usage.cached_tokens)
-        self._labelled(self._tokens, model, "completion").inc(usage.completion_tokens)
-        self._labelled(self._tokens, model, "reasoning").inc(usage.reasoning_tokens)
-        self._labelled(self._queue, model).observe(timing.queue_s)
+        self._count(self._tokens, (model, "prompt"), usage.prompt_tokens)
+        self._count(self._tokens, (model, "cached"), usage.cached_tokens)
+        self._count(self._tokens, (model, "completion"), usage.completion_tokens)
+        self._count(self._tokens, (model, "reasoning"), usage.reasoning_tokens)
+        self._observe(self._queue, (model,), timing.queue_s)
 
     def engine(self, model: str, what: str, value: float) -> None:
         """`what`: ready, running, waiting, kv_tokens_reserved or decode_tokens_per_s."""
@@ -80,13 +80,27 @@ class Metrics:
     def ledger_lines(self, count: int) -> None:
         self._ledger_lines.inc(count)
 
-    def _labelled(self, metric: M, *labels: str) -> M:
-        """The metric with these labels, kept: to look it up costs the library more than to count."""
-        known = self._known.get((metric, labels))
-        if known is None:
-            known = self._known[metric, labels] = metric.labels(*labels)
-        return cast("M", known)
+    def _count(self, metric: Counter, labels: tuple[str, ...], amount: int = 1) -> None:
+        key = metric, labels
+        self._counted[key] = self._counted.get(key, 0) + amount
+
+    def _observe(self, metric: Histogram, labels: tuple[str, ...], value: float) -> None:
+        values = self._observed.setdefault((metric, labels), [])
+        values.append(value)
+        if len(values) >= _MOST_VALUES:
+            self._give(metric, labels, values)
+
+    def _give(self, metric: Histogram, labels: tuple[str, ...], values: list[float]) -> None:
+        histogram = metric.labels(*labels)
+        for value in values:
+            histogram.observe(value)
+        values.clear()
 
     def text(self) -> bytes:
         """All numbers in Prometheus' text format."""
+        counted, self._counted = self._counted, {}
+        for (metric, labels), amount in counted.items():
+            metric.labels(*labels).inc(amount)
+        for (metric, labels), values in self._observed.items():
+            self._give(metric, labels, values)
         return generate_latest(self._registry)

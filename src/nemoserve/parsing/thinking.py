@@ -209,7 +209,9 @@ class ThinkingSplitter:
             self._said(text[:orphan], segments)
             text = text[orphan + len(self._closer) :]
             return text.lstrip("\n") if self._skip_newlines else text
-        keep = max(partial_suffix(text, marker) for marker in (self._closer, *self._tool_markers))
+        keep = partial_suffix(text, self._closer)
+        for marker in self._tool_markers:
+            keep = max(keep, partial_suffix(text, marker))
         cut = len(text) - keep
         self._held = text[cut:]
         return text[:cut]

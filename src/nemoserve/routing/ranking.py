@@ -48,7 +48,7 @@ def by_sort(group: Sequence[Candidate], sort: Sort, weighing: Weighing) -> Place
 
 def by_price_and_health(group: Sequence[Candidate], weighing: Weighing, rng: Random) -> Placed:
     """A draw by 1/price² among the healthiest, then the others by health and price."""
-    ordered = sorted(group, key=_plain)
+    ordered = sorted(group, key=_plain) if len(group) > 1 else group
     if not ordered:
         return []
     best = [one for one in ordered if _tier(one) == _tier(ordered[0])]
@@ -80,6 +80,8 @@ def _sticky(ordered: Sequence[Candidate], weighing: Weighing) -> Candidate | Non
 
 def _drawn(best: Sequence[Candidate], rng: Random) -> tuple[Candidate, str]:
     """One of the best, by 1/price². What costs nothing is infinitely likelier than what costs."""
+    if len(best) == 1:
+        return best[0], _late(best[0]) or _said(best[0])
     free = [one for one in best if one.pico == 0]
     pool = free or best
     # Against the cheapest, so that no square of a large number is lost.
@@ -87,7 +89,7 @@ def _drawn(best: Sequence[Candidate], rng: Random) -> tuple[Candidate, str]:
     first = rng.choices(pool, weights)[0] if len(pool) > 1 else pool[0]
     share = weights[pool.index(first)] / sum(weights)
     said = _late(first) or _said(first)
-    return first, said if len(best) == 1 else f"{said}; drawn by price, at a chance of {100 * share:.0f} %"
+    return first, f"{said}; drawn by price, at a chance of {100 * share:.0f} %"
 
 
 def _quantity(one: Candidate, sort: Sort, weighing: Weighing) -> tuple[float, ...]:

@@ -94,21 +94,16 @@ class RemoteBackend:
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(known.endpoint for known in self._known.values())
 
-    async def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
+    def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
         """As `HostedBackend.stream` says."""
         known = self._known[job.endpoint.key]
         notices: tuple[Notice, ...] = ()
         if job.budget is not None and job.thinking is not False and not limits_thinking(self._dialect, known.family):
             if self._dialect.continuing != "no" and job.request.sampling.n == 1:
-                async with aclosing(two_calls(job, job.budget, known.family, self._continued)) as events:
-                    async for event in events:
-                        yield event
-                return
+                return two_calls(job, job.budget, known.family, self._continued)
             text = f"The thinking budget was dropped: {self.name} cannot limit the thinking of this request."
             notices = (Notice("dropped_parameter", text, "reasoning.max_tokens"),)
-        async with aclosing(self._attempt(known, job, None, notices)) as events:
-            async for event in events:
-                yield event
+        return self._attempt(known, job, None, notices)
 
     async def close(self) -> None:
         """Hangs up on everything."""

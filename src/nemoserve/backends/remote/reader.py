@@ -26,6 +26,7 @@ class ReplyReader:
         self._provider = provider
         self._reading = reading
         self._choices: dict[int, ChoiceReader] = {}
+        self._finished = 0
         self._usage: Usage | None = None
         self._id = self._model = ""
         self.done = False
@@ -35,7 +36,7 @@ class ReplyReader:
     @property
     def finished(self) -> bool:
         """Every choice that was begun has ended."""
-        return bool(self._choices) and all(choice.finished for choice in self._choices.values())
+        return bool(self._choices) and self._finished == len(self._choices)
 
     @property
     def orphaned(self) -> bool:
@@ -135,6 +136,7 @@ class ReplyReader:
             if FINISH.get(choice.finish_reason.lower()) == "error":
                 raise self._broken(f"a reply that ended with {choice.finish_reason!r}")
             events += reader.finish(choice.finish_reason, choice.native_finish_reason or "")
+            self._finished += 1
         return events
 
     def _glued(self, name: bytes, data: bytes) -> list[HostedEvent]:
