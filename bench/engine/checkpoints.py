@@ -74,8 +74,7 @@ def hybrid(folder: Path, sizes: dict[str, Any]) -> Path:
 def attention_only(folder: Path, sizes: dict[str, Any]) -> Path:
     """A random Llama in bfloat16 of about as many parameters as the hybrid, with its widths and heads: attention in every layer.
 
-    A hybrid's mixer and MLP are two layers and here they are one, so that as many layers as the hybrid has MLPs come out some
-    percent smaller; the MLPs, whose gates the hybrid has not, are made narrower so that the sizes agree.
+    As many layers as the hybrid has MLPs; what its mixers have more than attention goes into the width of the MLPs.
     """
     if folder.exists():
         return folder
