@@ -32,7 +32,7 @@ NH_044B: dict[str, Any] = {
 """The layer proportions of Nano 9B v2 in 0.44 B parameters."""
 
 TINY: dict[str, Any] = NH_044B | {
-    "hybrid_override_pattern": "M-M*-", "hidden_size": 64, "intermediate_size": 128, "vocab_size": 512,
+    "hybrid_override_pattern": "M-M*-", "hidden_size": 64, "intermediate_size": 128, "vocab_size": 2560,
     "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "mamba_num_heads": 4, "mamba_head_dim": 32,
     "ssm_state_size": 32, "n_groups": 2, "chunk_size": 32,
 }  # fmt: skip
@@ -68,7 +68,18 @@ def hybrid(folder: Path, sizes: dict[str, Any]) -> Path:
     config = NemotronHConfig(layers_block_type=[_KINDS[letter] for letter in pattern], **sizes)
     with _made(folder) as partial:
         NemotronHForCausalLM(config).to(torch.bfloat16).save_pretrained(partial)
+        _add_text(partial, config.vocab_size)
     return folder
+
+
+def _add_text(folder: Path, vocab: int) -> None:
+    """What serving needs besides: the embedded model's template and tokenizer, with words for all ids."""
+    for name in ("chat_template.jinja", "tokenizer_config.json"):
+        shutil.copyfile(MINI / name, folder / name)
+    tokenizer = json.loads((MINI / "tokenizer.json").read_text())
+    words = tokenizer["model"]["vocab"]
+    words |= {f"w{number}": number for number in range(len(words), vocab)}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
 
 
 def attention_only(folder: Path, sizes: dict[str, Any]) -> Path:
