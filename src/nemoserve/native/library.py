@@ -56,7 +56,7 @@ class Apart(ctypes.Structure):
 class KeysAndValues(ctypes.Structure):
     """Addresses of keys and values [row][head][token][head_dim] of all layers, their strides by row and head in elements, and the tokens that
     each row holds: an address of int64 [rows], or None when all hold `length`. So the first `shared` rows; the later ones have
-    buffers of their own, described by `Apart` at this address."""
+    buffers of their own, described by `Apart` at this address. `bytes` of an element: 4, float32, or 2, bfloat16."""
 
     _fields_ = [
         ("keys", ctypes.c_void_p),
@@ -67,6 +67,7 @@ class KeysAndValues(ctypes.Structure):
         ("length", ctypes.c_int64),
         ("shared", ctypes.c_int64),
         ("apart", ctypes.c_void_p),
+        ("bytes", ctypes.c_int64),
     ]
 
 

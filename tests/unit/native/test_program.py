@@ -19,12 +19,13 @@ from tests.checkpoints import tiny_checkpoint
 
 
 @pytest.mark.parametrize(("kv_heads", "queries", "size"), [(1, 1, 1), (2, 3, 20), (3, 1, 16), (2, 5, 128)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("lengths", [[0], [5, 5, 5], [0, 17, 40], [1023, 1024, 2500], [3000, 70]])
 def test_attention_is_that_of_float64(
-    each_set: Native, kv_heads: int, queries: int, size: int, lengths: list[int]
+    each_set: Native, kv_heads: int, queries: int, size: int, lengths: list[int], dtype: torch.dtype
 ) -> None:
     rows, first, room = len(lengths), 2, max(lengths) + 3
-    keys, values = (torch.randn(rows, kv_heads + first + 1, room, size) for _ in range(2))
+    keys, values = (torch.randn(rows, kv_heads + first + 1, room, size).to(dtype) for _ in range(2))
     was = keys.clone()
     qkv = torch.randn(rows, kv_heads * (queries + 2), size) * 2
     q, k, v = qkv.split((kv_heads * queries, kv_heads, kv_heads), 1)
@@ -39,7 +40,7 @@ def test_attention_is_that_of_float64(
         apart = Apart(*(block.data_ptr() for block in alone), alone[0].stride(0), lengths[-1])
         length = lengths[0] if equal else 0
         places = (keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.stride(1), address, length, shared)
-        both = KeysAndValues(*places, ctypes.addressof(apart))
+        both = KeysAndValues(*places, ctypes.addressof(apart), keys.element_size())
         y = torch.full((rows, kv_heads * queries * size), torch.nan)
         layer = each_set.attention_layer(kv_heads * queries, kv_heads, size, first)
         each_set.attention(layer, both, rows, *((part.data_ptr(), part.stride(0)) for part in (q, k, v)), y.data_ptr())
@@ -47,7 +48,7 @@ def test_attention_is_that_of_float64(
             block[shared, :, : lengths[-1] + 2] = own
         for row, length in enumerate(lengths):
             own = slice(first, first + kv_heads)
-            assert torch.equal(keys[row, own, length], k[row])
+            assert torch.equal(keys[row, own, length], k[row].to(dtype))
             seen = [block[row, own, : length + 1].double().repeat_interleave(queries, 0) for block in (keys, values)]
             scores = (seen[0] @ q[row].double().unsqueeze(2)).squeeze(2) / size**0.5
             wanted = (scores.softmax(1).unsqueeze(1) @ seen[1]).flatten()

@@ -65,14 +65,16 @@ class Attention:
         and values are never repeated."""
         lay = plan.decode_attention
         n = lay.shared
-        if self.native is not None and lay.keys.device.type == "cpu" and q.dtype == torch.float32:
+        if self.native is not None and lay.keys.device.type == "cpu" and q.dtype in (torch.float32, torch.bfloat16):
             library, layer = self.native
+            dtype = q.dtype
+            q, k, v = q.float(), k.float(), v.float()
             y = torch.empty((q.shape[0], self.heads * self.head_dim))
             kv, held = keys_and_values(lay)
             queries, new_keys, new_values = ((part.data_ptr(), part.stride(0)) for part in (q, k, v))
             library.attention(layer, kv, q.shape[0], queries, new_keys, new_values, y.data_ptr())
             del held
-            return y
+            return y.to(dtype)
         grouped = q.reshape(q.shape[0], self.kv_heads, -1, self.head_dim)
         parts: list[torch.Tensor] = []
         if n:
@@ -151,5 +153,5 @@ def keys_and_values(lay: DecodeAttention) -> tuple[KeysAndValues, tuple[object, 
     lengths = None if held is None else held.data_ptr()
     length = keys.shape[2] - 1
     strides = keys.stride(0), keys.stride(1)
-    places = (keys.data_ptr(), values.data_ptr(), *strides, lengths, length, lay.shared, ctypes.addressof(apart))
-    return KeysAndValues(*places), (held, apart)
+    places = keys.data_ptr(), values.data_ptr(), *strides, lengths, length, lay.shared, ctypes.addressof(apart)
+    return KeysAndValues(*places, keys.element_size()), (held, apart)

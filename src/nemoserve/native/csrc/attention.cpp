@@ -24,9 +24,25 @@ Scratch &scratch() {
     return *made;
 }
 
+void *at(void *base, int64_t element, int64_t bytes) { return static_cast<char *>(base) + element * bytes; }
+
+// Rounds to the nearest bfloat16, ties to even; what came from one is what it was.
+void put(const float *from, int64_t count, void *to, int64_t bytes) {
+    if (bytes == 4) {
+        std::memcpy(to, from, std::size_t(count) * sizeof(float));
+        return;
+    }
+    uint16_t *target = static_cast<uint16_t *>(to);
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        std::memcpy(&bits, from + i, 4);
+        target[i] = uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    }
+}
+
 Apart row_of(const KeysAndValues &kv, int64_t row) {
     if (row >= kv.shared) return kv.apart[row - kv.shared];
-    return {kv.keys + row * kv.row, kv.values + row * kv.row, kv.head, kv.lengths == nullptr ? kv.length : kv.lengths[row]};
+    return {at(kv.keys, row * kv.row, kv.bytes), at(kv.values, row * kv.row, kv.bytes), kv.head, kv.lengths == nullptr ? kv.length : kv.lengths[row]};
 }
 
 int64_t spans_of(const Apart &row) { return row.length / kSpan + 1; }
@@ -76,16 +92,18 @@ void attention(
             while (first[row + 1] <= i) row++;
             const Apart own = row_of(kv, row);
             const int64_t spans = spans_of(own), head = (i - first[row]) / spans, span = (i - first[row]) % spans;
-            float *keys = own.keys + (layer.first + head) * own.head, *values = own.values + (layer.first + head) * own.head;
+            const int64_t place = (layer.first + head) * own.head;
+            void *keys = at(own.keys, place, kv.bytes), *values = at(own.values, place, kv.bytes);
             if (span == spans - 1) {
-                std::memcpy(keys + own.length * size, key + row * k_row + head * size, std::size_t(size) * sizeof(float));
-                std::memcpy(values + own.length * size, value + row * v_row + head * size, std::size_t(size) * sizeof(float));
+                put(key + row * k_row + head * size, size, at(keys, own.length * size, kv.bytes), kv.bytes);
+                put(value + row * v_row + head * size, size, at(values, own.length * size, kv.bytes), kv.bytes);
             }
             const int64_t from = span * kSpan, left = own.length + 1 - from;
             const float *queried = q + row * q_row + head * queries * size;
-            const AttentionRow r = {queries, size, left < kSpan ? left : kSpan, queried, keys + from * size, values + from * size};
+            const AttentionRow r = {
+                queries, size, left < kSpan ? left : kSpan, queried, at(keys, from * size, kv.bytes), at(values, from * size, kv.bytes)};
             float *found = parts + i * part;
-            k.attend(r, found, found + queries, found + 2 * queries);
+            (kv.bytes == 2 ? k.attend16 : k.attend)(r, found, found + queries, found + 2 * queries);
             if (spans == 1) merge(1, queries, size, found, y + (row * layer.heads + head * queries) * size);
         }
     });

@@ -1,8 +1,8 @@
 // Attention of one new token and the root-mean-square norm, in 16-lane vectors V. Included after mamba.inl.
 
 // out = out * shrunk + the weighted sum of the values; 16 * VECTORS of their places, or `lanes` of them.
-template <int VECTORS>
-inline void mix(int64_t tokens, int64_t size, const float *weights, const float *values, V shrunk, float *out, int lanes) {
+template <int VECTORS, class T>
+inline void mix(int64_t tokens, int64_t size, const float *weights, const T *values, V shrunk, float *out, int lanes) {
     V sums[VECTORS];
     for (int v = 0; v < VECTORS; v++) sums[v] = load(out + v * kPanel, VECTORS == 1 ? lanes : kPanel) * shrunk;
     for (int64_t t = 0; t < tokens; t++) {
@@ -17,6 +17,7 @@ inline void mix(int64_t tokens, int64_t size, const float *weights, const float 
 // One span of tokens, a tile at a time, so that all queries of a head find its keys and values in the nearest cache. The softmax is
 // taken as it goes: what was summed up shrinks whenever a larger score comes (Milakov and Gimelshein, "Online normalizer
 // calculation for softmax", 2018).
+template <class T>
 void attend(const AttentionRow &r, float *most, float *total, float *out) {
     constexpr int64_t kTokens = 64;
     const int64_t size = r.head_dim;
@@ -29,7 +30,7 @@ void attend(const AttentionRow &r, float *most, float *total, float *out) {
     by_vector(r.queries * size, [&](int64_t i, int lanes) { store(out + i, set(0.0f), lanes); });
     for (int64_t from = 0; from < r.tokens; from += kTokens) {
         const int64_t count = r.tokens - from < kTokens ? r.tokens - from : kTokens;
-        const float *keys = r.keys + from * size, *values = r.values + from * size;
+        const T *keys = static_cast<const T *>(r.keys) + from * size, *values = static_cast<const T *>(r.values) + from * size;
         for (int64_t g = 0; g < r.queries; g++) {
             const float *q = r.q + g * size;
             float *own = out + g * size, top = most[g];
