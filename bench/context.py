@@ -3,8 +3,8 @@
 `python -m bench.context` takes two random models of equal size, the 0.44 B hybrid and a Llama of the same widths and heads, and prints two
 tables. First: prompts of `--prompts` tokens are read as the server reads them, 512 at a time; what the plan says (weights, states and
 KV; one chunk comes on top), and what the process had at most. Second: tokens/s of one sequence behind contexts of `--contexts`
-tokens. There the cache is filled with random keys and values of that length in place of a prompt, since what decoding reads is the same
-and the hybrid's states do not grow; the contexts take turns within a round. Each model and dtype has a process of its own.
+tokens. There the cache is filled with random keys and values of that length in place of a prompt: decoding reads as much, and
+a hybrid's states do not grow; the contexts take turns within a round. Each model and dtype has a process of its own.
 """
 
 from __future__ import annotations
@@ -89,8 +89,7 @@ def decode(
     )
     lengths: list[int] = []
     for slot, context in enumerate(contexts):
-        own.cache.reserve(slot, context + (steps + 2) * (rounds + 1))
-        _fill(own, slot, context)
+        _fill(own, slot, context, context + (steps + 2) * (rounds + 1))
         lengths.append(context)
     rates: list[list[float]] = [[] for _ in contexts]
     for number in range(rounds + 1):  # the first round warms up
@@ -112,14 +111,16 @@ def decode(
 
 
 @torch.inference_mode()
-def _fill(own: Own, slot: int, tokens: int) -> None:
-    """Random keys and values, and states as of a fresh sequence."""
+def _fill(own: Own, slot: int, tokens: int, room: int) -> None:
+    """Random keys and values, and states as of a short prompt, in a slot that may grow to `room` tokens."""
     cache, shape = own.cache, own.cache.shape
+    cache.reserve(slot, room)
+    own.runner.step([Chunk(slot, 0, _random_ids(own, 32), sample=False)])
+    read = cache.snapshot(slot, 0)
+    cache.reserve(slot, room)
     size = (shape.kv_heads, tokens, shape.head_dim)
-    torch.manual_seed(slot)
     keys, values = (torch.randn(size, dtype=shape.kv_dtype) for _ in range(2))
-    fresh = cache.snapshot(slot, 0)
-    cache.resume(slot, [Snapshot(0, tokens, keys, values, fresh.conv, fresh.ssm)])
+    cache.resume(slot, [Snapshot(0, tokens, keys, values, read.conv, read.ssm)])
 
 
 def _random_ids(own: Own, count: int) -> list[int]:

@@ -145,6 +145,7 @@ def main() -> None:
     p.add_argument("--context", type=int, default=64, help="tokens before decoding is timed")
     p.add_argument("--steps", type=int, default=16, help="decode steps per round")
     p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--room", type=Path, help="keep the models in this folder, and take those that are there")
     p.add_argument("--quick", action="store_true", help="one round of 8 steps")
     p.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of every engine (default: all cores)")
     p.add_argument(

@@ -52,7 +52,8 @@ def test_attention_is_that_of_float64(
             seen = [block[row, own, : length + 1].double().repeat_interleave(queries, 0) for block in (keys, values)]
             scores = (seen[0] @ q[row].double().unsqueeze(2)).squeeze(2) / size**0.5
             wanted = (scores.softmax(1).unsqueeze(1) @ seen[1]).flatten()
-            assert (y[row].double() - wanted).norm() < 1e-5 * wanted.norm()
+            # Many values of both signs may cancel out.
+            assert (y[row].double() - wanted).norm() < 1e-5 * wanted.norm() + 1e-6
         keys[:, first : first + kv_heads] = was[:, first : first + kv_heads]
 
 
