@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 JS := tests/contract/js
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-engine bench-gateway bench-peers bench-reasoning clean
+.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-context bench-engine bench-gateway bench-peers bench-reasoning bench-serving soak clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,8 +75,17 @@ train-mini-smoke: $(VENV)/.dev  ## prove the recipe of the embedded model by a s
 
 bench: bench-engine bench-gateway bench-reasoning  ## all benchmarks
 
-bench-engine: $(VENV)/.dev  ## the engine against transformers on the same weights
+bench-engine: $(VENV)/.dev  ## the engine beside transformers, llama.cpp and vLLM on the same weights; installs them into the user's cache
 	$(BIN)/python -m bench.engine $(ARGS)
+
+bench-context: $(VENV)/.dev  ## memory and speed of long contexts, beside a model of attention alone
+	$(BIN)/python -m bench.context $(ARGS)
+
+bench-serving: $(VENV)/.dev  ## tokens per second through HTTP beside the engine alone
+	$(BIN)/python -m bench.serving $(ARGS)
+
+soak: $(VENV)/.dev  ## half an hour of mixed load; fails when memory grows, a request sticks, or the books do not agree
+	$(BIN)/python -m bench.soak $(ARGS)
 
 bench-gateway: $(VENV)/.dev  ## what keys and the ledger cost: requests per second and latency with them and without
 	$(BIN)/python -m bench.gateway $(ARGS)

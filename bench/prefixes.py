@@ -25,7 +25,7 @@ from typing import Any
 import requests
 
 _START_S = 300.0
-_WORDS = [
+WORDS = [
     "red",
     "blue",
     "cat",
@@ -123,7 +123,7 @@ def conversation(urls: list[str], turns: int, words: int, rng: random.Random) ->
     talk: list[dict[str, str]] = []
     said: list[list[Turn]] = [[] for _ in urls]
     for number in range(turns):
-        text = f"Part {number}: {' '.join(rng.choices(_WORDS, k=words))}. How many words is that?"
+        text = f"Part {number}: {' '.join(rng.choices(WORDS, k=words))}. How many words is that?"
         talk.append({"role": "user", "content": text})
         for url, mine in zip(urls, said, strict=True):
             mine.append(ask(url, talk, 16))

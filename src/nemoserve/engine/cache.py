@@ -139,6 +139,12 @@ class Cache:
         del self._rows[slot]
         self._slots.pop()
 
+    def idle_faults(self) -> list[str]:
+        """What is left over when no sequence is there."""
+        held = len(self._slots), len(self._rows), len(self._reserved), len(self.kv.lengths)
+        found = [] if not any(held) else [f"slots, rows, promises and lengths in the cache are {held}"]
+        return found + self.kv.idle_faults()
+
     @torch.inference_mode()
     def snapshot(self, slot: int, start: int) -> Snapshot:
         """What the sequence in `slot` holds now, with the keys and values from token `start` on. Copies."""

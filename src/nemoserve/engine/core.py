@@ -55,6 +55,7 @@ class Slots(Protocol):
 
     def reserve(self, slot: int, tokens: int) -> None: ...
     def release(self, slot: int) -> None: ...
+    def idle_faults(self) -> list[str]: ...
 
 
 class Beginnings(Protocol):
@@ -63,6 +64,7 @@ class Beginnings(Protocol):
     def resume(self, slot: int, prompt: Run[int]) -> int: ...
     def keep(self, slot: int, tokens: Run[int]) -> None: ...
     def release(self, slot: int) -> None: ...
+    def idle_faults(self) -> list[str]: ...
 
 
 class ConstraintMaker(Protocol):
@@ -181,6 +183,11 @@ class EngineCore:
         self._sampled, self._status_at = 0, now
         scheduler = self._scheduler
         return Status(scheduler.running, scheduler.waiting, scheduler.kv_tokens_reserved, rate)
+
+    def idle_faults(self) -> list[str]:
+        """What is left over although no sequence is there, each as a half sentence; nothing, unless there is a bug."""
+        found = self._scheduler.idle_faults() + self._cache.idle_faults()
+        return found if self._beginnings is None else found + self._beginnings.idle_faults()
 
     def step(self) -> list[FromEngine]:
         """Run one batch: every decoding sequence gets a token, prompts advance. Does nothing when nothing runs."""

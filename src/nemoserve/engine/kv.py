@@ -27,7 +27,8 @@ class PromptAttention:
     start: int
     end: int
     mask: torch.Tensor | None
-    """[tokens, end] bool, True where allowed; None when the run starts the sequence (plain causal)."""
+    """[tokens, end] bool, True where allowed; None when the run starts the sequence (plain causal), and on a CPU, where it would be as
+    long as the sequence and the layer does without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,10 @@ class KVStore:
         """Give up the last row."""
         self.clear(len(self.lengths) - 1)
         self.lengths.pop()
+
+    def idle_faults(self) -> list[str]:
+        """What is left over when no row is there."""
+        return [f"{len(self._apart)} buffers of long sequences are kept"] if self._apart else []
 
     def is_apart(self, row: int) -> bool:
         """Whether the row has a buffer of its own."""
@@ -125,7 +130,7 @@ class KVStore:
         start = self.lengths[row]
         end = start + tokens
         mask = None
-        if start and self._heads:
+        if start and self._heads and self._device.type != "cpu":
             mask = torch.ones((tokens, end), dtype=torch.bool, device=self._device).tril_(start)
         return PromptAttention(keys, values, start, end, mask)
 

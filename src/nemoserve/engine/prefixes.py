@@ -99,6 +99,21 @@ class Prefixes:
         """The sequence in the slot has ended."""
         self._bases.pop(slot, None)
 
+    def idle_faults(self) -> list[str]:
+        """What does not agree when no sequence is there."""
+        found: list[str] = []
+        nodes = self._nodes.values()
+        if self._bases:
+            found.append(f"{len(self._bases)} slots have a snapshot that they come from")
+        if self.held_bytes > self._budget or self.held_bytes != sum(node.snapshot.bytes for node in nodes):
+            found.append(f"snapshots are counted as {self.held_bytes} bytes, of {self._budget} that they may have")
+        parents = [node.parent for node in nodes if node.parent is not None]
+        if any(parent.key not in self._nodes for parent in parents) or len(parents) != sum(n.children for n in nodes):
+            found.append("snapshots that others build on are missing")
+        if sum(self._lengths.values()) != len(self._nodes):
+            found.append(f"{len(self._nodes)} snapshots have {sum(self._lengths.values())} lengths")
+        return found
+
     def _longest(self, prompt: Sequence[int]) -> _Node | None:
         found: _Node | None = None
         hasher, done = hashlib.blake2b(digest_size=16), 0

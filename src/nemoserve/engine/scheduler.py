@@ -112,6 +112,15 @@ class Scheduler:
     def kv_tokens_reserved(self) -> int:
         return self._reserved
 
+    def idle_faults(self) -> list[str]:
+        """What is left over when no sequence is there."""
+        found: list[str] = []
+        if self._running or self._waiting or self._reserved:
+            found.append(f"{self.running} run, {self.waiting} wait and {self._reserved} tokens are reserved")
+        if sorted(self._free_slots) != list(range(self.limits.max_sequences)):
+            found.append(f"the free slots are {sorted(self._free_slots)} of {self.limits.max_sequences}")
+        return found
+
     def sequences(self) -> Iterator[Sequence]:
         """Running ones, then waiting ones, each in order of arrival."""
         yield from list(self._running.values())

@@ -41,6 +41,8 @@ logger = logging.getLogger("nemoserve.engine")
 
 _MOST_SEQUENCES = {"cpu": 16, "cuda": 64}
 _PROGRESS_S = 0.1
+_LOOK_S = 5.0
+"""At most so often the books are looked at when the last sequence has ended."""
 _STATUS_S = 1.0
 _IDLE_S = 1.0
 _GRACE_S = 3.0
@@ -173,6 +175,7 @@ def serve(core: EngineCore, inbox: Inbox, outbox: Outbox) -> int:
     """Take messages and step until told to stop or the gateway has gone; the process's exit code."""
     status_due = 0.0
     was_busy = False
+    looked_at = 0.0
     while not (inbox.closed.is_set() or outbox.broken):
         if not outbox.wait_for_room(_IDLE_S):
             continue  # neither step nor take more in while the gateway does not read
@@ -191,6 +194,10 @@ def serve(core: EngineCore, inbox: Inbox, outbox: Outbox) -> int:
         if (core.has_work and now >= status_due) or (was_busy and not core.has_work):
             status_due = now + _STATUS_S
             outbox.put([core.status()])
+        if was_busy and not core.has_work and now >= looked_at:
+            looked_at = now + _LOOK_S
+            for fault in core.idle_faults():
+                logger.error("idle, but %s", fault)
         was_busy = core.has_work
     return 0
 

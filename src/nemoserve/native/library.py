@@ -41,9 +41,22 @@ class _Attention(ctypes.Structure):
     _fields_ = [(name, ctypes.c_int64) for name in ("heads", "kv_heads", "head_dim", "first")]
 
 
+class Apart(ctypes.Structure):
+    """Addresses of one sequence's keys and values [head][token][head_dim] of all layers, their stride by head in elements, and the
+    tokens that it holds."""
+
+    _fields_ = [
+        ("keys", ctypes.c_void_p),
+        ("values", ctypes.c_void_p),
+        ("head", ctypes.c_int64),
+        ("length", ctypes.c_int64),
+    ]
+
+
 class KeysAndValues(ctypes.Structure):
     """Addresses of keys and values [row][head][token][head_dim] of all layers, their strides by row and head in elements, and the tokens that
-    each row holds: an address of int64 [rows], or None when all hold `length`."""
+    each row holds: an address of int64 [rows], or None when all hold `length`. So the first `shared` rows; the later ones have
+    buffers of their own, described by `Apart` at this address. `bytes` of an element: 4, float32, or 2, bfloat16."""
 
     _fields_ = [
         ("keys", ctypes.c_void_p),
@@ -52,6 +65,9 @@ class KeysAndValues(ctypes.Structure):
         ("head", ctypes.c_int64),
         ("lengths", ctypes.c_void_p),
         ("length", ctypes.c_int64),
+        ("shared", ctypes.c_int64),
+        ("apart", ctypes.c_void_p),
+        ("bytes", ctypes.c_int64),
     ]
 
 

@@ -50,6 +50,7 @@ class Engine:
         said: list[FromEngine] = []
         while self.core.has_work:
             said += self.core.step()
+        assert self.core.idle_faults() == []
         assert {m.id: m.reason for m in said if isinstance(m, Finished)} == dict.fromkeys(ids, "length")
         mine = [[m for m in said if isinstance(m, Tokens) and m.id == id] for id in ids]
         self.cached = [sum(m.cached_tokens for m in messages) for messages in mine]

@@ -149,11 +149,28 @@ void one_attention(int64_t kv_heads, int64_t queries, int64_t head_dim, int64_t 
     for (int64_t row = 0; row < rows; row++) lengths[size_t(row)] = row % room;
     lengths[0] = room - 1;
     for (bool equal : {false, true}) {
-        const KeysAndValues kv = {keys.get(), values.get(), heads * room * head_dim, room * head_dim, equal ? nullptr : lengths.get(), room - 1};
+        // The last of several rows is told of as one in a buffer of its own.
+        const int64_t shared = rows > 1 ? rows - 1 : 1, stride = heads * room * head_dim;
+        const Apart apart = {keys.get() + shared * stride, values.get() + shared * stride, room * head_dim, equal ? room - 1 : lengths[size_t(rows - 1)]};
+        const KeysAndValues kv = {keys.get(), values.get(), stride, room * head_dim, equal ? nullptr : lengths.get(), room - 1, shared, &apart, 4};
         attention(kPlain, layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
         for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
             if (!use(name)) continue;
             attention(kernels(), layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
+            compare(name, got.get(), wanted.get(), rows * q_row);
+        }
+        // Half as long as bfloat16s; any bits but infinities and the like will do.
+        auto narrow = filled<uint16_t>(size, [] { return uint16_t(0x3f00 + int(64 * uniform())); });
+        KeysAndValues half = kv;
+        Apart half_apart = apart;
+        half.keys = half.values = narrow.get();
+        half_apart.keys = half_apart.values = narrow.get() + shared * stride;
+        half.apart = &half_apart;
+        half.bytes = 2;
+        attention(kPlain, layer, half, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
+        for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+            if (!use(name)) continue;
+            attention(kernels(), layer, half, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
             compare(name, got.get(), wanted.get(), rows * q_row);
         }
     }
@@ -163,6 +180,7 @@ void attentions() {
     one_attention(1, 1, 1, 1, 1);
     one_attention(3, 2, 24, 5, 37);
     one_attention(2, 5, 128, 2, 150);
+    one_attention(1, 3, 8, 2, 2100);
     for (int64_t width : {1, 15, 16, 100}) {
         auto x = filled<float>(3 * width, uniform), weight = filled<float>(width, uniform);
         auto wanted = filled<float>(3 * width, uniform), got = filled<float>(3 * width, uniform);

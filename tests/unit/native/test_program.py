@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 import pytest
 import torch
 
 from nemoserve.convert.__main__ import main
+from nemoserve.engine import kv
 from nemoserve.engine.batch import Chunk
+from nemoserve.engine.layers.program import DecodeProgram
 from nemoserve.engine.models import Model, load_model
 from nemoserve.engine.runner import Runner
-from nemoserve.native.library import KeysAndValues, Native
+from nemoserve.native.library import Apart, KeysAndValues, Native
 from tests.checkpoints import tiny_checkpoint
 
 
 @pytest.mark.parametrize(("kv_heads", "queries", "size"), [(1, 1, 1), (2, 3, 20), (3, 1, 16), (2, 5, 128)])
-@pytest.mark.parametrize("lengths", [[0], [5, 5, 5], [0, 17, 40]])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("lengths", [[0], [5, 5, 5], [0, 17, 40], [1023, 1024, 2500], [3000, 70]])
 def test_attention_is_that_of_float64(
-    each_set: Native, kv_heads: int, queries: int, size: int, lengths: list[int]
+    each_set: Native, kv_heads: int, queries: int, size: int, lengths: list[int], dtype: torch.dtype
 ) -> None:
     rows, first, room = len(lengths), 2, max(lengths) + 3
-    keys, values = (torch.randn(rows, kv_heads + first + 1, room, size) for _ in range(2))
+    keys, values = (torch.randn(rows, kv_heads + first + 1, room, size).to(dtype) for _ in range(2))
     was = keys.clone()
     qkv = torch.randn(rows, kv_heads * (queries + 2), size) * 2
     q, k, v = qkv.split((kv_heads * queries, kv_heads, kv_heads), 1)
@@ -30,19 +34,26 @@ def test_attention_is_that_of_float64(
         if equal and len(set(lengths)) > 1:
             continue
         address = None if equal else held.data_ptr()
-        kv = KeysAndValues(
-            keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.stride(1), address, lengths[0] if equal else 0
-        )
+        # The last row in a buffer of its own, of its own size.
+        shared = rows - 1
+        alone = [block[shared, :, : lengths[-1] + 2].clone() for block in (keys, values)]
+        apart = Apart(*(block.data_ptr() for block in alone), alone[0].stride(0), lengths[-1])
+        length = lengths[0] if equal else 0
+        places = (keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.stride(1), address, length, shared)
+        both = KeysAndValues(*places, ctypes.addressof(apart), keys.element_size())
         y = torch.full((rows, kv_heads * queries * size), torch.nan)
         layer = each_set.attention_layer(kv_heads * queries, kv_heads, size, first)
-        each_set.attention(layer, kv, rows, *((part.data_ptr(), part.stride(0)) for part in (q, k, v)), y.data_ptr())
+        each_set.attention(layer, both, rows, *((part.data_ptr(), part.stride(0)) for part in (q, k, v)), y.data_ptr())
+        for block, own in zip((keys, values), alone, strict=True):
+            block[shared, :, : lengths[-1] + 2] = own
         for row, length in enumerate(lengths):
             own = slice(first, first + kv_heads)
-            assert torch.equal(keys[row, own, length], k[row])
+            assert torch.equal(keys[row, own, length], k[row].to(dtype))
             seen = [block[row, own, : length + 1].double().repeat_interleave(queries, 0) for block in (keys, values)]
             scores = (seen[0] @ q[row].double().unsqueeze(2)).squeeze(2) / size**0.5
             wanted = (scores.softmax(1).unsqueeze(1) @ seen[1]).flatten()
-            assert (y[row].double() - wanted).norm() < 1e-5 * wanted.norm()
+            # Many values of both signs may cancel out.
+            assert (y[row].double() - wanted).norm() < 1e-5 * wanted.norm() + 1e-6
         keys[:, first : first + kv_heads] = was[:, first : first + kv_heads]
 
 
@@ -82,6 +93,19 @@ def test_the_whole_token_call_gives_the_bits_of_the_layers(tmp_path: Path, to: s
     together = replies(model, 5)
     model._program = None
     assert torch.equal(replies(model, 5), together)
+
+
+def test_long_sequences_are_in_the_whole_token_call_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = tiny_checkpoint(tmp_path / "model", hybrid_override_pattern="M-*M-M*-"), tmp_path / "out"
+    assert main([str(folder), str(out), "--to=int8", "--no-evaluation", "--no-calibration"]) == 0
+    model = load_model(out, device="cpu")
+    together = replies(model, 5)
+    monkeypatch.setattr(kv, "SHARED_TOKENS", 8)  # two of the three outgrow the shared block
+    called: list[int] = []
+    run = DecodeProgram.run
+    monkeypatch.setattr(DecodeProgram, "run", lambda *given: called.append(1) or run(*given))
+    assert torch.equal(replies(model, 5), together)
+    assert len(called) == 5
 
 
 def test_a_model_that_is_not_quantised_has_no_program(tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable
+from typing import Any, cast
+
 import torch
 from torch.nn import functional
 
@@ -10,7 +14,7 @@ from nemoserve.engine.kv import DecodeAttention, PromptAttention
 from nemoserve.engine.layers.linear import Linear
 from nemoserve.engine.layers.quantised import library_for_layers
 from nemoserve.engine.layers.rope import Rotary
-from nemoserve.native.library import KeysAndValues
+from nemoserve.native.library import Apart, KeysAndValues
 
 
 class Attention:
@@ -61,17 +65,19 @@ class Attention:
         and values are never repeated."""
         lay = plan.decode_attention
         n = lay.shared
-        grouped = q.reshape(q.shape[0], self.kv_heads, -1, self.head_dim)
-        parts: list[torch.Tensor] = []
-        if n and self.native is not None and lay.keys.device.type == "cpu" and q.dtype == torch.float32:
+        if self.native is not None and lay.keys.device.type == "cpu" and q.dtype in (torch.float32, torch.bfloat16):
             library, layer = self.native
-            y = torch.empty((n, self.heads * self.head_dim))
+            dtype = q.dtype
+            q, k, v = q.float(), k.float(), v.float()
+            y = torch.empty((q.shape[0], self.heads * self.head_dim))
             kv, held = keys_and_values(lay)
             queries, new_keys, new_values = ((part.data_ptr(), part.stride(0)) for part in (q, k, v))
-            library.attention(layer, kv, n, queries, new_keys, new_values, y.data_ptr())
+            library.attention(layer, kv, q.shape[0], queries, new_keys, new_values, y.data_ptr())
             del held
-            parts.append(y.view(n, self.kv_heads, -1, self.head_dim))
-        elif n:
+            return y.to(dtype)
+        grouped = q.reshape(q.shape[0], self.kv_heads, -1, self.head_dim)
+        parts: list[torch.Tensor] = []
+        if n:
             keys, values = lay.keys[:, self._own], lay.values[:, self._own]
             if lay.mask is None:
                 keys[:, :, -1] = k[:n]
@@ -96,6 +102,8 @@ class Attention:
         keys, values = lay.keys[self._own], lay.values[self._own]
         keys[:, lay.start : lay.end] = k.transpose(0, 1)
         values[:, lay.start : lay.end] = v.transpose(0, 1)
+        if lay.start and lay.mask is None:
+            return self._run_on(q, keys[:, : lay.end], values[:, : lay.end], lay.start)
         y = functional.scaled_dot_product_attention(
             q.transpose(0, 1).unsqueeze(0),
             keys[:, : lay.end].unsqueeze(0),
@@ -106,11 +114,44 @@ class Attention:
         )
         return y.squeeze(0).transpose(0, 1).reshape(q.shape[0], -1)
 
+    def _run_on(self, q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, start: int) -> torch.Tensor:
+        """A run on a CPU that follows `start` tokens; keys and values [kv heads, end, head_dim].
 
-def keys_and_values(lay: DecodeAttention) -> tuple[KeysAndValues, torch.Tensor | None]:
-    """The shared block for the native library, and what has to be kept until it has been used."""
-    keys, values = lay.keys, lay.values
-    held = lay.positions
+        What it looks at is taken apart: all of what came before, and the run itself, each with the logarithms of its weights' sums.
+        No mask as long as the sequence is made, and the earlier keys and values are not repeated for the queries that share them.
+        """
+        tokens = q.shape[0]
+        by_head = q.transpose(0, 1)
+        shared = by_head.reshape(self.kv_heads, -1, self.head_dim)
+        past, past_sums = flash(shared, keys[:, :start], values[:, :start], causal=False)
+        per_head = self.heads // self.kv_heads
+        own_keys, own_values = (part[:, start:].repeat_interleave(per_head, 0) for part in (keys, values))
+        own, own_sums = flash(by_head, own_keys, own_values, causal=True)
+        share = torch.sigmoid(own_sums - past_sums.reshape(self.heads, tokens)).unsqueeze(2)
+        y = torch.lerp(past.reshape(self.heads, tokens, -1).float(), own.float(), share)
+        return y.to(q.dtype).transpose(0, 1).reshape(tokens, -1)
+
+
+def flash(
+    q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, causal: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention on a CPU of q [heads, tokens, head_dim] over [heads, others, head_dim], and log(sum(exp(scores))) [heads, tokens] float32."""
+    operators: Any = torch.ops.aten
+    apply = cast(
+        "Callable[..., tuple[torch.Tensor, torch.Tensor]]", operators._scaled_dot_product_flash_attention_for_cpu
+    )
+    y, sums = apply(q.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), 0.0, causal)
+    return y.squeeze(0), sums.squeeze(0)
+
+
+def keys_and_values(lay: DecodeAttention) -> tuple[KeysAndValues, tuple[object, ...]]:
+    """What the native library is told of them, and what has to be kept until it has been used."""
+    keys, values, held = lay.keys, lay.values, lay.positions
+    apart = (Apart * len(lay.apart))(
+        *(Apart(k.data_ptr(), v.data_ptr(), k.stride(0), k.shape[1] - 1) for k, v in lay.apart)
+    )
     lengths = None if held is None else held.data_ptr()
     length = keys.shape[2] - 1
-    return KeysAndValues(keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.stride(1), lengths, length), held
+    strides = keys.stride(0), keys.stride(1)
+    places = keys.data_ptr(), values.data_ptr(), *strides, lengths, length, lay.shared, ctypes.addressof(apart)
+    return KeysAndValues(*places, keys.element_size()), (held, apart)

@@ -34,8 +34,8 @@ class DecodeProgram:
         self._room = [torch.empty(0)] * len(widths)
 
     def serves(self, plan: StepPlan) -> bool:
-        """Whether the step is one of this kind: no prompts, no sequence with a buffer of its own."""
-        return not plan.runs and not plan.decode_attention.apart
+        """Whether the step is one of this kind: no prompts."""
+        return not plan.runs
 
     def run(self, x: torch.Tensor, plan: StepPlan, cache: Cache) -> torch.Tensor:
         """x [tokens, hidden] float32, contiguous, which becomes what the last block gives; the cache's tensors advance."""

@@ -1,35 +1,118 @@
 #include "attention.h"
 
+#include <cmath>
 #include <cstring>
+#include <mutex>
 #include <vector>
 
 #include "kernels.h"
 #include "pool.h"
 
 namespace nemo {
+namespace {
+
+constexpr int64_t kSpan = 1024;  // tokens of one piece of work; not by the number of threads, on which no result may depend
+
+struct Scratch {
+    std::mutex callers;
+    std::vector<int64_t> first;  // of each row's pieces
+    std::vector<float> parts;
+};
+
+Scratch &scratch() {
+    static Scratch *made = new Scratch;
+    return *made;
+}
+
+void *at(void *base, int64_t element, int64_t bytes) { return static_cast<char *>(base) + element * bytes; }
+
+// Rounds to the nearest bfloat16, ties to even; what came from one is what it was.
+void put(const float *from, int64_t count, void *to, int64_t bytes) {
+    if (bytes == 4) {
+        std::memcpy(to, from, std::size_t(count) * sizeof(float));
+        return;
+    }
+    uint16_t *target = static_cast<uint16_t *>(to);
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+        std::memcpy(&bits, from + i, 4);
+        target[i] = uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    }
+}
+
+Apart row_of(const KeysAndValues &kv, int64_t row) {
+    if (row >= kv.shared) return kv.apart[row - kv.shared];
+    return {at(kv.keys, row * kv.row, kv.bytes), at(kv.values, row * kv.row, kv.bytes), kv.head, kv.lengths == nullptr ? kv.length : kv.lengths[row]};
+}
+
+int64_t spans_of(const Apart &row) { return row.length / kSpan + 1; }
+
+// A head's spans, one after the other, into y [queries][head_dim].
+void merge(int64_t spans, int64_t queries, int64_t size, const float *parts, float *y) {
+    const int64_t part = queries * (size + 2);
+    for (int64_t g = 0; g < queries; g++) {
+        float most = parts[g], total = 0.0f;
+        for (int64_t s = 1; s < spans; s++) most = parts[s * part + g] > most ? parts[s * part + g] : most;
+        float *out = y + g * size;
+        for (int64_t s = 0; s < spans; s++) {
+            const float *own = parts + s * part;
+            const float weight = spans == 1 ? 1.0f : std::exp(own[g] - most);
+            total += weight * own[queries + g];
+            const float *values = own + 2 * queries + g * size;
+            for (int64_t i = 0; i < size; i++) out[i] = s == 0 ? weight * values[i] : out[i] + weight * values[i];
+        }
+        const float share = 1.0f / total;
+        for (int64_t i = 0; i < size; i++) out[i] *= share;
+    }
+}
+
+}  // namespace
 
 void attention(
     const Kernels &k, const AttentionLayer &layer, const KeysAndValues &kv, int64_t rows, const float *q, int64_t q_row, const float *key,
     int64_t k_row, const float *value, int64_t v_row, float *y) {
-    const int64_t size = layer.head_dim, queries = layer.heads / layer.kv_heads;
-    int64_t most = kv.length;
-    for (int64_t row = 0; kv.lengths != nullptr && row < rows; row++) most = kv.lengths[row] > most ? kv.lengths[row] : most;
-    const int64_t pieces = rows * layer.kv_heads;
-    const int64_t piece = pieces * queries * (most + 1) * size < (1 << 15) ? pieces : 1;
-    loop(pieces, piece, [&](int64_t begin, int64_t end) {
-        static thread_local std::vector<float> scratch;
-        if (int64_t(scratch.size()) < most + 1) scratch.resize(std::size_t(most + 1));
+    const int64_t size = layer.head_dim, queries = layer.heads / layer.kv_heads, part = queries * (size + 2);
+    Scratch &s = scratch();
+    std::lock_guard<std::mutex> lock(s.callers);
+    s.first.resize(std::size_t(rows + 1));
+    s.first[0] = 0;
+    int64_t tokens = 0;
+    for (int64_t row = 0; row < rows; row++) {
+        const Apart own = row_of(kv, row);
+        tokens += own.length + 1;
+        s.first[std::size_t(row + 1)] = s.first[std::size_t(row)] + spans_of(own) * layer.kv_heads;
+    }
+    const int64_t *first = s.first.data(), pieces = first[rows];
+    if (int64_t(s.parts.size()) < pieces * part) s.parts.resize(std::size_t(pieces * part));
+    float *parts = s.parts.data();
+    const bool little = tokens * layer.heads * size < (1 << 15);
+    loop(pieces, little ? pieces : 1, [&](int64_t begin, int64_t end) {
+        int64_t row = 0;
         for (int64_t i = begin; i < end; i++) {
-            const int64_t row = i / layer.kv_heads, head = i % layer.kv_heads;
-            const int64_t held = kv.lengths == nullptr ? kv.length : kv.lengths[row];
-            float *keys = kv.keys + row * kv.row + (layer.first + head) * kv.head;
-            float *values = kv.values + row * kv.row + (layer.first + head) * kv.head;
-            std::memcpy(keys + held * size, key + row * k_row + head * size, std::size_t(size) * sizeof(float));
-            std::memcpy(values + held * size, value + row * v_row + head * size, std::size_t(size) * sizeof(float));
-            const AttentionRow r = {queries, size, held + 1, q + row * q_row + head * queries * size, keys, values};
-            k.attend(r, scratch.data(), y + (row * layer.heads + head * queries) * size);
+            while (first[row + 1] <= i) row++;
+            const Apart own = row_of(kv, row);
+            const int64_t spans = spans_of(own), head = (i - first[row]) / spans, span = (i - first[row]) % spans;
+            const int64_t place = (layer.first + head) * own.head;
+            void *keys = at(own.keys, place, kv.bytes), *values = at(own.values, place, kv.bytes);
+            if (span == spans - 1) {
+                put(key + row * k_row + head * size, size, at(keys, own.length * size, kv.bytes), kv.bytes);
+                put(value + row * v_row + head * size, size, at(values, own.length * size, kv.bytes), kv.bytes);
+            }
+            const int64_t from = span * kSpan, left = own.length + 1 - from;
+            const float *queried = q + row * q_row + head * queries * size;
+            const AttentionRow r = {
+                queries, size, left < kSpan ? left : kSpan, queried, at(keys, from * size, kv.bytes), at(values, from * size, kv.bytes)};
+            float *found = parts + i * part;
+            (kv.bytes == 2 ? k.attend16 : k.attend)(r, found, found + queries, found + 2 * queries);
+            if (spans == 1) merge(1, queries, size, found, y + (row * layer.heads + head * queries) * size);
         }
     });
+    for (int64_t row = 0; row < rows; row++) {
+        const int64_t spans = spans_of(row_of(kv, row));
+        for (int64_t head = 0; spans > 1 && head < layer.kv_heads; head++) {
+            merge(spans, queries, size, parts + (first[row] + head * spans) * part, y + (row * layer.heads + head * queries) * size);
+        }
+    }
 }
 
 void norms(const Kernels &k, int64_t rows, int64_t width, const float *weight, float eps, const float *x, float *y) {

@@ -1,4 +1,4 @@
-// Attention of new tokens over keys and values of float32, norms, activations. Knows arrays and strides; no cache's bookkeeping.
+// Attention of new tokens over keys and values of float32 or bfloat16, norms, activations. Knows arrays and strides; no cache's bookkeeping.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,11 @@ namespace nemo {
 
 struct Kernels;
 
-// One key head of one sequence: `queries` queries [queries][head_dim] look at `tokens` keys and values [tokens][head_dim].
+// One key head of one sequence: `queries` queries [queries][head_dim] look at a span of `tokens` keys and values [tokens][head_dim].
 struct AttentionRow {
     int64_t queries, head_dim, tokens;
-    const float *q, *keys, *values;
+    const float *q;
+    const void *keys, *values;
 };
 
 struct AttentionLayer {
@@ -18,13 +19,22 @@ struct AttentionLayer {
     int64_t first;  // of its key heads among those of all layers
 };
 
-// Keys and values of all layers, [row][head][token][head_dim] with these strides; `lengths` are the tokens that each row holds, or
-// null when all hold `length`.
+// A sequence whose keys and values [head][token][head_dim] lie in a buffer of their own, `head` apart; it holds `length` tokens.
+struct Apart {
+    void *keys, *values;
+    int64_t head, length;
+};
+
+// Keys and values of all layers. The first `shared` rows lie together, [row][head][token][head_dim] with these strides; `lengths` are
+// the tokens that each of them holds, or null when all hold `length`. Each later row is one of `apart`.
 struct KeysAndValues {
-    float *keys, *values;
+    void *keys, *values;
     int64_t row, head;
     const int64_t *lengths;
     int64_t length;
+    int64_t shared;
+    const Apart *apart;
+    int64_t bytes;  // of an element: 4, floats, or 2, bfloat16s
 };
 
 // One new token of each of `rows` sequences: its key and value are written, then it looks at all of its row's. q, k and v of a row

@@ -92,6 +92,15 @@ inline V load(const float *p, int lanes) {
     const __m256 low = _mm256_maskload_ps(p, lanes_from(0, lanes));
     return {low, lanes > 8 ? _mm256_maskload_ps(p + 8, lanes_from(8, lanes)) : _mm256_setzero_ps()};
 }
+// bfloat16s, as floats.
+inline V load(const uint16_t *p, int lanes = kPanel) {
+    uint16_t some[kPanel] = {};
+    if (lanes != kPanel) {
+        __builtin_memcpy(some, p, size_t(lanes) * sizeof(uint16_t));
+        p = some;
+    }
+    return {scales8(p), scales8(p + 8)};
+}
 inline void store(float *p, V x, int lanes = kPanel) {
     if (lanes == kPanel) {
         _mm256_storeu_ps(p, x.low);
@@ -126,6 +135,6 @@ inline float sum(V x) {
 
 }  // namespace
 
-const Kernels kAvx2 = {"avx2", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend, norm, squared_relu};
+const Kernels kAvx2 = {"avx2", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend<float>, attend<uint16_t>, norm, squared_relu};
 
 }  // namespace nemo

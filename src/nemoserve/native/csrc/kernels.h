@@ -42,8 +42,10 @@ struct Kernels {
         const MambaLayer &m, int64_t group, const float *projected, float *conv, float *state, float *scratch, float *out);
     void (*mamba_chunk)(
         const MambaLayer &m, int64_t group, int64_t length, const float *projected, float *conv, float *state, float *scratch, float *out);
-    // out [queries][head_dim]; `scratch` has a float for each token.
-    void (*attend)(const AttentionRow &r, float *scratch, float *out);
+    // out [queries][head_dim]: the values' sums, weighted by exp(score - most), where `most` [queries] are the largest scores and
+    // `total` [queries] the weights' sums. Keys and values are floats, or bfloat16s.
+    void (*attend)(const AttentionRow &r, float *most, float *total, float *out);
+    void (*attend16)(const AttentionRow &r, float *most, float *total, float *out);
     void (*norm)(int64_t width, const float *weight, float eps, const float *x, float *y);
     void (*squared_relu)(int64_t count, float *x);
 };

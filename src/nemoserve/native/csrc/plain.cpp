@@ -57,6 +57,10 @@ inline V load(const float *p) {
 inline V load(const float *p, int lanes) {
     return lanewise([&](int i) { return i < lanes ? p[i] : 0.0f; });
 }
+// bfloat16s, as floats.
+inline V load(const uint16_t *p, int lanes = kPanel) {
+    return lanewise([&](int i) { return i < lanes ? wide(p[i]) : 0.0f; });
+}
 inline void store(float *p, V x, int lanes = kPanel) {
     for (int i = 0; i < lanes; i++) p[i] = x.lane[i];
 }
@@ -100,6 +104,6 @@ inline float sum(V x) {
 
 }  // namespace
 
-const Kernels kPlain = {"plain", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend, norm, squared_relu};
+const Kernels kPlain = {"plain", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend<float>, attend<uint16_t>, norm, squared_relu};
 
 }  // namespace nemo
