@@ -111,8 +111,12 @@ def run(
         engines = start(name, folder, args, found, room, progress)
         for engine in engines:
             running.callback(engine.close)
-        bar = progress.add_task(_NAMES[name], total=len(jobs) * (args.rounds + 1))
-        rounds = measure(engines, jobs, args.rounds, lambda: progress.advance(bar))
+        bar = progress.add_task(_NAMES[name], total=len(jobs) * len(engines) * (args.rounds + 1))
+
+        def advance(what: str) -> None:
+            progress.update(bar, advance=1, description=f"{_NAMES[name]}: {what}")
+
+        rounds = measure(engines, jobs, args.rounds, advance)
     for what, why in rounds.failed.items():
         progress.console.print(f"{what}: {why}", highlight=False, soft_wrap=True)
     own = {engine.name: engine.told for engine in engines if "weights" in engine.told}

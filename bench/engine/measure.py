@@ -92,8 +92,9 @@ def _block() -> torch.Tensor:
     return _kept[0]
 
 
-def measure(engines: list[Measured], jobs: list[Job], rounds: int, advance: Callable[[], None]) -> Rounds:
-    """All jobs, each in so many rounds after one that warms up; an engine that fails a job is left out of it.
+def measure(engines: list[Measured], jobs: list[Job], rounds: int, advance: Callable[[str], None]) -> Rounds:
+    """All jobs, each in so many rounds after one that warms up; an engine that fails a job is left out of it. `advance` is told what
+    comes next.
 
     The order of the engines turns from round to round, so that none always follows the same one.
     """
@@ -106,6 +107,7 @@ def measure(engines: list[Measured], jobs: list[Job], rounds: int, advance: Call
             for engine in engines[number % len(engines) :] + engines[: number % len(engines)]:
                 if f"{job.name}, {engine.name}" in found.failed:
                     continue
+                advance(f"{job.name}, {engine.name}")
                 try:
                     seconds = engine.ask(**job.order())
                 except Missing as error:
@@ -113,6 +115,5 @@ def measure(engines: list[Measured], jobs: list[Job], rounds: int, advance: Call
                     continue
                 if number:
                     found.rates.setdefault((job.name, engine.name), []).append(job.tokens / seconds)
-            advance()
         found.bandwidth[job.name] = bandwidths
     return found
