@@ -153,7 +153,7 @@ class Client:
         """The chunks of a stream."""
         if reply.status_code != 200:
             raise Wrong(f"{reply.status_code} {reply.text[:300]}")
-        for line in reply.iter_lines(chunk_size=1):
+        for line in reply.iter_lines(chunk_size=None):
             if line.startswith(b"data: {"):
                 yield json.loads(line[6:])
             elif line == b"data: [DONE]":
