@@ -192,7 +192,7 @@ class Client:
                 raise Wrong(f"the schema does not allow {said}")
 
     def _budget(self) -> None:
-        budget = self._rng.randrange(0, 24)
+        budget = self._rng.randrange(1, 24)
         answer = self._ask(self._sum(), reasoning={"max_tokens": budget}, max_tokens=96)
         spent = answer["usage"]["completion_tokens_details"]["reasoning_tokens"]
         if spent > budget + max(1, budget // 10) + 8:  # the tokens that end it may count
