@@ -153,7 +153,7 @@ class Client:
         """The chunks of a stream."""
         if reply.status_code != 200:
             raise Wrong(f"{reply.status_code} {reply.text[:300]}")
-        for line in reply.iter_lines(chunk_size=1):
+        for line in reply.iter_lines(chunk_size=None):
             if line.startswith(b"data: {"):
                 yield json.loads(line[6:])
             elif line == b"data: [DONE]":
@@ -192,7 +192,7 @@ class Client:
                 raise Wrong(f"the schema does not allow {said}")
 
     def _budget(self) -> None:
-        budget = self._rng.randrange(0, 24)
+        budget = self._rng.randrange(1, 24)
         answer = self._ask(self._sum(), reasoning={"max_tokens": budget}, max_tokens=96)
         spent = answer["usage"]["completion_tokens_details"]["reasoning_tokens"]
         if spent > budget + max(1, budget // 10) + 8:  # the tokens that end it may count
