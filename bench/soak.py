@@ -35,6 +35,8 @@ from tests.servers import Server
 _PATIENCE_S = 120.0
 """A request that takes longer is stuck."""
 _SETTLE_S = 15.0
+_SAID = 30
+"""So many wrong things are printed, and all are counted."""
 _SCHEMA = {
     "type": "object",
     "properties": {"name": {"type": "string", "maxLength": 12}, "count": {"type": "integer"}},
@@ -72,9 +74,9 @@ class Findings:
 
     def report(self, text: str) -> None:
         with self.lock:
-            if len(self.wrong) < 100:
-                self.wrong.append(text)
-        print(f"WRONG: {text}", flush=True)
+            self.wrong.append(text)
+            if len(self.wrong) <= _SAID:
+                print(f"WRONG: {text}", flush=True)
 
 
 def growth(samples: list[Sample], may_grow: float) -> list[str]:
@@ -327,6 +329,9 @@ def soak(server: Server, args: argparse.Namespace) -> Findings:
     until = began + 60 * args.minutes
     print("| minute | requests | gateway, MiB | engine, MiB | wrong |\n|---|---|---|---|---|", flush=True)
     while time.monotonic() < until:
+        if server.process.poll() is not None:
+            findings.report(f"the server has ended: {server.log.read_text()[-500:]}")
+            break
         load.run(min(args.every, max(1.0, until - time.monotonic())))
         for age in load.rested():
             findings.report(f"a request has not ended within {age:.0f} s")
@@ -365,6 +370,9 @@ def main(arguments: list[str] | None = None) -> int:
         server = servers.start(Path(folder), *options)
         try:
             findings = soak(server, args)
+        except KeyboardInterrupt:
+            print("stopped")
+            return 130
         finally:
             server.stop()
     print("\n" + ", ".join(f"{name} {count}" for name, count in sorted(findings.counts.items())))
