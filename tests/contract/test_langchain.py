@@ -6,8 +6,8 @@ wire, and against the embedded model, which tries the whole server:
 | tests | scripted engine | embedded model |
 |---|---|---|
 | invoke, stream, batch, events, conversation, usage, stop, names, model override; asynchronous twins | pass | pass |
-| tool choice, tool histories, few-shot examples, JSON mode | pass | pass |
-| tool calling, an agent loop, unicode arguments, structured output | pass | `NEEDS_A_BETTER_MODEL`: pass or fail |
+| tool choice, tool histories, few-shot examples, JSON mode, structured output | pass | pass |
+| tool calling, an agent loop, unicode arguments | pass | `NEEDS_A_BETTER_MODEL`: pass or fail |
 | images, audio, PDF, Anthropic's inputs | skipped by LangChain: the models read text only | the same |
 | stream time | skipped by LangChain: a benchmark against a recording | the same |
 | serialisation, time to make a client, settings from the environment (unit tests of the client alone) | skipped | |
@@ -46,14 +46,8 @@ pytestmark = pytest.mark.slow
 
 NEEDS_A_BETTER_MODEL = {
     "test_agent_loop": "the model may call the tool twice for one question",
-    "test_bind_runnables_as_tools": "the texts must end within the reply's tokens",
     "test_tool_calling": "the argument must be the question's number",
-    "test_tool_calling_async": "the argument must be the question's number",
     "test_unicode_tool_call_integration": "the argument must be the question's name",
-    "test_structured_output": "the texts must end within the reply's tokens",
-    "test_structured_output_async": "the texts must end within the reply's tokens",
-    "test_structured_output_pydantic_2_v1": "the texts must end within the reply's tokens",
-    "test_structured_output_optional_param": "the texts must end within the reply's tokens",
 }
 """Tests whose outcome hangs on what a model of some million parameters writes, with the reason."""
 
