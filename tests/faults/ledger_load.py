@@ -55,7 +55,9 @@ async def outage(place: str, folder: Path) -> None:
 
 
 def wait_for_lines(file: Path, count: int) -> None:
+    deadline = time.monotonic() + 120
     while not file.exists() or sum(bool(line) for line in file.read_bytes().splitlines()) < count:
+        assert time.monotonic() < deadline, f"{file} has not come to {count} lines"
         time.sleep(0.05)
 
 
