@@ -84,3 +84,24 @@ EXTRACT_FRAMES = (
     "Note: {t}\n{q}", "{q}\nNote: {t}", "I have this text: {t}\n{q}", "I got this note:\n{t}\n{q}", "Someone wrote: {t}\n{q}", "Message: {t}\n\n{q}", "{q}\nMessage: {t}", "Use this text: {t}\n{q}",
     "{q} Use this text: {t}", "Please read: {t}\n{q}",
 )  # fmt: skip
+
+DRILLED_TEXTS = (
+    "{owner}'s {animal} is called {name}.", "{owner}'s {animal} is {name}.", "{owner} calls the {animal} {name}.", "The name of the {animal} is {name}; it lives with {owner}.",
+    "{name} is a {animal} that {owner} owns.", "{name} is the name of {owner}'s {animal}.", "The {animal} that lives with {owner} is {name}.", "{owner} bought a {animal} and named it {name}.",
+    "{owner} has a {animal} named {name}.", "{owner} walks with {name}, a {animal}.", "{owner} feeds the {animal} {name}.", "A {animal} named {name} lives with {owner} in {city}.",
+    "{owner} of {city} has a {animal} named {name}.", "{owner}, who lives in {city}, owns {name}, a {animal}.", "In {city}, {owner} keeps a {animal}; its name is {name}.", "{owner} in {city} has the {animal} {name}.",
+    "{owner} looks for {name}, a {animal} of {age} years.", "The {animal} is {age} years old, is called {name} and belongs to {owner}.", "Here comes {owner} with a {animal}. It is called {name}.", "{name} belongs to {owner} and is a {animal}.",
+    "{name}, {owner}'s {animal}, is {age}.", "{owner} asked for {name}, the lost {animal}.", "Our {animal} {name} was a gift of {owner}.", "{owner} found a {animal}. Now it is called {name}.",
+    "{name} spent {price} dollars on {count} {items}.", "For {price} dollars {name} bought {count} {items}.", "{price} dollars were paid for {count} {items}.", "It took {price} dollars to buy {count} {items}.",
+    "{name} gave {price} dollars for {count} {items}.", "With {price} dollars {name} got {count} {items}.", "The price is {price} dollars for {count} {items}.", "{price} dollars: {count} {items} for {name}.",
+    "{name} has {price} dollars and wants {count} {items}.", "A bill of {price} dollars for {count} {items}.", "{name} earned {price} dollars with {count} {items}.", "Pay {price} dollars and take {count} {items}.",
+    "{name} of room {room} has {count} {items}.", "{count} of the {items} are for {name}.", "{name} sees {count} {items} in the {place}.", "In the {place} {name} counted {count} {items}.",
+    "The {item} is {price} dollars, the code is {code}.", "In {month} you pay {price} dollars for the {item}.", "From {month} on the {item} costs {price} dollars.", "The code {code} is on the {item}.", "You get the {item} in {month} for {price} dollars.",
+    "{code} is the code of the {item}, which costs {price} dollars.", "The {item} was {price} dollars in {month}.", "Here is a {item} with the code {code} for {price} dollars.",
+    "{name} left {from} on {day} and went to {to}.", "To {to} from {from} on {day}.", "The way from {from} to {to} is long; {name} goes on {day}.", "{to} is where {name} goes on {day}, from {from}.", "{name} wants to get to {to} on {day} and starts in {from}.",
+    "To get from {from} to {to}, take the train at {time}.", "The train to {to} leaves {from} at {time}.", "On {day} the train to {to} starts in {from}.",
+    "{name} has room {room} and the phone number {phone}.", "{phone} is the number of {name}.", "The number {phone} belongs to {name} in room {room}.", "Ask {name}, room {room}.", "{name} can be found in room {room} on {day}.",
+    "{friend} and {name} come from {city}.", "{friend} wrote that {name} lives in {city}.", "{friend} is a friend of {name}, the {job}.", "{name}, whose friend is {friend}, likes {hobby}.",
+    "Tell {name} that order {order} is {state}.", "{state} is the state of order {order} of {name}.", "Is order {order} for {name}? It is {state}.",
+)  # fmt: skip
+"""Of a drill that no table scores; what the tables hold out is left out of it."""

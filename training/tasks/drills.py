@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from training.tasks import lexicon, lexicon_scenes
 from training.tasks.base import Example, Task, Wording, problem_is_held_out, user
-from training.tasks.reading import lookups
+from training.tasks.reading import fields, lookups
+from training.tasks.tools import calls
 from training.tasks.workings import numbered
 
 _WORDS: tuple[str, ...] = tuple(
@@ -103,6 +104,8 @@ def letters(rng: random.Random, wording: Wording) -> Example:
 
 DRILLS: tuple[Task, ...] = (
     Task("lookups", lookups, weight=2.0, off_share=0.5),
+    Task("fields", fields, weight=1.5, off_share=0.5),
+    Task("calls", calls, weight=1.0, off_share=0.4),
     Task("recall", recall, weight=2.0, off_share=0.7),
     Task("copy", copy, weight=0.6, off_share=0.9),
     Task("letters", letters, weight=1.5, off_share=0.8),

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from training.phrasings.extraction import EXTRACT_ASK, EXTRACT_FRAMES, EXTRACT_TEXTS
+from training.phrasings.extraction import DRILLED_TEXTS, EXTRACT_ASK, EXTRACT_FRAMES, EXTRACT_TEXTS
 from training.phrasings.lookup import FRAMES, GENERIC_ASK, GENERIC_BACK, PAIR_FORMS, TABLE_ASK
 from training.tasks import lexicon_scenes as lex
 from training.tasks import workings
-from training.tasks.base import Example, Task, Wording, user, worked
+from training.tasks.base import Example, Task, Wording, template_is_held_out, user, worked
 
 Make = Callable[[random.Random], str]
 
@@ -416,10 +416,17 @@ def extract(rng: random.Random, wording: Wording) -> Example:
         fields.sort(key=lambda field: text.index("{" + field + "}"))
     if len(fields) > 1 and rng.random() < 0.06:
         fields = fields[:1]
+    numbers = {field: int(values[field]) for field in fields if field in _NUMERIC}
+    return _as_json(rng, wording, filled, fields, {**values, **numbers})
+
+
+def _as_json(
+    rng: random.Random, wording: Wording, text: str, fields: list[str], values: Mapping[str, str | int]
+) -> Example:
+    """These fields of the text, asked for as JSON."""
     question = wording.pick(EXTRACT_ASK).format(f=_listed(rng, fields))
-    prompt = wording.pick(EXTRACT_FRAMES).format(q=question, t=filled)
-    result: dict[str, str | int] = {f: int(values[f]) if f in _NUMERIC else values[f] for f in fields}
-    answer = json.dumps(result)
+    prompt = wording.pick(EXTRACT_FRAMES).format(q=question, t=text)
+    result = {field: values[field] for field in fields}
 
     def same(reply: str) -> bool:
         try:
@@ -428,9 +435,51 @@ def extract(rng: random.Random, wording: Wording) -> Example:
             return False
 
     trace = "\n".join(f"{f}: {values[f]}" for f in fields)
-    return Example(
-        user(prompt), trace, answer, f"{sorted(values.items())} {fields}", fixed_wording=True, check=same, brief=""
-    )
+    key = f"{sorted((k, str(v)) for k, v in values.items())} {fields}"
+    return Example(user(prompt), trace, json.dumps(result), key, fixed_wording=True, check=same, brief="")
+
+
+def fields(rng: random.Random, wording: Wording) -> Example:
+    """A drill: fields of records in any usual shape, with any words as names, and of sentences that say the larger part first."""
+    if rng.random() < 0.5:
+        text = rng.choice(_DRILLED)
+        slots = [name for name in _MAKE if "{" + name + "}" in text]
+        values: dict[str, str | int] = {name: _MAKE[name](rng) for name in slots}
+        values.update({name: int(values[name]) for name in slots if name in _NUMERIC})
+        filled = lex.articled(text.format(**values))
+    else:
+        slots = rng.sample(_FIELD_NAMES, rng.randint(2, 4))
+        values = {name: _any_value(rng) for name in slots}
+        shape, between = rng.choice(_RECORDS)
+        if shape:
+            filled = between.join(shape.format(k=name, K=name.capitalize(), v=value) for name, value in values.items())
+        else:
+            filled = f"{between.join(slots)}\n{between.join(map(str, values.values()))}"
+    if rng.random() < 0.5:
+        rng.shuffle(slots)
+    return _as_json(rng, wording, filled, slots[: rng.randint(1, len(slots))], values)
+
+
+def _any_value(rng: random.Random) -> str | int:
+    roll = rng.random()
+    if roll < 0.3:
+        return rng.randint(1, 10 ** rng.randint(1, 5))
+    if roll < 0.6:
+        return rng.choice(rng.choice((lex.PEOPLE, lex.CITIES, lex.ANIMALS, lex.COLORS, lex.FOODS)))
+    return lex.pseudo_word(rng).capitalize() if roll < 0.8 else rng.choice(_MAKE["day"](rng).split())
+
+
+_FIELD_NAMES = lex.words(
+    "name age city owner animal pet from to day month time color item items count price order state phone room job friend food code "
+    "event place country hobby sport team boss start end size street title author year shop bill date task group level seat gate"
+)
+_RECORDS = (
+    ("{K}: {v}", "\n"), ("{K}: {v}", ", "), ("{K}: {v}", "; "), ("{K}: {v}.", " "), ("{k}: {v}", "\n"), ("{k}: {v}", ", "), ("{k} = {v}", "\n"),
+    ("{k}={v}", "; "), ("{k}={v}", ", "), ("- {k}: {v}", "\n"), ("- {K}: {v}", "\n"), ("{k}: {v}", " | "), ("{k} {v}", ", "), ("{K} {v}", "\n"),
+    ("{K} - {v}", "\n"), ("The {k} is {v}.", " "), ("* {k}: {v}", "\n"), ("", ","), ("", " | "), ("", ";"), ("", "\t"), ("", ", "),
+)  # fmt: skip
+"""How a field is written, and what comes between two; empty: names in the first line, values in the second."""
+_DRILLED = [text for text in DRILLED_TEXTS if not template_is_held_out(text) and text not in EXTRACT_TEXTS]
 
 
 TASKS = [

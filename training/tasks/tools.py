@@ -361,6 +361,31 @@ def _no_tool(
     return small_exchange(rng, wording, _CHAT)
 
 
+def calls(rng: random.Random, wording: Wording) -> Example:
+    """A drill: several requests at once, of which the tools at hand serve some. Which one serves which is decided many times a prompt."""
+    given, _ = _offered(rng)
+    abouts = {g.tool.about for g in given}
+    others = [t for t in TOOLS if t.names and t.about not in _BROAD and not any(_alike(t.about, x) for x in abouts)]
+    requests: list[str] = []
+    trace: list[str] = []
+    made: list[dict[str, Any]] = []
+    for _ in range(rng.randint(2, 5)):
+        if abouts & _BROAD or rng.random() < 0.5:
+            needed = rng.choice(given)
+            text, arguments, _ = _call(rng, wording, needed)
+            made.append({"name": needed.name, "arguments": arguments})
+            trace += [needed.tool.about or "by name", _trace(needed.name, arguments)]
+        else:
+            other = rng.choice(others)
+            text = lex.articled(wording.pick(other.asks).format(**{p: make(rng) for p, make in other.parameters}))
+            trace += [other.about, "tool: none"]
+        requests.append(text)
+    text = rng.choice(("\n", "\n", " ")).join(requests)
+    answer = _markup(made) if made else "Sorry, I have no tool for that."
+    tools = [g.schema for g in given]
+    return Example(user(text), "\n".join(trace), answer, text, tools, fixed_wording=True, brief="")
+
+
 def _result_text(rng: random.Random, result: dict[str, Any]) -> str:
     style = rng.random()
     if len(result) == 1 and style < 0.15:

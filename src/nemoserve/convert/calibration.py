@@ -70,7 +70,7 @@ class Calibrated(Decoder):
         """
         cache = self.new_cache(len(sequences))
         plan = self._prepared(sequences, cache)
-        x = self._embedded(plan)
+        x = self._embedded(torch.tensor(plan.tokens))
         for (norm, layer), watched in zip(self._blocks, self._watched, strict=False):
             h = norm(x)
             _watch(watched, True)
@@ -87,10 +87,6 @@ class Calibrated(Decoder):
             for product in head:
                 product(h[:: max(1, len(h) // 2048)])
                 yield from _replaced(product, bits, group)
-
-    def _embedded(self, plan: StepPlan) -> torch.Tensor:
-        assert isinstance(self._embeddings, torch.Tensor)
-        return functional.embedding(torch.tensor(plan.tokens), self._embeddings).float()
 
     def _prepared(self, sequences: list[list[int]], cache: Cache) -> StepPlan:
         """The whole step, with empty states."""

@@ -71,6 +71,28 @@ class KeysAndValues(ctypes.Structure):
     ]
 
 
+class PromptAttention(ctypes.Structure):
+    """A run of `tokens` tokens that follows `start` others: addresses of their float32 queries [tokens, heads, head_dim], keys and values
+    [tokens, kv heads, head_dim], which lie `q_row` and so on elements from token to token; the sequence's keys and values
+    [head, token, head_dim], `head` elements apart, of `bytes` each; outputs [tokens, heads * head_dim] float32, contiguous."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in ("heads", "kv_heads", "head_dim", "start", "tokens")),
+        *((name, ctypes.c_void_p) for name in ("q", "k", "v")),
+        *((name, ctypes.c_int64) for name in ("q_row", "k_row", "v_row")),
+        *((name, ctypes.c_void_p) for name in ("keys", "values")),
+        ("head", ctypes.c_int64),
+        ("bytes", ctypes.c_int64),
+        ("y", ctypes.c_void_p),
+    ]
+
+
+MAMBA_TAPS = 16
+"""The longest convolution that `Native.mamba_run` takes."""
+PROMPT_QUERIES = 64
+"""The most heads that may share a key head in `Native.prompt_attention`."""
+
+
 class States(ctypes.Structure):
     """Addresses of the Mamba layers' states [layer][row]... with their strides by layer, and the keys and values."""
 
@@ -160,14 +182,18 @@ class Native:
         self._norm.argtypes = [size, size, pointer, ctypes.c_float, pointer, pointer]
         self._attention = library.nemo_attention
         self._attention.argtypes = [pointer, pointer, size, pointer, size, pointer, size, pointer, size, pointer]
+        self._prompt_attention = library.nemo_prompt_attention
+        self._prompt_attention.argtypes = [pointer]
+        self._squared_relu = library.nemo_squared_relu
+        self._squared_relu.argtypes = [size, pointer]
         self._run = library.nemo_run
         self._run.argtypes = [pointer, size, size, pointer, pointer]
-        for function in (self._norm, self._attention, self._run):
+        for function in (self._norm, self._attention, self._prompt_attention, self._squared_relu, self._run):
             function.restype = None
 
     @property
     def instruction_set(self) -> str:
-        """plain, avx2 or avx512-vnni."""
+        """plain, avx2, avx512-vnni or avx512-bf16."""
         return (self._name() or b"").decode()
 
     def use(self, instruction_set: str) -> bool:
@@ -182,7 +208,8 @@ class Native:
         """From q int8 [rows, columns] and scales bfloat16 [rows, groups] into `values` and `packed_scales` (`packed_sizes`)."""
         self._pack(bits, rows, columns, q, scales, values, packed_scales)
 
-    def weight(self, bits: int, rows: int, columns: int, values: int, packed_scales: int) -> Record:
+    def weight(self, bits: int, rows: int, columns: int, values: int, packed_scales: int | None) -> Record:
+        """Of 4 or 8 bits with scales, of 16 (bfloat16) or 32 (float32) without."""
         record = _Weight(bits, rows, columns, values, packed_scales)
         return Record(record, ctypes.addressof(record))
 
@@ -225,6 +252,14 @@ class Native:
         """One new token of each of `rows` sequences to y [rows, heads * head_dim]; its key and value are written. q, k and v are the first
         row's address and the rows' distance in elements."""
         self._attention(layer.address, ctypes.addressof(kv), rows, *q, *k, *v, y)
+
+    def prompt_attention(self, run: PromptAttention) -> None:
+        """The run's keys and values are written, then every token of it looks at what comes before it and at itself."""
+        self._prompt_attention(ctypes.addressof(run))
+
+    def squared_relu(self, count: int, x: int) -> None:
+        """x [count] float32 to max(x, 0) squared, in place."""
+        self._squared_relu(count, x)
 
     def program(self, steps: list[Step]) -> ctypes.Array[Step]:
         return (Step * len(steps))(*steps)

@@ -8,7 +8,7 @@ import pytest
 
 from nemoserve.native.library import Native, native
 
-SETS = ("plain", "avx2", "avx512-vnni")
+SETS = ("plain", "avx2", "avx512-vnni", "avx512-bf16")
 
 
 @pytest.fixture(params=SETS)

@@ -19,6 +19,8 @@ using namespace nemo;
 
 namespace {
 
+constexpr const char *kSets[] = {"plain", "avx2", "avx512-vnni", "avx512-bf16"};
+
 uint32_t state = 1;
 
 float uniform() {
@@ -35,9 +37,9 @@ std::unique_ptr<T[]> filled(int64_t count, T (*make)()) {
 
 int failures = 0;
 
-void compare(const char *what, const float *a, const float *b, int64_t count) {
+void compare(const char *what, const float *a, const float *b, int64_t count, float allowed = 1e-3f) {
     for (int64_t i = 0; i < count; i++) {
-        if (!(std::fabs(a[i] - b[i]) <= 1e-3f * (1.0f + std::fabs(b[i])))) {
+        if (!(std::fabs(a[i] - b[i]) <= allowed * (1.0f + std::fabs(b[i])))) {
             std::printf("%s: %g, not %g, at %lld\n", what, double(a[i]), double(b[i]), (long long)i);
             failures++;
             return;
@@ -55,14 +57,45 @@ void one_linear(int bits, int64_t rows, int64_t columns, int64_t tokens) {
     auto values = filled<uint8_t>(panels * groups * 64 * bits, [] { return uint8_t(0); });
     auto packed = filled<uint16_t>(panels * groups * 16, [] { return uint16_t(0); });
     pack(bits, rows, columns, q.get(), scales.get(), values.get(), packed.get());
-    const QuantisedWeight w = {bits, rows, columns, values.get(), packed.get()};
+    const Weight w = {bits, rows, columns, values.get(), packed.get()};
     auto x = filled<float>(tokens * columns, uniform);
     auto bias = filled<float>(rows, uniform);
     auto residual = filled<float>(tokens * rows, uniform);
     auto wanted = filled<float>(tokens * rows, uniform);
     auto got = filled<float>(tokens * rows, uniform);
     linear(kPlain, w, bias.get(), tokens, x.get(), residual.get(), wanted.get());
-    for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+    for (const char *name : kSets) {
+        if (!use(name)) continue;
+        linear(kernels(), w, bias.get(), tokens, x.get(), residual.get(), got.get());
+        compare(name, got.get(), wanted.get(), tokens * rows);
+        linear(kernels(), w, nullptr, tokens, x.get(), nullptr, got.get());
+    }
+}
+
+uint16_t bf16(float x) {
+    uint32_t bits;
+    std::memcpy(&bits, &x, 4);
+    return uint16_t(bits >> 16);
+}
+
+void one_float_linear(int bits, int64_t rows, int64_t columns, int64_t tokens) {
+    const int64_t panels = panels_of(rows), units = bits == 16 ? (columns + 1) / 2 : columns;
+    auto values = filled<float>(panels * units * 16, uniform);
+    if (bits == 16) {
+        uint16_t *halves = reinterpret_cast<uint16_t *>(values.get());
+        for (int64_t i = 0; i < panels * units * 32; i++) {
+            halves[i] = i / 2 % 16 < rows && (i % 2 == 0 || i / 32 % units * 2 + 1 < columns) ? bf16(uniform()) : uint16_t(0);
+        }
+    }
+    const Weight w = {bits, rows, columns, reinterpret_cast<const uint8_t *>(values.get()), nullptr};
+    auto x = filled<float>(tokens * columns, uniform), bias = filled<float>(rows, uniform), residual = filled<float>(tokens * rows, uniform);
+    for (int64_t i = 0; i < tokens * columns; i++) {  // numbers that bfloat16 holds, as not every set rounds them to it
+        const uint32_t kept = uint32_t(bf16(x[size_t(i)])) << 16;
+        std::memcpy(&x[size_t(i)], &kept, 4);
+    }
+    auto wanted = filled<float>(tokens * rows, uniform), got = filled<float>(tokens * rows, uniform);
+    linear(kPlain, w, bias.get(), tokens, x.get(), residual.get(), wanted.get());
+    for (const char *name : kSets) {
         if (!use(name)) continue;
         linear(kernels(), w, bias.get(), tokens, x.get(), residual.get(), got.get());
         compare(name, got.get(), wanted.get(), tokens * rows);
@@ -71,6 +104,14 @@ void one_linear(int bits, int64_t rows, int64_t columns, int64_t tokens) {
 }
 
 void linears() {
+    for (int bits : {16, 32}) {
+        for (int64_t rows : {1, 16, 33, 70}) {
+            for (int64_t columns : {1, 31, 64}) {
+                for (int64_t tokens : {1, 2, 3, 5, 6, 7, 17}) one_float_linear(bits, rows, columns, tokens);
+            }
+        }
+        one_float_linear(bits, 250, 33, 140);
+    }
     for (int bits : {4, 8}) {
         for (int64_t rows : {1, 15, 16, 33}) {
             for (int64_t columns : {1, 31, 32, 95}) {
@@ -85,7 +126,7 @@ void linears() {
     int8_t q[64];
     float scale[2];
     int32_t offset[2];
-    for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+    for (const char *name : kSets) {
         if (use(name)) kernels().quantise(x.get(), 64, 2, 128, q, scale, offset);
     }
 }
@@ -104,7 +145,7 @@ void one_mamba(int64_t groups, int64_t per_group, int64_t head_dim, int64_t stat
     auto state_start = filled<float>(state_count, uniform);
     std::unique_ptr<float[]> results[2];
     for (int64_t steps : {int64_t(1), int64_t(0)}) {  // token by token, and as runs: the results are the same
-        for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+        for (const char *name : kSets) {
             if (!use(name)) continue;
             std::unique_ptr<float[]> c(new float[size_t(conv_size)]), s(new float[size_t(state_count)]);
             std::memcpy(c.get(), conv.get(), size_t(conv_size) * 4);
@@ -154,7 +195,7 @@ void one_attention(int64_t kv_heads, int64_t queries, int64_t head_dim, int64_t 
         const Apart apart = {keys.get() + shared * stride, values.get() + shared * stride, room * head_dim, equal ? room - 1 : lengths[size_t(rows - 1)]};
         const KeysAndValues kv = {keys.get(), values.get(), stride, room * head_dim, equal ? nullptr : lengths.get(), room - 1, shared, &apart, 4};
         attention(kPlain, layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
-        for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+        for (const char *name : kSets) {
             if (!use(name)) continue;
             attention(kernels(), layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
             compare(name, got.get(), wanted.get(), rows * q_row);
@@ -168,7 +209,7 @@ void one_attention(int64_t kv_heads, int64_t queries, int64_t head_dim, int64_t 
         half.apart = &half_apart;
         half.bytes = 2;
         attention(kPlain, layer, half, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
-        for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+        for (const char *name : kSets) {
             if (!use(name)) continue;
             attention(kernels(), layer, half, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
             compare(name, got.get(), wanted.get(), rows * q_row);
@@ -176,7 +217,34 @@ void one_attention(int64_t kv_heads, int64_t queries, int64_t head_dim, int64_t 
     }
 }
 
+void one_prompt(int64_t kv_heads, int64_t queries, int64_t head_dim, int64_t start, int64_t tokens) {
+    const int64_t heads = kv_heads * queries, room = start + tokens, size = kv_heads * room * head_dim, row = (heads + 2 * kv_heads) * head_dim;
+    auto qkv = filled<float>(tokens * row, uniform), keys = filled<float>(size, uniform), values = filled<float>(size, uniform);
+    auto wanted = filled<float>(tokens * heads * head_dim, uniform), got = filled<float>(tokens * heads * head_dim, uniform);
+    std::unique_ptr<uint16_t[]> narrow[2];
+    for (auto &made : narrow) made = filled<uint16_t>(size, [] { return bf16(uniform()); });
+    const float *q = qkv.get(), *k = q + heads * head_dim, *v = k + kv_heads * head_dim;
+    PromptAttention p = {heads, kv_heads, head_dim, start, tokens, q, k, v, row, row, row, keys.get(), values.get(), room * head_dim, 4, wanted.get()};
+    for (int64_t bytes : {4, 2}) {
+        p.bytes = bytes;
+        if (bytes == 2) p.keys = narrow[0].get(), p.values = narrow[1].get();
+        p.y = wanted.get();
+        prompt_attention(kPlain, p);
+        p.y = got.get();
+        for (const char *name : kSets) {
+            if (!use(name)) continue;
+            prompt_attention(kernels(), p);
+            const bool rounds = bytes == 2 && kernels().pairs;  // queries and weights, to bfloat16
+            compare(name, got.get(), wanted.get(), tokens * heads * head_dim, rounds ? 3e-2f : 1e-3f);
+        }
+    }
+}
+
 void attentions() {
+    one_prompt(1, 1, 1, 0, 1);
+    one_prompt(2, 3, 20, 70, 50);
+    one_prompt(3, 1, 33, 3, 130);
+    one_prompt(1, 64, 8, 65, 3);
     one_attention(1, 1, 1, 1, 1);
     one_attention(3, 2, 24, 5, 37);
     one_attention(2, 5, 128, 2, 150);
@@ -185,7 +253,7 @@ void attentions() {
         auto x = filled<float>(3 * width, uniform), weight = filled<float>(width, uniform);
         auto wanted = filled<float>(3 * width, uniform), got = filled<float>(3 * width, uniform);
         norms(kPlain, 3, width, weight.get(), 1e-5f, x.get(), wanted.get());
-        for (const char *name : {"plain", "avx2", "avx512-vnni"}) {
+        for (const char *name : kSets) {
             if (!use(name)) continue;
             norms(kernels(), 3, width, weight.get(), 1e-5f, x.get(), got.get());
             compare(name, got.get(), wanted.get(), 3 * width);

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nemoserve.engine.checkpoint.quantised import QuantisedWeight, packed_nibbles
 from nemoserve.engine.layers import linear as linear_forms
 from nemoserve.engine.layers.linear import Forms
-from nemoserve.engine.layers.quantised import NativeLinear
+from nemoserve.engine.layers.native import NativeLinear
 from nemoserve.native import library
 from nemoserve.native.build import BuildError
 from nemoserve.native.library import Native, native
@@ -59,6 +59,34 @@ def test_products_are_those_of_float64(each_set: Native, bits: int, rows: int, c
         size = (rounded(x).abs() @ exact(weight).abs().T).amax()
         assert (layer(x).double() - wanted).abs().max() <= 1e-6 * size + 1e-6
         assert (layer(x, residual).double() - wanted - residual.double()).abs().max() <= 1e-6 * size + 1e-6
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("rows", "columns"), SIZES)
+def test_products_with_floats_are_those_of_float64(
+    each_set: Native, dtype: torch.dtype, rows: int, columns: int
+) -> None:
+    weight, bias = torch.randn(rows, columns).to(dtype), torch.randn(rows)
+    layer = NativeLinear(weight, bias, each_set)
+    rounds = dtype == torch.bfloat16 and each_set.instruction_set == "avx512-bf16"
+    for tokens in (1, 2, 3, 5, 6, 7, 8, 9, 21, 150):
+        x, residual = torch.randn(tokens, columns) * 3, torch.randn(tokens, rows)
+        seen = (x.bfloat16() if rounds else x).double()
+        wanted = seen @ weight.double().T + bias.double()
+        size = (seen.abs() @ weight.double().abs().T).amax()
+        together = layer(x)
+        assert (together.double() - wanted).abs().max() <= 1e-6 * size + 1e-6
+        assert (layer(x, residual).double() - wanted - residual.double()).abs().max() <= 1e-6 * size + 1e-6
+        assert torch.equal(torch.cat([layer(row.unsqueeze(0)) for row in x]), together)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rows_are_looked_up_as_they_were(dtype: torch.dtype) -> None:
+    found = native()
+    assert found is not None
+    weight = torch.randn(37, 19).to(dtype)
+    ids = torch.tensor([0, 36, 16, 15, 16])
+    assert torch.equal(NativeLinear(weight, None, found).looked_up(ids), weight[ids].float())
 
 
 @pytest.mark.parametrize("bits", [4, 8])

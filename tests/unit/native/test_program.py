@@ -14,7 +14,7 @@ from nemoserve.engine.batch import Chunk
 from nemoserve.engine.layers.program import DecodeProgram
 from nemoserve.engine.models import Model, load_model
 from nemoserve.engine.runner import Runner
-from nemoserve.native.library import Apart, KeysAndValues, Native
+from nemoserve.native.library import Apart, KeysAndValues, Native, PromptAttention
 from tests.checkpoints import tiny_checkpoint
 
 
@@ -55,6 +55,40 @@ def test_attention_is_that_of_float64(
             # Many values of both signs may cancel out.
             assert (y[row].double() - wanted).norm() < 1e-5 * wanted.norm() + 1e-6
         keys[:, first : first + kv_heads] = was[:, first : first + kv_heads]
+
+
+@pytest.mark.parametrize(
+    ("kv_heads", "queries", "size", "start", "tokens"),
+    [
+        (1, 1, 1, 0, 1),
+        (3, 2, 32, 0, 5),
+        (3, 2, 32, 100, 70),
+        (2, 4, 20, 63, 65),
+        (1, 5, 128, 1000, 130),
+        (2, 64, 7, 64, 64),
+    ],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_prompts_attention_is_that_of_float64(
+    each_set: Native, kv_heads: int, queries: int, size: int, start: int, tokens: int, dtype: torch.dtype
+) -> None:
+    heads, room = kv_heads * queries, start + tokens + 5
+    keys, values = (torch.randn(kv_heads, room, size).to(dtype) for _ in range(2))
+    after = keys[:, start + tokens :].clone()
+    q, k, v = (torch.randn(tokens, heads + 2 * kv_heads, size) * 2).split((heads, kv_heads, kv_heads), 1)
+    y = torch.full((tokens, heads * size), torch.nan)
+    given = *(part.data_ptr() for part in (q, k, v)), *(part.stride(0) for part in (q, k, v))
+    places = keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.element_size(), y.data_ptr()
+    each_set.prompt_attention(PromptAttention(heads, kv_heads, size, start, tokens, *given, *places))
+    assert torch.equal(keys[:, start : start + tokens], k.transpose(0, 1).to(dtype))
+    assert torch.equal(keys[:, start + tokens :], after)
+    seen = [block[:, : start + tokens].double().repeat_interleave(queries, 0) for block in (keys, values)]
+    scores = q.double().transpose(0, 1) @ seen[0].transpose(1, 2) / size**0.5
+    later = torch.ones(tokens, start + tokens, dtype=torch.bool).triu(start + 1)
+    wanted = (scores.masked_fill(later, -torch.inf).softmax(-1) @ seen[1]).transpose(0, 1).flatten(1)
+    # With products of bfloat16s, queries and weights are rounded to them.
+    allowed = 1e-2 if dtype == torch.bfloat16 and each_set.instruction_set == "avx512-bf16" else 1e-5
+    assert (y.double() - wanted).norm() < allowed * wanted.norm()
 
 
 @pytest.mark.parametrize("width", [1, 15, 48, 100])
@@ -108,5 +142,10 @@ def test_long_sequences_are_in_the_whole_token_call_too(tmp_path: Path, monkeypa
     assert len(called) == 5
 
 
-def test_a_model_that_is_not_quantised_has_no_program(tmp_path: Path) -> None:
-    assert load_model(tiny_checkpoint(tmp_path / "model"), device="cpu")._program is None
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_weights_of_floats_have_the_whole_token_call_too(tmp_path: Path, dtype: str) -> None:
+    model = load_model(tiny_checkpoint(tmp_path, hybrid_override_pattern="M-*M-M*-"), device="cpu", dtype=dtype)
+    assert model._program is not None
+    together = replies(model, 5)
+    model._program = None
+    assert torch.equal(replies(model, 5), together)

@@ -18,6 +18,10 @@ from nemoserve.backends.local.channel import Channel, Listener
 from nemoserve.backends.printed import Printed, how_it_ended
 from nemoserve.engine.protocol import FrameReader, FromEngine, Shutdown, ToEngine, decode_from_engine, frame
 
+ENGINE_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""What an engine gets unless the environment says otherwise. PyTorch's threads would spin after each operation, on the cores that the
+native library's threads want next: sixteen sequences of the embedded model decode at 0.6 of the speed then."""
+
 _LEAVE_S = 2.0
 _TERM_S = 4.0
 
@@ -97,7 +101,7 @@ class EngineProcess:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**ENGINE_ENVIRONMENT, **os.environ, "PYTHONUNBUFFERED": "1"},
             )
 
     async def _accept(self) -> Channel | None:

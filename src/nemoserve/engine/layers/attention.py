@@ -12,9 +12,10 @@ from torch.nn import functional
 from nemoserve.engine.cache import StepPlan
 from nemoserve.engine.kv import DecodeAttention, PromptAttention
 from nemoserve.engine.layers.linear import Linear
-from nemoserve.engine.layers.quantised import library_for_layers
+from nemoserve.engine.layers.native import library_for_layers
 from nemoserve.engine.layers.rope import Rotary
-from nemoserve.native.library import Apart, KeysAndValues
+from nemoserve.native.library import PROMPT_QUERIES, Apart, KeysAndValues
+from nemoserve.native.library import PromptAttention as PromptRun
 
 
 class Attention:
@@ -57,7 +58,7 @@ class Attention:
                 y[:n] = self._decode(q[:n], k[:n], v[:n], plan)
             for run in plan.runs:
                 span = slice(run.begin, run.end)
-                y[span] = self._run(q[span], k[span], v[span], run.attention)
+                self._run(q[span], k[span], v[span], run.attention, y[span])
         return self.out(y, residual)
 
     def _decode(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, plan: StepPlan) -> torch.Tensor:
@@ -97,14 +98,19 @@ class Attention:
         y = parts[0] if len(parts) == 1 else torch.cat(parts)
         return y.reshape(q.shape[0], -1)
 
-    def _run(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lay: PromptAttention) -> torch.Tensor:
-        """[run tokens, heads * head_dim]."""
+    def _run(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lay: PromptAttention, y: torch.Tensor) -> None:
+        """Fills y [run tokens, heads * head_dim]."""
         keys, values = lay.keys[self._own], lay.values[self._own]
+        if self._attends_natively(q, keys):
+            self._run_natively(q, k, v, lay, keys, values, y)
+            return
         keys[:, lay.start : lay.end] = k.transpose(0, 1)
         values[:, lay.start : lay.end] = v.transpose(0, 1)
+        q = q.to(keys.dtype)
         if lay.start and lay.mask is None:
-            return self._run_on(q, keys[:, : lay.end], values[:, : lay.end], lay.start)
-        y = functional.scaled_dot_product_attention(
+            y.copy_(self._run_on(q, keys[:, : lay.end], values[:, : lay.end], lay.start))
+            return
+        found = functional.scaled_dot_product_attention(
             q.transpose(0, 1).unsqueeze(0),
             keys[:, : lay.end].unsqueeze(0),
             values[:, : lay.end].unsqueeze(0),
@@ -112,7 +118,30 @@ class Attention:
             is_causal=lay.mask is None,
             enable_gqa=self.heads != self.kv_heads,
         )
-        return y.squeeze(0).transpose(0, 1).reshape(q.shape[0], -1)
+        y.copy_(found.squeeze(0).transpose(0, 1).reshape(q.shape[0], -1))
+
+    def _attends_natively(self, q: torch.Tensor, keys: torch.Tensor) -> bool:
+        """The plain kernels would be slower than PyTorch's."""
+        if self.native is None or q.dtype != torch.float32 or keys.device.type != "cpu" or keys.dtype == torch.float16:
+            return False
+        return self.native[0].instruction_set != "plain" and self.heads <= PROMPT_QUERIES * self.kv_heads
+
+    def _run_natively(
+        self,
+        q: torch.Tensor,
+        k: torch.Tensor,
+        v: torch.Tensor,
+        lay: PromptAttention,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        y: torch.Tensor,
+    ) -> None:
+        assert self.native is not None
+        sizes = self.heads, self.kv_heads, self.head_dim, lay.start, q.shape[0]
+        parts = (q, k, v)
+        places = *(part.data_ptr() for part in parts), *(part.stride(0) for part in parts)
+        buffers = keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.element_size()
+        self.native[0].prompt_attention(PromptRun(*sizes, *places, *buffers, y.data_ptr()))
 
     def _run_on(self, q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, start: int) -> torch.Tensor:
         """A run on a CPU that follows `start` tokens; keys and values [kv heads, end, head_dim].

@@ -1,16 +1,16 @@
 """Linear maps in the form that is fastest on this device. Knows CPUs' abilities and memory layouts; nothing of models.
 
-What decides, measured per product of a [rows, columns] weight with few or many tokens:
-
 * On a GPU, or where oneDNN is missing, PyTorch's own linear.
-* float32 on a CPU: oneDNN's blocked layout for large weights (at 4 to 16 tokens twice as fast as the plain one), and a plain
+* On a CPU, float32, bfloat16 and what is quantised to 4 or 8 bits: the native library, whose products are as fast as oneDNN's for
+  prompts and up to three times as fast for a few tokens. What follows is for a machine without a compiler, and for float16.
+* float32: oneDNN's blocked layout for large weights (at 4 to 16 tokens twice as fast as the plain one), and a plain
   transposed weight for small ones, where a call's fixed cost counts.
-* bfloat16 on a CPU with bfloat16 instructions: oneDNN's blocked layout.
+* bfloat16 with instructions for it: oneDNN's blocked layout.
 * bfloat16 on a CPU that only emulates them: one token is a matter of memory bandwidth, and the transposed bfloat16 weight
   is read at full speed; for several tokens the emulation is 2 to 4 times slower than float32 arithmetic. So a second copy
   in float32 serves those when memory is plentiful (a quarter of what is free), and otherwise a weight is widened piece by piece.
 * float16 on a CPU: widened in the same ways, as no CPU in common use multiplies it.
-* Quantised to 4 or 8 bits, on a CPU: the native library. Without it, and on a GPU, the weight is dequantised once, while loading.
+* Quantised, without the native library or on a GPU: dequantised once, while loading.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ import torch
 from torch.nn import functional
 
 from nemoserve.engine.checkpoint.quantised import QuantisedWeight
-from nemoserve.engine.layers.quantised import NativeLinear, library_for_layers
+from nemoserve.engine.layers.native import NativeLinear, library_for_layers
+from nemoserve.native.library import Native
 
 _BLOCKED_FROM = 1 << 20
 """Elements from which oneDNN's blocked layout pays for its fixed cost of about 40 microseconds a call."""
@@ -160,10 +161,23 @@ class Forms:
     widened: bool
     """There is memory for float32 copies of 16-bit weights."""
 
+    @property
+    def library(self) -> Native | None:
+        """What computes the products, where it does."""
+        native = self.device.type == "cpu" and self.dtype in (torch.float32, torch.bfloat16)
+        return library_for_layers() if native else None
+
+    @property
+    def activations(self) -> torch.dtype:
+        """What goes in and out of the products."""
+        return self.dtype if self.library is None else torch.float32
+
     def linear(self, weight: torch.Tensor, bias: torch.Tensor | None = None) -> Linear:
         """For a weight [rows, columns] of the model's dtype, on its device."""
         if self.device.type != "cpu":
             return PlainLinear(weight, bias)
+        if self.library is not None:
+            return NativeLinear(weight, bias, self.library)
         if self.dtype == torch.float32:
             return float32_linear(weight, bias)
         if self.multiplies:

@@ -12,9 +12,9 @@ from torch.nn import functional
 from nemoserve.engine.cache import Cache, StepPlan
 from nemoserve.engine.layers import ssd
 from nemoserve.engine.layers.linear import Linear
+from nemoserve.engine.layers.native import library_for_layers
 from nemoserve.engine.layers.norm import RMSNorm
-from nemoserve.engine.layers.quantised import library_for_layers
-from nemoserve.native.library import MambaNumbers, Native, Record
+from nemoserve.native.library import MAMBA_TAPS, MambaNumbers, Native, Record
 
 CPU_CHUNK = 64
 """Tokens per chunk of the scan on a CPU: everything a chunk touches stays in the second-level cache."""
@@ -74,7 +74,8 @@ class Mamba2:
         low, high = shape.time_step_limit
         self._limit = None if low <= 0 and math.isinf(high) else (low, high)
         self._chunk = CPU_CHUNK if conv_weight.device.type == "cpu" else CUDA_CHUNK
-        library = library_for_layers() if conv_weight.device.type == "cpu" else None
+        native = conv_weight.device.type == "cpu" and shape.conv_kernel <= MAMBA_TAPS
+        library = library_for_layers() if native else None
         self.native = None if library is None else (library, self._record(library))
 
     def __call__(

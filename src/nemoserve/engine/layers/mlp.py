@@ -6,6 +6,7 @@ import torch
 from torch.nn import functional
 
 from nemoserve.engine.layers.linear import Linear
+from nemoserve.engine.layers.native import library_for_layers
 
 
 class SquaredReluMLP:
@@ -14,10 +15,16 @@ class SquaredReluMLP:
     def __init__(self, up: Linear, down: Linear) -> None:
         self.up = up
         self.down = down
+        self._native = library_for_layers()
 
     def __call__(self, x: torch.Tensor, residual: torch.Tensor | None = None) -> torch.Tensor:
         """[tokens, hidden] to the same shape and dtype, plus `residual` when given."""
-        return self.down(self.up(x).relu_().square_(), residual)
+        wide = self.up(x)
+        if self._native is not None and wide.dtype == torch.float32 and wide.device.type == "cpu":
+            self._native.squared_relu(wide.numel(), wide.data_ptr())
+        else:
+            wide.relu_().square_()
+        return self.down(wide, residual)
 
 
 class SwiGLU:

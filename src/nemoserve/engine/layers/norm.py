@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import torch
 
-from nemoserve.engine.layers.quantised import library_for_layers
+from nemoserve.engine.layers.native import library_for_layers
 
 _linalg: Any = torch.linalg
 _vector_norm = cast(Callable[..., torch.Tensor], _linalg.vector_norm)

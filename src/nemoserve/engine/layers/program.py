@@ -13,8 +13,8 @@ from nemoserve.engine.cache import Cache, StepPlan
 from nemoserve.engine.layers.attention import Attention, keys_and_values
 from nemoserve.engine.layers.mamba2 import Mamba2
 from nemoserve.engine.layers.mlp import SquaredReluMLP
+from nemoserve.engine.layers.native import NativeLinear, library_for_layers
 from nemoserve.engine.layers.norm import RMSNorm
-from nemoserve.engine.layers.quantised import NativeLinear, library_for_layers
 from nemoserve.native.library import ATTENTION, LINEAR, MAMBA, NORM, SQUARED_RELU, Native, States, Step
 
 _X, _H, _WIDE, _MIXED = range(4)

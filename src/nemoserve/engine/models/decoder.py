@@ -14,6 +14,7 @@ from nemoserve.engine.layers.linear import Forms, Linear, PlainLinear
 from nemoserve.engine.layers.mamba2 import Mamba2, Mamba2Shape
 from nemoserve.engine.layers.mlp import SquaredReluMLP, SwiGLU
 from nemoserve.engine.layers.moe import Experts, Router
+from nemoserve.engine.layers.native import NativeLinear
 from nemoserve.engine.layers.norm import RMSNorm
 from nemoserve.engine.layers.program import compiled
 from nemoserve.engine.layers.rope import Rope, Rotary
@@ -49,24 +50,22 @@ class Decoder:
         self._weights = weights
         self._rotaries: dict[Rope, Rotary] = {}
         hidden, vocab = config.hidden_size, config.vocab_size
-        self._wide_residual = config.residual_in_fp32 and forms.dtype != torch.float32
-        self._embeddings = self._taken_embeddings(config.embeddings, vocab, hidden)
+        self._activations = forms.activations
+        self._wide_residual = config.residual_in_fp32 and self._activations != torch.float32
+        self._embeddings: torch.Tensor | QuantisedWeight | NativeLinear = self._taken_embeddings(
+            config.embeddings, vocab, hidden
+        )
         self._conv_start: list[torch.Tensor] = []
         self._kv_heads = 0
         """Of all attention layers so far."""
         self._blocks = [(self._normed(block.norm), self._built(block.name, block.mixer)) for block in config.blocks]
         self._norm = self._normed(config.norm)
         if config.tie_word_embeddings:
-            # The embeddings must stay as they are for lookups; another form of them would be a second copy.
-            self._head: Linear = (
-                forms.quantised(self._embeddings)
-                if isinstance(self._embeddings, QuantisedWeight)
-                else PlainLinear(self._embeddings)
-            )
+            self._head: Linear = self._tied_head(self._embeddings)
         else:
             self._head = self._linear("lm_head", hidden, vocab, False)
         weights.finish()
-        plain = forms.device.type == "cpu" and forms.dtype == torch.float32
+        plain = forms.device.type == "cpu" and self._activations == torch.float32
         self._program = compiled(self._blocks, hidden) if plain else None
         del self._weights, self._forms
 
@@ -94,10 +93,7 @@ class Decoder:
     def hidden(self, plan: StepPlan, cache: Cache) -> torch.Tensor:
         """[tokens, hidden] after the last block, before the last norm. Advances the cache's tensors, not its lengths."""
         ids = torch.tensor(plan.tokens, device=self.device)
-        if isinstance(self._embeddings, QuantisedWeight):
-            x = self._embeddings.looked_up(ids, self.dtype)
-        else:
-            x = functional.embedding(ids, self._embeddings)
+        x = self._embedded(ids)
         if self._program is not None and self._program.serves(plan):
             return self._program.run(x, plan, cache)
         if self._wide_residual:
@@ -105,14 +101,24 @@ class Decoder:
         for norm, layer in self._blocks:
             h = norm(x)
             if self._wide_residual:
-                x = x + self._run(layer, h.to(self.dtype), plan, cache, None)
+                x = x + self._run(layer, h.to(self._activations), plan, cache, None)
             else:
                 x = self._run(layer, h, plan, cache, x)
         return x
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """[rows, hidden] to float32 [rows, vocabulary]."""
-        return self._head(self._norm(hidden).to(self.dtype)).float()
+        return self._head(self._norm(hidden).to(self._activations)).float()
+
+    def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """int64 [tokens] to [tokens, hidden]."""
+        match self._embeddings:
+            case QuantisedWeight() as weight:
+                return weight.looked_up(ids, self._activations)
+            case NativeLinear() as head:
+                return head.looked_up(ids)
+            case torch.Tensor() as rows:
+                return functional.embedding(ids, rows).to(self._activations)
 
     @staticmethod
     def _run(
@@ -135,6 +141,16 @@ class Decoder:
             plain = quantised.dequantised(self.dtype) if quantised is not None else self._take(name, vocab, hidden)
             return plain.to(self.device, self.dtype)
         return quantised
+
+    def _tied_head(self, embeddings: torch.Tensor | QuantisedWeight | NativeLinear) -> Linear:
+        """The embeddings as a product. Rows are looked up in it, too, where it has another form than they: there is no second copy."""
+        if isinstance(embeddings, QuantisedWeight):
+            return self._forms.quantised(embeddings)
+        if isinstance(embeddings, torch.Tensor) and self._forms.library is not None:
+            self._embeddings = NativeLinear(embeddings, None, self._forms.library)
+            return self._embeddings
+        assert isinstance(embeddings, torch.Tensor)
+        return PlainLinear(embeddings)
 
     def _take_quantised(self, name: str, rows: int, columns: int) -> QuantisedWeight | None:
         found = take_quantised(self._weights, name, rows, columns, self.config.quantised_group)

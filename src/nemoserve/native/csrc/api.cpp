@@ -20,7 +20,7 @@ NEMO_API void nemo_pack(
 }
 
 NEMO_API void nemo_linear(
-    const QuantisedWeight *w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
+    const Weight *w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
     linear(kernels(), *w, bias, tokens, x, residual, y);
 }
 
@@ -42,6 +42,12 @@ NEMO_API void nemo_attention(
     const AttentionLayer *layer, const KeysAndValues *kv, int64_t rows, const float *q, int64_t q_row, const float *k, int64_t k_row,
     const float *v, int64_t v_row, float *y) {
     attention(kernels(), *layer, *kv, rows, q, q_row, k, k_row, v, v_row, y);
+}
+
+NEMO_API void nemo_prompt_attention(const PromptAttention *p) { prompt_attention(kernels(), *p); }
+
+NEMO_API void nemo_squared_relu(int64_t count, float *x) {
+    loop(count, 1 << 15, [&](int64_t begin, int64_t end) { kernels().squared_relu(end - begin, x + begin); });
 }
 
 NEMO_API void nemo_run(const Step *steps, int64_t count, int64_t rows, float *const *buffers, const States *states) {

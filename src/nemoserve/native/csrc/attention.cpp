@@ -11,6 +11,9 @@
 namespace nemo {
 namespace {
 
+// Floats that a block of a prompt's attention needs; attention.inl says what for.
+int64_t prompt_scratch(int64_t size) { return kPromptQueries * (64 + 2 * size + 2) + 2 * 64 * size; }
+
 constexpr int64_t kSpan = 1024;  // tokens of one piece of work; not by the number of threads, on which no result may depend
 
 struct Scratch {
@@ -113,6 +116,25 @@ void attention(
             merge(spans, queries, size, parts + (first[row] + head * spans) * part, y + (row * layer.heads + head * queries) * size);
         }
     }
+}
+
+void prompt_attention(const Kernels &k, const PromptAttention &p) {
+    const int64_t sharing = p.heads / p.kv_heads, room = kPromptQueries / sharing, blocks = (p.tokens + room - 1) / room;
+    const auto attend = p.bytes == 2 ? k.attend_prompt16 : k.attend_prompt;
+    const int64_t need = prompt_scratch(p.head_dim), size = p.head_dim;
+    loop(p.kv_heads * p.tokens, 1 + (1 << 14) / size, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++) {
+            const int64_t head = i / p.tokens, token = i % p.tokens, place = head * p.head + (p.start + token) * size;
+            put(p.k + token * p.k_row + head * size, size, at(p.keys, place, p.bytes), p.bytes);
+            put(p.v + token * p.v_row + head * size, size, at(p.values, place, p.bytes), p.bytes);
+        }
+    });
+    loop(p.kv_heads * blocks, 1, [&](int64_t begin, int64_t end) {
+        static thread_local std::vector<float> own;
+        if (int64_t(own.size()) < need) own.resize(std::size_t(need));
+        // The last blocks see most, and are begun first, so that no thread is left with one of them at the end.
+        for (int64_t i = begin; i < end; i++) attend(p, i % p.kv_heads, (blocks - 1 - i / p.kv_heads) * room, own.data());
+    });
 }
 
 void norms(const Kernels &k, int64_t rows, int64_t width, const float *weight, float eps, const float *x, float *y) {

@@ -43,6 +43,24 @@ void attention(
     const Kernels &k, const AttentionLayer &layer, const KeysAndValues &kv, int64_t rows, const float *q, int64_t q_row, const float *key,
     int64_t k_row, const float *value, int64_t v_row, float *y);
 
+// A run of `tokens` tokens of one sequence that follows `start` others. q [tokens][heads][head_dim], k and v [tokens][kv_heads][head_dim] are
+// the run's, with `q_row` and so on from token to token. Keys and values [head][token][head_dim] are the sequence's, `head` apart; `bytes` of
+// their elements are 4, floats, or 2, bfloat16s.
+struct PromptAttention {
+    int64_t heads, kv_heads, head_dim;
+    int64_t start, tokens;
+    const float *q, *k, *v;
+    int64_t q_row, k_row, v_row;
+    void *keys, *values;
+    int64_t head, bytes;
+    float *y;  // [tokens][heads * head_dim]
+};
+
+constexpr int64_t kPromptQueries = 64;  // of one block; the heads that share a key head may not be more
+
+// The run's keys and values are written, then every token looks at what comes before it and at itself.
+void prompt_attention(const Kernels &k, const PromptAttention &p);
+
 // y [rows][width] = x / rms(x) * weight.
 void norms(const Kernels &k, int64_t rows, int64_t width, const float *weight, float eps, const float *x, float *y);
 

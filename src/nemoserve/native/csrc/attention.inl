@@ -1,4 +1,4 @@
-// Attention of one new token and the root-mean-square norm, in 16-lane vectors V. Included after mamba.inl.
+// Attention and the root-mean-square norm, in 16-lane vectors V. Included after mamba.inl.
 
 // out = out * shrunk + the weighted sum of the values; 16 * VECTORS of their places, or `lanes` of them.
 template <int VECTORS, class T>
@@ -55,6 +55,99 @@ void attend(const AttentionRow &r, float *most, float *total, float *out) {
                 mix<1>(count, size, weights, values + i, shrunk, own + i, int(size - i < kPanel ? size - i : kPanel));
             }
         }
+    }
+}
+
+// Attention of a prompt's tokens, a block of queries after the other. The queries of a block lie in lanes, those of all heads that
+// share the keys side by side, so that keys and values are read as they lie, one number for all lanes at a time, and maxima and sums
+// are taken lane by lane. A tile of keys' scores is [key][query], the outputs [head_dim][query].
+constexpr int64_t kQueries = kPromptQueries, kKeys = 64;
+
+// Keys and values of T, as floats.
+template <class T>
+struct Wide {
+    using Element = T;
+    const float *keys = nullptr, *values = nullptr;
+    float *query, *room;
+    int64_t size;
+
+    Wide(int64_t size, float *scratch) : query(scratch), room(scratch + size * kQueries), size(size) {}
+
+    void ask(int64_t lane, const float *q) {
+        for (int64_t i = 0; i < size; i++) query[i * kQueries + lane] = q[i];
+    }
+
+    void take(const T *from, const T *of, int64_t count) {
+        if constexpr (sizeof(T) == 4) {
+            keys = from;
+            values = of;
+        } else {
+            by_vector(count * size, [&](int64_t i, int lanes) {
+                store(room + i, load(from + i, lanes), lanes);
+                store(room + kKeys * size + i, load(of + i, lanes), lanes);
+            });
+            keys = room;
+            values = room + kKeys * size;
+        }
+    }
+
+    void score(int64_t count, int64_t lanes, float *scores) const {
+        product(count, size, lanes, keys, size, 1, query, kQueries, scores, kQueries, false, false);
+    }
+
+    void mix(int64_t count, int64_t lanes, float *weights, float *out) const {
+        product(size, count, lanes, values, 1, size, weights, kQueries, out, kQueries, true, false);
+    }
+};
+
+template <class Form>
+void attend_prompt(const PromptAttention &p, int64_t head, int64_t first, float *scratch) {
+    using T = typename Form::Element;
+    const int64_t size = p.head_dim, sharing = p.heads / p.kv_heads, room = kQueries / sharing;
+    const int64_t tokens = p.tokens - first < room ? p.tokens - first : room, queries = tokens * sharing;
+    const int64_t lanes = (queries + kPanel - 1) / kPanel * kPanel;
+    float *scores = scratch, *out = scores + kKeys * kQueries, *most = out + size * kQueries, *total = most + kQueries;
+    Form form(size, total + kQueries);
+    for (int64_t i = 0; i < queries; i++) form.ask(i, p.q + (first + i / sharing) * p.q_row + (head * sharing + i % sharing) * size);
+    for (int64_t i = 0; i < lanes; i++) {
+        most[i] = -3e38f;
+        total[i] = 0.0f;
+    }
+    for (int64_t i = 0; i < size * kQueries; i++) out[i] = 0.0f;
+    const V root = set(1.0f / __builtin_sqrtf(float(size)));
+    const int64_t own = p.start + first, end = own + tokens;  // places of the block's tokens
+    const T *keys = static_cast<const T *>(p.keys) + head * p.head, *values = static_cast<const T *>(p.values) + head * p.head;
+    for (int64_t from = 0; from < end; from += kKeys) {
+        const int64_t count = end - from < kKeys ? end - from : kKeys;
+        form.take(keys + from * size, values + from * size, count);
+        form.score(count, lanes, scores);
+        for (int64_t key = own + 1 > from ? own + 1 : from; key < from + count; key++) {
+            const int64_t hidden = (key - own) * sharing;  // queries of earlier tokens
+            for (int64_t i = 0; i < hidden; i++) scores[(key - from) * kQueries + i] = -3e38f;
+        }
+        for (int64_t i = 0; i < lanes; i += kPanel) {
+            V top = load(most + i);
+            for (int64_t key = 0; key < count; key++) top = larger(top, load(scores + key * kQueries + i));
+            const V factor = exponential((load(most + i) - top) * root);
+            V sums = load(total + i) * factor;
+            for (int64_t key = 0; key < count; key++) {
+                float *place = scores + key * kQueries + i;
+                const V weight = exponential((load(place) - top) * root);
+                store(place, weight);
+                sums = sums + weight;
+            }
+            store(total + i, sums);
+            store(most + i, top);
+            if (from > 0) {
+                for (int64_t d = 0; d < size; d++) store(out + d * kQueries + i, load(out + d * kQueries + i) * factor);
+            }
+        }
+        form.mix(count, lanes, scores, out);
+    }
+    for (int64_t i = 0; i < queries; i++) {
+        float *y = p.y + ((first + i / sharing) * p.heads + head * sharing + i % sharing) * size;
+        const float share = 1.0f / total[i];
+        for (int64_t d = 0; d < size; d++) y[d] = out[d * kQueries + i] * share;
     }
 }
 

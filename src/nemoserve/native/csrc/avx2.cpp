@@ -101,6 +101,14 @@ inline V load(const uint16_t *p, int lanes = kPanel) {
     }
     return {scales8(p), scales8(p + 8)};
 }
+// The first and the second of 16 pairs of bfloat16s, as floats.
+inline void load_pairs(const uint16_t *p, V &first, V &second) {
+    const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
+    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p + kPanel));
+    const __m256i upper = _mm256_set1_epi32(int(0xffff0000u));
+    first = {_mm256_castsi256_ps(_mm256_slli_epi32(low, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(high, 16))};
+    second = {_mm256_castsi256_ps(_mm256_and_si256(low, upper)), _mm256_castsi256_ps(_mm256_and_si256(high, upper))};
+}
 inline void store(float *p, V x, int lanes = kPanel) {
     if (lanes == kPanel) {
         _mm256_storeu_ps(p, x.low);
@@ -129,12 +137,18 @@ inline float sum(V x) {
     return total;
 }
 
+constexpr int kSums = 4, kTokens = 4;  // that stay in registers beside what they are made of; tokens of a tile
+
+#include "floats.inl"
+
 #include "mamba.inl"
 
 #include "attention.inl"
 
 }  // namespace
 
-const Kernels kAvx2 = {"avx2", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend<float>, attend<uint16_t>, norm, squared_relu};
+const Kernels kAvx2 = {
+    "avx2", quantise, panel<4>, panel<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
+    attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo

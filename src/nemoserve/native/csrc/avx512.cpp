@@ -73,33 +73,9 @@ void panel(const uint8_t *w, const uint16_t *scales, const Activations &a, int64
     }
 }
 
-// Sixteen floats in one register.
-struct V {
-    __m512 all;
-};
+#include "vector512.inl"
 
-inline V set(float x) { return {_mm512_set1_ps(x)}; }
-inline V load(const float *p) { return {_mm512_loadu_ps(p)}; }
-inline __mmask16 mask_of(int lanes) { return __mmask16((1u << lanes) - 1); }
-inline V load(const float *p, int lanes) { return {_mm512_maskz_loadu_ps(mask_of(lanes), p)}; }
-// bfloat16s, as floats.
-inline V load(const uint16_t *p, int lanes = kPanel) {
-    const __m256i half = _mm256_maskz_loadu_epi16(mask_of(lanes), p);
-    return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16))};
-}
-inline void store(float *p, V x, int lanes = kPanel) { _mm512_mask_storeu_ps(p, mask_of(lanes), x.all); }
-inline V operator+(V a, V b) { return {_mm512_add_ps(a.all, b.all)}; }
-inline V operator-(V a, V b) { return {_mm512_sub_ps(a.all, b.all)}; }
-inline V operator*(V a, V b) { return {_mm512_mul_ps(a.all, b.all)}; }
-inline V operator/(V a, V b) { return {_mm512_div_ps(a.all, b.all)}; }
-inline V fma(V a, V b, V c) { return {_mm512_fmadd_ps(a.all, b.all, c.all)}; }
-inline V larger(V a, V b) { return {_mm512_max_ps(a.all, b.all)}; }
-inline V smaller(V a, V b) { return {_mm512_min_ps(a.all, b.all)}; }
-// 2^n for whole n from -126 to 127.
-inline V power_of_two(V n) {
-    return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n.all), _mm512_set1_epi32(127)), 23))};
-}
-inline float sum(V x) { return _mm512_reduce_add_ps(x.all); }
+#include "floats.inl"
 
 #include "mamba.inl"
 
@@ -107,6 +83,8 @@ inline float sum(V x) { return _mm512_reduce_add_ps(x.all); }
 
 }  // namespace
 
-const Kernels kAvx512 = {"avx512-vnni", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend<float>, attend<uint16_t>, norm, squared_relu};
+const Kernels kAvx512 = {
+    "avx512-vnni", quantise, panel<4>, panel<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
+    attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo

@@ -8,6 +8,17 @@ inline float wide(uint16_t bf16) {
     return value;
 }
 
+inline uint16_t narrow(float x) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &x, 4);
+    return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+void round16(const float *x, int64_t columns, int64_t units, uint16_t *out) {
+    for (int64_t i = 0; i < columns; i++) out[i] = narrow(x[i]);
+    for (int64_t i = columns; i < units * 2; i++) out[i] = 0;
+}
+
 void quantise(const float *x, int64_t columns, int64_t groups, int32_t shift, int8_t *q, float *scale, int32_t *offset) {
     for (int64_t g = 0; g < groups; g++) {
         float part[kGroup];

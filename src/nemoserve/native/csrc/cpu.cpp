@@ -19,7 +19,7 @@ uint64_t saved_registers() {
 }
 
 struct Abilities {
-    bool avx2 = false, avx512 = false;
+    bool avx2 = false, avx512 = false, bf16 = false;
 
     Abilities() {
         uint32_t a, b, c, d;
@@ -32,6 +32,8 @@ struct Abilities {
         const bool foundation = b & (1u << 16), dq = b & (1u << 17), bw = b & (1u << 30), vl = b & (1u << 31);
         const bool vnni = c & (1u << 11);
         avx512 = avx2 && foundation && dq && bw && vl && vnni && (registers & 0xe6) == 0xe6;
+        if (!__get_cpuid_count(7, 1, &a, &b, &c, &d)) return;
+        bf16 = avx512 && (a & (1u << 5));
     }
 };
 
@@ -45,6 +47,7 @@ std::atomic<const Kernels *> chosen{nullptr};
 
 const Kernels *best() {
 #if defined(__x86_64__)
+    if (abilities().bf16) return &avx512_bf16();
     if (abilities().avx512) return &kAvx512;
     if (abilities().avx2) return &kAvx2;
 #endif
@@ -68,6 +71,7 @@ bool use(const char *name) {
 #if defined(__x86_64__)
     if (abilities().avx2 && std::strcmp(name, kAvx2.name) == 0) k = &kAvx2;
     if (abilities().avx512 && std::strcmp(name, kAvx512.name) == 0) k = &kAvx512;
+    if (abilities().bf16 && std::strcmp(name, avx512_bf16().name) == 0) k = &avx512_bf16();
 #endif
     if (k != nullptr) chosen.store(k, std::memory_order_release);
     return k != nullptr;

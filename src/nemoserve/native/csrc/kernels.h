@@ -5,6 +5,7 @@
 //   int8: 8 such quads, each value v stored as v + 128;
 //   int4: 4 such quads, low half: columns 0 to 15, high half: columns 16 to 31, each value v stored as v + 8.
 // Scales are bfloat16 [panel][group][16]. Missing rows and columns are filled with zeros.
+// A weight of floats lies in the same panels: bfloat16 as [panel][pair of columns][16][2], float32 as [panel][column][16].
 // Activations are quantised by token and group: q = rint(x * 127 / max|x|), with scale = max|x| / 127, and
 // offset = -(128 or 8) * sum(q), which takes the stored values' shift out again.
 #pragma once
@@ -24,8 +25,16 @@ struct Activations {
     int64_t groups;
 };
 
+// Where the sums of a piece of a product go: y [token][rows], from the piece's first row on, of which `left` are the weight's own. Bias
+// [left] and residual [token][rows] are added, or null.
+struct Target {
+    float *y;
+    const float *bias, *residual;
+    int64_t rows, left;
+};
 
 struct AttentionRow;
+struct PromptAttention;
 struct MambaLayer;
 
 struct Kernels {
@@ -36,6 +45,13 @@ struct Kernels {
     // depend on its companions.
     void (*panel4)(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out);
     void (*panel8)(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out);
+    // Whether floats16 takes tokens of bfloat16s, `units` pairs of them; otherwise, as floats32 does, `units` floats.
+    bool pairs;
+    // Rows of floats, in panels that lie `panel` bytes apart, times tokens of `units` values.
+    void (*floats16)(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y);
+    void (*floats32)(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y);
+    // x [columns] to pairs of bfloat16s, rounded to the nearest, ties to even; zero after the last.
+    void (*round16)(const float *x, int64_t columns, int64_t units, uint16_t *out);
     // One token, or up to kChunk tokens, of one sequence and one group of heads; mamba.h has the shapes. `projected`, `conv` and `out`
     // are the whole sequence's, `state` is the group's, `scratch` has mamba_scratch() floats.
     void (*mamba_step)(
@@ -46,6 +62,9 @@ struct Kernels {
     // `total` [queries] the weights' sums. Keys and values are floats, or bfloat16s.
     void (*attend)(const AttentionRow &r, float *most, float *total, float *out);
     void (*attend16)(const AttentionRow &r, float *most, float *total, float *out);
+    // A block of a prompt's queries of one key head; attention.h says which.
+    void (*attend_prompt)(const PromptAttention &p, int64_t head, int64_t first, float *scratch);
+    void (*attend_prompt16)(const PromptAttention &p, int64_t head, int64_t first, float *scratch);
     void (*norm)(int64_t width, const float *weight, float eps, const float *x, float *y);
     void (*squared_relu)(int64_t count, float *x);
 };
@@ -54,6 +73,7 @@ extern const Kernels kPlain;
 #if defined(__x86_64__)
 extern const Kernels kAvx2;
 extern const Kernels kAvx512;
+const Kernels &avx512_bf16();
 #endif
 
 }  // namespace nemo

@@ -10,13 +10,16 @@
 namespace nemo {
 namespace {
 
-constexpr int64_t kSpan = 128;          // tokens that stay in the second-level cache while the weight passes by
+constexpr int64_t kSpan = 128;          // tokens, at most, that stay in the second-level cache while the weight passes by
+constexpr int64_t kSpanBytes = 1 << 19;  // and their bytes
+constexpr int64_t kTogether = 12;         // panels of a piece are a multiple of this: they are taken by 1, 2, 3 or 4
 constexpr int64_t kPieceBytes = 1 << 16;  // of weight, for one thread at a time
 constexpr int64_t kPieceWork = 1 << 21;   // products that are worth a thread's attention
 
 struct Scratch {
     std::mutex callers;
     std::vector<int8_t> q;
+    std::vector<uint16_t> rounded;
     std::vector<float> scale;
     std::vector<int32_t> offset;
 };
@@ -24,6 +27,67 @@ struct Scratch {
 Scratch &scratch() {
     static Scratch *made = new Scratch;
     return *made;
+}
+
+// Tokens' sums [tokens][16] of one panel to their places in y.
+void put(
+    const Weight &w, int64_t panel, int64_t first, int tokens, const float *sums, const float *bias, const float *residual, float *y) {
+    const int64_t row = panel * kPanel, rows = w.rows - row < kPanel ? w.rows - row : kPanel;
+    for (int i = 0; i < tokens; i++) {
+        float *target = y + (first + i) * w.rows + row;
+        const float *add = residual == nullptr ? nullptr : residual + (first + i) * w.rows + row;
+        for (int64_t r = 0; r < rows; r++) {
+            float value = sums[i * kPanel + r];
+            if (bias != nullptr) value += bias[row + r];
+            if (add != nullptr) value += add[r];
+            target[r] = value;
+        }
+    }
+}
+
+// Calls body(from, to, begin, end) for spans of tokens and pieces of panels, on several threads. Pieces are large enough to be read in long
+// runs, and small enough to be shared out fairly.
+template <class Body>
+void over(const Weight &w, int64_t tokens, int64_t token_bytes, int64_t panel_bytes, const Body &body) {
+    int64_t span = kSpanBytes / token_bytes / kTile * kTile;
+    span = span < kTile ? kTile : span > kSpan ? kSpan : span;
+    span = span < tokens ? span : tokens;
+    int64_t piece = 1 + kPieceBytes / panel_bytes;
+    const int64_t work = kPanel * w.columns * span;
+    if (piece * work > kPieceWork) piece = 1 + kPieceWork / work;
+    piece = (piece + kTogether - 1) / kTogether * kTogether;
+    const int64_t panels = panels_of(w.rows), pieces = (panels + piece - 1) / piece, spans = (tokens + span - 1) / span;
+    loop(spans * pieces, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++) {
+            const int64_t from = i / pieces * span, first = i % pieces * piece;
+            body(from, from + span < tokens ? from + span : tokens, first, first + piece < panels ? first + piece : panels);
+        }
+    });
+}
+
+void floats(const Kernels &k, const Weight &w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
+    const int64_t pairs = (w.columns + 1) / 2, panel_bytes = (w.bits == 16 ? pairs : w.columns) * kPanel * 4;
+    const bool rounds = w.bits == 16 && k.pairs;
+    const int64_t units = rounds ? pairs : w.columns;
+    const auto product = w.bits == 16 ? k.floats16 : k.floats32;
+    const char *given = reinterpret_cast<const char *>(x);
+    Scratch &s = scratch();
+    std::unique_lock<std::mutex> lock(s.callers, std::defer_lock);
+    if (rounds) {
+        lock.lock();
+        if (int64_t(s.rounded.size()) < tokens * units * 2) s.rounded.resize(size_t(tokens * units * 2));
+        uint16_t *rounded = s.rounded.data();
+        loop(tokens, 1 + (1 << 15) / w.columns, [&](int64_t begin, int64_t end) {
+            for (int64_t t = begin; t < end; t++) k.round16(x + t * w.columns, w.columns, units, rounded + t * units * 2);
+        });
+        given = reinterpret_cast<const char *>(rounded);
+    }
+    over(w, tokens, units * 4, panel_bytes, [&](int64_t from, int64_t to, int64_t begin, int64_t end) {
+        const int64_t row = begin * kPanel, place = from * w.rows + row;
+        const Target target = {
+            y + place, bias == nullptr ? nullptr : bias + row, residual == nullptr ? nullptr : residual + place, w.rows, w.rows - row};
+        product(w.values + begin * panel_bytes, panel_bytes, end - begin, given + from * units * 4, units, to - from, target);
+    });
 }
 
 }  // namespace
@@ -58,10 +122,13 @@ void pack(int bits, int64_t rows, int64_t columns, const int8_t *q, const uint16
     });
 }
 
-void linear(const Kernels &k, const QuantisedWeight &w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
+void linear(const Kernels &k, const Weight &w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
     if (tokens <= 0) return;
-    const int64_t groups = groups_of(w.columns), panels = panels_of(w.rows);
-    const int64_t panel_bytes = groups * kPanel * kGroup * w.bits / 8;
+    if (w.bits >= 16) {
+        floats(k, w, bias, tokens, x, residual, y);
+        return;
+    }
+    const int64_t groups = groups_of(w.columns), panel_bytes = groups * kPanel * kGroup * w.bits / 8;
     const int32_t shift = w.bits == 4 ? 8 : 128;
     const auto panel = w.bits == 4 ? k.panel4 : k.panel8;
     Scratch &s = scratch();
@@ -82,36 +149,16 @@ void linear(const Kernels &k, const QuantisedWeight &w, const float *bias, int64
         }
     });
     const Activations a = {q, scale, offset, groups};
-    for (int64_t from = 0; from < tokens; from += kSpan) {
-        const int64_t to = from + kSpan < tokens ? from + kSpan : tokens;
-        // Pieces large enough to be read in long runs, and small enough to be shared out fairly.
-        int64_t piece = 1 + kPieceBytes / panel_bytes;
-        const int64_t work = kPanel * w.columns * (to - from);
-        if (piece * work > kPieceWork) piece = 1 + kPieceWork / work;
-        loop(panels, piece, [&](int64_t begin, int64_t end) {
-            float out[kTile * kPanel];
-            for (int64_t p = begin; p < end; p++) {
-                const uint8_t *values = w.values + p * panel_bytes;
-                const uint16_t *scales = w.scales + p * groups * kPanel;
-                const int64_t row = p * kPanel;
-                const int64_t rows = w.rows - row < kPanel ? w.rows - row : kPanel;
-                for (int64_t t = from; t < to; t += kTile) {
-                    const int count = int(to - t < kTile ? to - t : kTile);
-                    panel(values, scales, a, t, count, out);
-                    for (int i = 0; i < count; i++) {
-                        float *target = y + (t + i) * w.rows + row;
-                        const float *add = residual == nullptr ? nullptr : residual + (t + i) * w.rows + row;
-                        for (int64_t r = 0; r < rows; r++) {
-                            float value = out[i * kPanel + r];
-                            if (bias != nullptr) value += bias[row + r];
-                            if (add != nullptr) value += add[r];
-                            target[r] = value;
-                        }
-                    }
-                }
+    over(w, tokens, 1, panel_bytes, [&](int64_t from, int64_t to, int64_t begin, int64_t end) {
+        float out[kTile * kPanel];
+        for (int64_t p = begin; p < end; p++) {
+            for (int64_t t = from; t < to; t += kTile) {
+                const int count = int(to - t < kTile ? to - t : kTile);
+                panel(w.values + p * panel_bytes, w.scales + p * groups * kPanel, a, t, count, out);
+                put(w, p, t, count, out, bias, residual, y);
             }
-        });
-    }
+        }
+    });
 }
 
 }  // namespace nemo

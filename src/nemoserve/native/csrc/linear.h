@@ -1,4 +1,4 @@
-// Products with group-quantised weights. Knows rows, columns and threads; not where weights come from.
+// Products with weights of 4, 8, 16 or 32 bits. Knows rows, columns and threads; not where weights come from.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,8 @@ namespace nemo {
 
 struct Kernels;
 
-// A weight in the layout of kernels.h; `bits` is 4 or 8.
-struct QuantisedWeight {
+// A weight in the layout of kernels.h; `bits` is 4 or 8, 16 (bfloat16) or 32 (float32), which have no scales.
+struct Weight {
     int64_t bits, rows, columns;
     const uint8_t *values;
     const uint16_t *scales;
@@ -21,6 +21,6 @@ int64_t groups_of(int64_t columns);
 void pack(int bits, int64_t rows, int64_t columns, const int8_t *q, const uint16_t *scales, uint8_t *values, uint16_t *packed_scales);
 
 // y[tokens][rows] = x[tokens][columns] W^T + bias + residual[tokens][rows]; bias and residual may be null; residual may be y.
-void linear(const Kernels &k, const QuantisedWeight &w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y);
+void linear(const Kernels &k, const Weight &w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y);
 
 }  // namespace nemo

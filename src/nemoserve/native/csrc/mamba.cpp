@@ -19,7 +19,7 @@ float *scratch_of(int64_t size) {
 int64_t mamba_scratch(const MambaLayer &m, int64_t length) {
     const int64_t rows = length < kChunk ? length : kChunk, row = m.width() + 2 * m.state_size;
     const int64_t step = 3 * m.width() + 2 * m.state_size + 5 * kPanel;
-    const int64_t chunk = (rows + m.kernel) * row + rows * (m.width() + 2 * rows + 3 * (m.heads / m.groups) + 1);
+    const int64_t chunk = (rows + m.kernel) * row + rows * (m.width() + 2 * rows + 3 * (m.heads / m.groups) + 1 + m.state_size);
     return step > chunk ? step : chunk;
 }
 

@@ -167,6 +167,9 @@ inline void product_rows(
     for (; w + 4 * kPanel <= count; w += 4 * kPanel) {
         product_tile<ROWS, 4>(depth, a, a_row, a_step, b + w, b_row, c + w, c_row, kPanel, add);
     }
+    for (; w + 2 * kPanel <= count; w += 2 * kPanel) {
+        product_tile<ROWS, 2>(depth, a, a_row, a_step, b + w, b_row, c + w, c_row, kPanel, add);
+    }
     for (; w < count; w += kPanel) {
         const int lanes = int(count - w < kPanel ? count - w : kPanel);
         product_tile<ROWS, 1>(depth, a, a_row, a_step, b + w, b_row, c + w, c_row, lanes, add);
@@ -186,19 +189,41 @@ inline void product(
     }
 }
 
+constexpr int kMostTaps = 16;
+
+// silu of the causal convolution of up to 16 channels: out [length], `row` apart. `conv` [kernel][channels] holds what past tokens add to
+// the next outputs, and last the bias; it moves on. TAPS is the kernel's length where it is known beforehand, else 0.
+template <int TAPS>
+inline void convolve(
+    const MambaLayer &m, int64_t length, const float *x, float *conv, const float *taps, float *out, int64_t row, int lanes) {
+    const int64_t kernel = TAPS > 0 ? TAPS : m.kernel, channels = m.channels(), stride = m.projected();
+    V pending[TAPS > 0 ? TAPS : kMostTaps], tap[TAPS > 0 ? TAPS : kMostTaps];
+    for (int64_t j = 0; j < kernel; j++) {
+        pending[j] = load(conv + j * channels, lanes);
+        tap[j] = load(taps + j * channels, lanes);
+    }
+    for (int64_t t = 0; t < length; t++) {
+        const V value = load(x + t * stride, lanes);
+        store(out + t * row, silu(fma(value, tap[0], pending[0])), lanes);
+        for (int64_t j = 1; j < kernel; j++) pending[j - 1] = fma(value, tap[j], pending[j]);
+    }
+    for (int64_t j = 0; j + 1 < kernel; j++) store(conv + j * channels, pending[j], lanes);
+}
+
 // Up to kChunk tokens that follow what conv and state hold; the Python side's layers/ssd.py has the formulas.
 void mamba_chunk(
     const MambaLayer &m, int64_t group, int64_t length, const float *projected, float *conv, float *state, float *scratch, float *out) {
     const int64_t width = m.width(), n = m.state_size, per_group = m.heads / m.groups, channels = m.channels();
-    const int64_t stride = m.projected(), inner = m.inner(), row = width + 2 * n, late = m.kernel - 1;
-    float *sums = scratch;                      // [length + kernel - 1][row]: x, B, C side by side
-    float *inputs = sums + (length + late) * row;  // [length][width]
+    const int64_t stride = m.projected(), inner = m.inner(), row = width + 2 * n;
+    float *sums = scratch;               // [length][row]: x, B, C side by side
+    float *inputs = sums + length * row;  // [length][width]
     float *scores = inputs + length * width;    // [length][length]
     float *mixing = scores + length * length;   // [length][length]
     float *dts = mixing + length * length;      // [per_group][length]
     float *from_start = dts + per_group * length;
     float *to_end = from_start + per_group * length;
     float *rising = to_end + per_group * length;  // [length]
+    float *across = rising + length;              // [n][length]
     Segment segments[3];
     segments_of(m, group, segments);
     int64_t place = 0;
@@ -206,31 +231,27 @@ void mamba_chunk(
         const int64_t from = segments[s].from;
         by_vector(segments[s].count, [&](int64_t i, int lanes) {
             const int64_t channel = from + i;
-            const V bias = load(conv + late * channels + channel, lanes);
-            for (int64_t j = 0; j < late; j++) store(sums + j * row + place + i, load(conv + j * channels + channel, lanes), lanes);
-            for (int64_t t = 0; t < length; t++) store(sums + (late + t) * row + place + i, bias, lanes);
-            for (int64_t t = 0; t < length; t++) {
-                const V value = load(projected + t * stride + inner + channel, lanes);
-                for (int64_t j = 0; j < m.kernel; j++) {
-                    float *target = sums + (t + j) * row + place + i;
-                    store(target, fma(value, load(m.taps + j * channels + channel, lanes), load(target, lanes)), lanes);
-                }
-            }
-            for (int64_t j = 0; j < late; j++) store(conv + j * channels + channel, load(sums + (length + j) * row + place + i, lanes), lanes);
-            for (int64_t t = 0; t < length; t++) {
-                float *target = sums + t * row + place + i;
-                store(target, silu(load(target, lanes)), lanes);
+            if (m.kernel == 4) {
+                convolve<4>(m, length, projected + inner + channel, conv + channel, m.taps + channel, sums + place + i, row, lanes);
+            } else {
+                convolve<0>(m, length, projected + inner + channel, conv + channel, m.taps + channel, sums + place + i, row, lanes);
             }
         });
         place += segments[s].count;
     }
     const float *b = sums + width, *c = b + n;  // rows `row` apart
-    // scores[t][s] = C_t . B_s
-    for (int64_t t = 0; t < length; t++) {
-        for (int64_t s = 0; s <= t; s++) {
-            V dot = set(0.0f);
-            by_vector(n, [&](int64_t i, int lanes) { dot = fma(load(c + t * row + i, lanes), load(b + s * row + i, lanes), dot); });
-            scores[t * length + s] = sum(dot);
+    // scores[t][s] = C_t . B_s for s <= t; with B transposed, so that the sums need not be taken across lanes.
+    for (int64_t s = 0; s < length; s++) {
+        for (int64_t i = 0; i < n; i++) across[i * length + s] = b[s * row + i];
+    }
+    for (int64_t t = 0; t < length;) {
+        const float *own = c + t * row;
+        if (t + 4 <= length) {
+            product_rows<4>(n, t + 4, own, row, 1, across, length, scores + t * length, length, false);
+            t += 4;
+        } else {
+            product_rows<1>(n, t + 1, own, row, 1, across, length, scores + t * length, length, false);
+            t += 1;
         }
     }
     float *y = out + group * width;

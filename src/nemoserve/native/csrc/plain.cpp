@@ -61,6 +61,11 @@ inline V load(const float *p, int lanes) {
 inline V load(const uint16_t *p, int lanes = kPanel) {
     return lanewise([&](int i) { return i < lanes ? wide(p[i]) : 0.0f; });
 }
+// The first and the second of 16 pairs of bfloat16s, as floats.
+inline void load_pairs(const uint16_t *p, V &first, V &second) {
+    first = lanewise([&](int i) { return wide(p[2 * i]); });
+    second = lanewise([&](int i) { return wide(p[2 * i + 1]); });
+}
 inline void store(float *p, V x, int lanes = kPanel) {
     for (int i = 0; i < lanes; i++) p[i] = x.lane[i];
 }
@@ -98,12 +103,18 @@ inline float sum(V x) {
     return total;
 }
 
+constexpr int kSums = 4, kTokens = 4;  // that stay in registers beside what they are made of; tokens of a tile
+
+#include "floats.inl"
+
 #include "mamba.inl"
 
 #include "attention.inl"
 
 }  // namespace
 
-const Kernels kPlain = {"plain", quantise, panel<4>, panel<8>, mamba_step, mamba_chunk, attend<float>, attend<uint16_t>, norm, squared_relu};
+const Kernels kPlain = {
+    "plain", quantise, panel<4>, panel<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
+    attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo

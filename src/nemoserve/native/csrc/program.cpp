@@ -15,7 +15,7 @@ void run(const Kernels &k, const Step *steps, int64_t count, int64_t rows, float
                 norms(k, rows, s.size, static_cast<const float *>(s.layer), s.eps, from, to);
                 break;
             case kLinear: {
-                const QuantisedWeight &w = *static_cast<const QuantisedWeight *>(s.layer);
+                const Weight &w = *static_cast<const Weight *>(s.layer);
                 linear(k, w, s.bias, rows, from, s.residual < 0 ? nullptr : buffers[s.residual], to);
                 break;
             }

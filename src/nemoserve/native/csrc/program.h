@@ -11,7 +11,7 @@ enum Operation : int64_t { kNorm = 0, kLinear = 1, kMamba = 2, kSquaredRelu = 3,
 
 struct Step {
     int64_t operation;
-    const void *layer;  // norm: float weights; linear: QuantisedWeight; mamba: MambaLayer; attention: AttentionLayer
+    const void *layer;  // norm: float weights; linear: Weight; mamba: MambaLayer; attention: AttentionLayer
     const float *bias;  // linear; may be null
     int64_t from, to, residual;  // buffers; residual -1: none. Squared ReLU works in place on `from`
     int64_t size;       // norm and squared ReLU: width; mamba: the layer's number

@@ -1,0 +1,101 @@
+// Products with weights of floats, in 16-lane vectors V. A token's sums do not depend on its companions.
+
+// The sums of PANELS panels from number `panel` on and TOKENS tokens from number `first` on, to where they belong.
+template <int PANELS, int TOKENS>
+inline void finish(const V (&sums)[PANELS][TOKENS], const Target &y, int64_t panel, int64_t first) {
+    for (int p = 0; p < PANELS; p++) {
+        const int64_t row = (panel + p) * kPanel;
+        const int lanes = int(y.left - row < kPanel ? y.left - row : kPanel);
+        const V bias = y.bias == nullptr ? set(0.0f) : load(y.bias + row, lanes);
+        for (int t = 0; t < TOKENS; t++) {
+            const int64_t place = (first + t) * y.rows + row;
+            V value = sums[p][t] + bias;
+            if (y.residual != nullptr) value = value + load(y.residual + place, lanes);
+            store(y.y + place, value, lanes);
+        }
+    }
+}
+
+struct Tile32 {
+    template <int PANELS, int TOKENS>
+    static void run(const char *w, int64_t panel, const char *x, int64_t units, const Target &y, int64_t panel_number, int64_t first) {
+        V sums[PANELS][TOKENS];
+        for (int p = 0; p < PANELS; p++) {
+            for (int t = 0; t < TOKENS; t++) sums[p][t] = set(0.0f);
+        }
+        const float *given = reinterpret_cast<const float *>(x);
+        for (int64_t u = 0; u < units; u++) {
+            V rows[PANELS];
+            for (int p = 0; p < PANELS; p++) rows[p] = load(reinterpret_cast<const float *>(w + p * panel) + u * kPanel);
+            for (int t = 0; t < TOKENS; t++) {
+                const V value = set(given[t * units + u]);
+                for (int p = 0; p < PANELS; p++) sums[p][t] = fma(rows[p], value, sums[p][t]);
+            }
+        }
+        finish<PANELS, TOKENS>(sums, y, panel_number, first);
+    }
+};
+
+// bfloat16 weights, widened; the tokens are floats.
+struct Tile16 {
+    template <int PANELS, int TOKENS>
+    static void run(const char *w, int64_t panel, const char *x, int64_t units, const Target &y, int64_t panel_number, int64_t first) {
+        V sums[PANELS][TOKENS];
+        for (int p = 0; p < PANELS; p++) {
+            for (int t = 0; t < TOKENS; t++) sums[p][t] = set(0.0f);
+        }
+        const float *given = reinterpret_cast<const float *>(x);
+        for (int64_t u = 0; u < units; u += 2) {
+            V first[PANELS], second[PANELS];
+            for (int p = 0; p < PANELS; p++) load_pairs(reinterpret_cast<const uint16_t *>(w + p * panel) + u * kPanel, first[p], second[p]);
+            for (int t = 0; t < TOKENS; t++) {
+                const V value = set(given[t * units + u]), next = set(u + 1 < units ? given[t * units + u + 1] : 0.0f);
+                for (int p = 0; p < PANELS; p++) sums[p][t] = fma(second[p], next, fma(first[p], value, sums[p][t]));
+            }
+        }
+        finish<PANELS, TOKENS>(sums, y, panel_number, first);
+    }
+};
+
+template <class Tile, int PANELS>
+inline void float_tile(
+    const char *w, int64_t panel, const char *x, int64_t units, int tokens, const Target &y, int64_t number, int64_t first) {
+    if constexpr (kTokens * PANELS <= kSums && kTokens == 8) {
+        if (tokens == 8) return Tile::template run<PANELS, 8>(w, panel, x, units, y, number, first);
+        if (tokens == 7) return Tile::template run<PANELS, 7>(w, panel, x, units, y, number, first);
+    }
+    if constexpr (6 * PANELS <= kSums) {
+        if (tokens == 6) return Tile::template run<PANELS, 6>(w, panel, x, units, y, number, first);
+        if (tokens == 5) return Tile::template run<PANELS, 5>(w, panel, x, units, y, number, first);
+    }
+    if constexpr (4 * PANELS <= kSums) {
+        if (tokens == 4) return Tile::template run<PANELS, 4>(w, panel, x, units, y, number, first);
+        if (tokens == 3) return Tile::template run<PANELS, 3>(w, panel, x, units, y, number, first);
+    }
+    if constexpr (2 * PANELS <= kSums) {
+        if (tokens == 2) return Tile::template run<PANELS, 2>(w, panel, x, units, y, number, first);
+    }
+    Tile::template run<PANELS, 1>(w, panel, x, units, y, number, first);
+}
+
+// As many panels and tokens together as there are registers for: the tokens of a tile share what is read of the weight, the panels what
+// is read of the tokens.
+template <class Tile>
+void floats(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y) {
+    const char *weight = static_cast<const char *>(w), *given = static_cast<const char *>(x);
+    const int64_t widest = kSums / (tokens < kTokens ? tokens : kTokens);
+    for (int64_t p = 0, width; p < panels; p += width) {
+        width = panels - p < widest ? panels - p : widest;
+        width = width < 4 ? width : 4;
+        for (int64_t t = 0; t < tokens; t += kTokens) {
+            const int count = int(tokens - t < kTokens ? tokens - t : kTokens);
+            const char *own = weight + p * panel, *from = given + t * units * 4;
+            switch (width) {
+                case 4: float_tile<Tile, 4>(own, panel, from, units, count, y, p, t); break;
+                case 3: float_tile<Tile, 3>(own, panel, from, units, count, y, p, t); break;
+                case 2: float_tile<Tile, 2>(own, panel, from, units, count, y, p, t); break;
+                default: float_tile<Tile, 1>(own, panel, from, units, count, y, p, t);
+            }
+        }
+    }
+}
