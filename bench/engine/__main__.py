@@ -31,6 +31,7 @@ from bench.engine.measure import Job, copy_bandwidth, measure, read_bandwidth
 from bench.engine.process import Measured, Missing, foreign_command, own_command
 from bench.engine.report import DTYPES, Model, plot, tables
 from bench.overhead import Overhead, overhead
+from nemoserve.backends.local.process import ENGINE_ENVIRONMENT
 
 GGUFS = ("BF16", "Q8_0", "Q4_0")
 _SIZES = {"0.44B": checkpoints.NH_044B, "tiny": checkpoints.TINY}
@@ -78,7 +79,8 @@ def start(
     bar = progress.add_task(f"{_NAMES[name]}: loading", total=len(commands))
     for engine, command in commands.items():
         try:
-            engines.append(Measured(engine, command, room / f"{name}-{engine.replace(' ', '-')}.log"))
+            environment = ENGINE_ENVIRONMENT if engine.startswith("nemoserve") else None
+            engines.append(Measured(engine, command, room / f"{name}-{engine.replace(' ', '-')}.log", environment))
         except Missing as error:
             progress.console.print(f"{engine} is left out: {error}", highlight=False, soft_wrap=True)
         progress.advance(bar)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,15 @@ class Missing(Exception):
 class Measured:
     """One engine in a process of its own, which is stopped whenever it is not asked: a waiting pool of threads may spin."""
 
-    def __init__(self, name: str, command: list[str], log: Path) -> None:
-        """Raises Missing, with its last words, when it does not start."""
+    def __init__(self, name: str, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+        """`environment`: beside this process's. Raises Missing, with its last words, when it does not start."""
         self.name = name
         self._log = log
-        environment = os.environ | {"PYTHONPATH": f"{_ROOT}:{_ROOT / 'src'}", "TOKENIZERS_PARALLELISM": "false"}
+        paths = {"PYTHONPATH": f"{_ROOT}:{_ROOT / 'src'}", "TOKENIZERS_PARALLELISM": "false"}
         with log.open("wb") as sink:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, cwd=_ROOT, env=environment,
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, cwd=_ROOT,
+                env={**(environment or {}), **os.environ, **paths},
                 start_new_session=True, preexec_fn=_die_with_parent,
             )  # fmt: skip
         try:

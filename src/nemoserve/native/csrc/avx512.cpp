@@ -16,64 +16,90 @@ inline __m512i quad_of(const int8_t *q) {
     return _mm512_set1_epi32(four);
 }
 
-template <int BITS, int TOKENS>
-void tile(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, float *out) {
+#include "vector512.inl"
+
+#include "target.inl"
+
+// PANELS panels times TOKENS tokens: a panel's weights are read once for all of these tokens, a token's activations once for the panels.
+template <int BITS, int PANELS, int TOKENS>
+void tile(
+    const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, const Target &y, int64_t number, int64_t token) {
     const __m512i low = _mm512_set1_epi8(15);
-    const int64_t groups = a.groups;
-    const int8_t *q = a.q + first * groups * kGroup;
-    const float *factors = a.scale + first * groups;
-    const int32_t *offsets = a.offset + first * groups;
-    __m512 sums[TOKENS];
-    for (int t = 0; t < TOKENS; t++) sums[t] = _mm512_setzero_ps();
+    const int64_t groups = a.groups, panel = groups * kPanel * kGroup * BITS / 8;
+    const int8_t *q = a.q + (first + token) * groups * kGroup;
+    const float *factors = a.scale + (first + token) * groups;
+    const int32_t *offsets = a.offset + (first + token) * groups;
+    V sums[PANELS][TOKENS];
+    for (int p = 0; p < PANELS; p++) {
+        for (int t = 0; t < TOKENS; t++) sums[p][t] = set(0.0f);
+    }
     for (int64_t g = 0; g < groups; g++) {
-        const uint8_t *data = w + g * kPanel * kGroup * BITS / 8;
-        __m512i values[8];
-        for (int quad = 0; quad < 8; quad++) {
-            if (BITS == 8) {
-                values[quad] = _mm512_loadu_si512(data + quad * 64);
-            } else if (quad < 4) {
-                const __m512i packed = _mm512_loadu_si512(data + quad * 64);
-                values[quad] = _mm512_and_si512(packed, low);
-                values[quad + 4] = _mm512_and_si512(_mm512_srli_epi16(packed, 4), low);
+        __m512i values[PANELS][8];
+        __m512 scale[PANELS];
+        for (int p = 0; p < PANELS; p++) {
+            const uint8_t *data = w + p * panel + g * kPanel * kGroup * BITS / 8;
+            for (int quad = 0; quad < 8; quad++) {
+                if (BITS == 8) {
+                    values[p][quad] = _mm512_loadu_si512(data + quad * 64);
+                } else if (quad < 4) {
+                    const __m512i packed = _mm512_loadu_si512(data + quad * 64);
+                    values[p][quad] = _mm512_and_si512(packed, low);
+                    values[p][quad + 4] = _mm512_and_si512(_mm512_srli_epi16(packed, 4), low);
+                }
             }
+            const uint16_t *own = scales + (p * groups + g) * kPanel;
+            const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(own));
+            scale[p] = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
         }
-        const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(scales + g * kPanel));
-        const __m512 scale = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
         for (int t = 0; t < TOKENS; t++) {
             const int8_t *x = q + (t * groups + g) * kGroup;
-            __m512i dots = _mm512_set1_epi32(offsets[t * groups + g]);
-            if (TOKENS <= 2) {  // two chains, as there are few others to fill the pipeline
-                __m512i others = _mm512_setzero_si512();
-                for (int quad = 0; quad < 8; quad += 2) {
-                    dots = _mm512_dpbusd_epi32(dots, values[quad], quad_of(x + quad * 4));
-                    others = _mm512_dpbusd_epi32(others, values[quad + 1], quad_of(x + quad * 4 + 4));
+            __m512i dots[PANELS];
+            for (int p = 0; p < PANELS; p++) dots[p] = _mm512_set1_epi32(offsets[t * groups + g]);
+            if (TOKENS * PANELS <= 2) {  // two chains, as there are few others to fill the pipeline
+                for (int p = 0; p < PANELS; p++) {
+                    __m512i others = _mm512_setzero_si512();
+                    for (int quad = 0; quad < 8; quad += 2) {
+                        dots[p] = _mm512_dpbusd_epi32(dots[p], values[p][quad], quad_of(x + quad * 4));
+                        others = _mm512_dpbusd_epi32(others, values[p][quad + 1], quad_of(x + quad * 4 + 4));
+                    }
+                    dots[p] = _mm512_add_epi32(dots[p], others);
                 }
-                dots = _mm512_add_epi32(dots, others);
             } else {
-                for (int quad = 0; quad < 8; quad++) dots = _mm512_dpbusd_epi32(dots, values[quad], quad_of(x + quad * 4));
+                for (int quad = 0; quad < 8; quad++) {
+                    const __m512i four = quad_of(x + quad * 4);
+                    for (int p = 0; p < PANELS; p++) dots[p] = _mm512_dpbusd_epi32(dots[p], values[p][quad], four);
+                }
             }
             const __m512 factor = _mm512_set1_ps(factors[t * groups + g]);
-            sums[t] = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dots), scale), factor, sums[t]);
+            for (int p = 0; p < PANELS; p++) {
+                sums[p][t].all = _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dots[p]), scale[p]), factor, sums[p][t].all);
+            }
         }
     }
-    for (int t = 0; t < TOKENS; t++) _mm512_storeu_ps(out + t * kPanel, sums[t]);
+    finish<PANELS, TOKENS>(sums, y, number, token);
+}
+
+template <int BITS, int PANELS>
+void panels_of(
+    const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int64_t tokens, const Target &y, int64_t number) {
+    int64_t t = 0;
+    for (; t + 4 <= tokens; t += 4) tile<BITS, PANELS, 4>(w, scales, a, first, y, number, t);
+    switch (tokens - t) {
+        case 3: return tile<BITS, PANELS, 3>(w, scales, a, first, y, number, t);
+        case 2: return tile<BITS, PANELS, 2>(w, scales, a, first, y, number, t);
+        case 1: return tile<BITS, PANELS, 1>(w, scales, a, first, y, number, t);
+    }
 }
 
 template <int BITS>
-void panel(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out) {
-    switch (tokens) {
-        case 8: return tile<BITS, 8>(w, scales, a, first, out);
-        case 7: return tile<BITS, 7>(w, scales, a, first, out);
-        case 6: return tile<BITS, 6>(w, scales, a, first, out);
-        case 5: return tile<BITS, 5>(w, scales, a, first, out);
-        case 4: return tile<BITS, 4>(w, scales, a, first, out);
-        case 3: return tile<BITS, 3>(w, scales, a, first, out);
-        case 2: return tile<BITS, 2>(w, scales, a, first, out);
-        case 1: return tile<BITS, 1>(w, scales, a, first, out);
+void ints(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activations &a, int64_t first, int64_t tokens, const Target &y) {
+    const int64_t bytes = a.groups * kPanel * kGroup * BITS / 8, step = a.groups * kPanel;
+    int64_t p = 0;
+    if (tokens > 1) {
+        for (; p + 2 <= panels; p += 2) panels_of<BITS, 2>(w + p * bytes, scales + p * step, a, first, tokens, y, p);
     }
+    for (; p < panels; p++) panels_of<BITS, 1>(w + p * bytes, scales + p * step, a, first, tokens, y, p);
 }
-
-#include "vector512.inl"
 
 #include "floats.inl"
 
@@ -84,7 +110,7 @@ void panel(const uint8_t *w, const uint16_t *scales, const Activations &a, int64
 }  // namespace
 
 const Kernels kAvx512 = {
-    "avx512-vnni", quantise, panel<4>, panel<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
+    "avx512-vnni", quantise, ints<4>, ints<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
     attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo

@@ -14,6 +14,8 @@ namespace {
 
 #include "vector512.inl"
 
+#include "target.inl"
+
 #include "floats.inl"
 
 inline V dot(__m512i a, __m512i b, V c) { return {_mm512_dpbf16_ps(c.all, (__m512bh)a, (__m512bh)b)}; }

@@ -16,7 +16,7 @@ namespace nemo {
 
 constexpr int kPanel = 16;
 constexpr int kGroup = 32;
-constexpr int kTile = 8;  // tokens that a panel kernel takes at most
+constexpr int kTile = 8;  // tokens that are taken together, at most
 
 struct Activations {
     const int8_t *q;        // [tokens][groups * 32]
@@ -41,10 +41,9 @@ struct Kernels {
     const char *name;
     // One token: x [columns] to q [groups * 32], scale [groups], offset [groups]; columns past the end count as zero.
     void (*quantise)(const float *x, int64_t columns, int64_t groups, int32_t shift, int8_t *q, float *scale, int32_t *offset);
-    // 16 rows times `tokens` (1 to 8) tokens, the first of which is a's `first`: out [tokens][16]. A token's result does not
-    // depend on its companions.
-    void (*panel4)(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out);
-    void (*panel8)(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int tokens, float *out);
+    // The rows of some panels times tokens, the first of which is a's `first`. A token's result does not depend on its companions.
+    void (*ints4)(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activations &a, int64_t first, int64_t tokens, const Target &y);
+    void (*ints8)(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activations &a, int64_t first, int64_t tokens, const Target &y);
     // Whether floats16 takes tokens of bfloat16s, `units` pairs of them; otherwise, as floats32 does, `units` floats.
     bool pairs;
     // Rows of floats, in panels that lie `panel` bytes apart, times tokens of `units` values.

@@ -29,20 +29,10 @@ Scratch &scratch() {
     return *made;
 }
 
-// Tokens' sums [tokens][16] of one panel to their places in y.
-void put(
-    const Weight &w, int64_t panel, int64_t first, int tokens, const float *sums, const float *bias, const float *residual, float *y) {
-    const int64_t row = panel * kPanel, rows = w.rows - row < kPanel ? w.rows - row : kPanel;
-    for (int i = 0; i < tokens; i++) {
-        float *target = y + (first + i) * w.rows + row;
-        const float *add = residual == nullptr ? nullptr : residual + (first + i) * w.rows + row;
-        for (int64_t r = 0; r < rows; r++) {
-            float value = sums[i * kPanel + r];
-            if (bias != nullptr) value += bias[row + r];
-            if (add != nullptr) value += add[r];
-            target[r] = value;
-        }
-    }
+// Of the panels and tokens from these on.
+Target at(const Weight &w, int64_t panel, int64_t token, const float *bias, const float *residual, float *y) {
+    const int64_t row = panel * kPanel, place = token * w.rows + row;
+    return {y + place, bias == nullptr ? nullptr : bias + row, residual == nullptr ? nullptr : residual + place, w.rows, w.rows - row};
 }
 
 // Calls body(from, to, begin, end) for spans of tokens and pieces of panels, on several threads. Pieces are large enough to be read in long
@@ -83,9 +73,7 @@ void floats(const Kernels &k, const Weight &w, const float *bias, int64_t tokens
         given = reinterpret_cast<const char *>(rounded);
     }
     over(w, tokens, units * 4, panel_bytes, [&](int64_t from, int64_t to, int64_t begin, int64_t end) {
-        const int64_t row = begin * kPanel, place = from * w.rows + row;
-        const Target target = {
-            y + place, bias == nullptr ? nullptr : bias + row, residual == nullptr ? nullptr : residual + place, w.rows, w.rows - row};
+        const Target target = at(w, begin, from, bias, residual, y);
         product(w.values + begin * panel_bytes, panel_bytes, end - begin, given + from * units * 4, units, to - from, target);
     });
 }
@@ -130,7 +118,7 @@ void linear(const Kernels &k, const Weight &w, const float *bias, int64_t tokens
     }
     const int64_t groups = groups_of(w.columns), panel_bytes = groups * kPanel * kGroup * w.bits / 8;
     const int32_t shift = w.bits == 4 ? 8 : 128;
-    const auto panel = w.bits == 4 ? k.panel4 : k.panel8;
+    const auto product = w.bits == 4 ? k.ints4 : k.ints8;
     Scratch &s = scratch();
     std::lock_guard<std::mutex> lock(s.callers);
     const size_t need = size_t(tokens * groups);
@@ -150,14 +138,7 @@ void linear(const Kernels &k, const Weight &w, const float *bias, int64_t tokens
     });
     const Activations a = {q, scale, offset, groups};
     over(w, tokens, 1, panel_bytes, [&](int64_t from, int64_t to, int64_t begin, int64_t end) {
-        float out[kTile * kPanel];
-        for (int64_t p = begin; p < end; p++) {
-            for (int64_t t = from; t < to; t += kTile) {
-                const int count = int(to - t < kTile ? to - t : kTile);
-                panel(w.values + p * panel_bytes, w.scales + p * groups * kPanel, a, t, count, out);
-                put(w, p, t, count, out, bias, residual, y);
-            }
-        }
+        product(w.values + begin * panel_bytes, w.scales + begin * groups * kPanel, end - begin, a, from, to - from, at(w, begin, from, bias, residual, y));
     });
 }
 

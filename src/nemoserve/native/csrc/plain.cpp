@@ -105,6 +105,23 @@ inline float sum(V x) {
 
 constexpr int kSums = 4, kTokens = 4;  // that stay in registers beside what they are made of; tokens of a tile
 
+#include "target.inl"
+
+template <int BITS>
+void ints(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activations &a, int64_t first, int64_t tokens, const Target &y) {
+    float out[kTile * kPanel];
+    for (int64_t p = 0; p < panels; p++) {
+        for (int64_t t = 0; t < tokens; t += kTile) {
+            const int count = int(tokens - t < kTile ? tokens - t : kTile);
+            panel<BITS>(w + p * a.groups * kPanel * kGroup * BITS / 8, scales + p * a.groups * kPanel, a, first + t, count, out);
+            for (int i = 0; i < count; i++) {
+                const V sums[1][1] = {{load(out + i * kPanel)}};
+                finish<1, 1>(sums, y, p, t + i);
+            }
+        }
+    }
+}
+
 #include "floats.inl"
 
 #include "mamba.inl"
@@ -114,7 +131,7 @@ constexpr int kSums = 4, kTokens = 4;  // that stay in registers beside what the
 }  // namespace
 
 const Kernels kPlain = {
-    "plain", quantise, panel<4>, panel<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
+    "plain", quantise, ints<4>, ints<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
     attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo
