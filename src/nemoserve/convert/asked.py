@@ -38,10 +38,6 @@ class _Noted:
     def total_bytes(self) -> int:
         return self._weights.total_bytes
 
-    @property
-    def elements(self) -> int:
-        return self._weights.elements
-
     def __contains__(self, name: str) -> bool:
         return name in self._weights
 

@@ -20,7 +20,7 @@ from nemoserve.engine.layers.linear import Forms, Linear
 from nemoserve.engine.models.blocks import Mixer, ModelConfig
 from nemoserve.engine.models.decoder import Decoder, Layer
 
-_PLAIN = Forms(torch.float32, torch.device("cpu"), multiplies=False, direct=False, widened=False)
+_PLAIN = Forms(torch.float32, torch.device("cpu"))
 
 
 @dataclass(slots=True)

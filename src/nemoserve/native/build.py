@@ -19,7 +19,7 @@ _EXACT = ("-ffp-contract=off",)
 """So that every instruction set rounds activations alike."""
 _QUIET = ("-Wno-unknown-warning-option", "-Wno-maybe-uninitialized", "-Wno-uninitialized", "-Wno-unknown-pragmas")
 """GCC warns of its own vector headers."""
-_AVX2 = ("-mavx2", "-mfma")
+_AVX2 = ("-mavx2", "-mfma", "-mf16c")
 _AVX512 = (*_AVX2, "-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mprefer-vector-width=512")
 _BY_SOURCE = {"avx2.cpp": _AVX2, "avx512.cpp": _AVX512, "avx512bf16.cpp": (*_AVX512, "-mavx512bf16")}
 """These are compiled for x86 only; which one runs is chosen at run time."""

@@ -21,7 +21,7 @@ _PACKAGED = Path(__file__).parent
 
 class _Weight(ctypes.Structure):
     _fields_ = [
-        ("bits", ctypes.c_int64),
+        ("kind", ctypes.c_int64),
         ("rows", ctypes.c_int64),
         ("columns", ctypes.c_int64),
         ("values", ctypes.c_void_p),
@@ -120,6 +120,9 @@ class Step(ctypes.Structure):
     ]
 
 
+FLOAT16, BFLOAT16, FLOAT32 = 15, 16, 32
+"""Kinds of weights."""
+
 NORM, LINEAR, MAMBA, SQUARED_RELU, ATTENTION = range(5)
 """Operations."""
 
@@ -208,9 +211,9 @@ class Native:
         """From q int8 [rows, columns] and scales bfloat16 [rows, groups] into `values` and `packed_scales` (`packed_sizes`)."""
         self._pack(bits, rows, columns, q, scales, values, packed_scales)
 
-    def weight(self, bits: int, rows: int, columns: int, values: int, packed_scales: int | None) -> Record:
-        """Of 4 or 8 bits with scales, of 16 (bfloat16) or 32 (float32) without."""
-        record = _Weight(bits, rows, columns, values, packed_scales)
+    def weight(self, kind: int, rows: int, columns: int, values: int, packed_scales: int | None) -> Record:
+        """`kind` is 4 or 8, bits with scales, or FLOAT16, BFLOAT16 or FLOAT32, without."""
+        record = _Weight(kind, rows, columns, values, packed_scales)
         return Record(record, ctypes.addressof(record))
 
     def linear(self, weight: Record, bias: int | None, tokens: int, x: int, residual: int | None, y: int) -> None:

@@ -57,7 +57,7 @@ void one_linear(int bits, int64_t rows, int64_t columns, int64_t tokens) {
     auto values = filled<uint8_t>(panels * groups * 64 * bits, [] { return uint8_t(0); });
     auto packed = filled<uint16_t>(panels * groups * 16, [] { return uint16_t(0); });
     pack(bits, rows, columns, q.get(), scales.get(), values.get(), packed.get());
-    const Weight w = {bits, rows, columns, values.get(), packed.get()};
+    const Weight w = {int64_t(bits), rows, columns, values.get(), packed.get()};
     auto x = filled<float>(tokens * columns, uniform);
     auto bias = filled<float>(rows, uniform);
     auto residual = filled<float>(tokens * rows, uniform);
@@ -78,16 +78,22 @@ uint16_t bf16(float x) {
     return uint16_t(bits >> 16);
 }
 
-void one_float_linear(int bits, int64_t rows, int64_t columns, int64_t tokens) {
-    const int64_t panels = panels_of(rows), units = bits == 16 ? (columns + 1) / 2 : columns;
+void one_float_linear(Kind kind, int64_t rows, int64_t columns, int64_t tokens) {
+    const int64_t panels = panels_of(rows), units = kind == kBfloat16 ? (columns + 1) / 2 : columns;
     auto values = filled<float>(panels * units * 16, uniform);
-    if (bits == 16) {
+    if (kind == kBfloat16) {
         uint16_t *halves = reinterpret_cast<uint16_t *>(values.get());
         for (int64_t i = 0; i < panels * units * 32; i++) {
             halves[i] = i / 2 % 16 < rows && (i % 2 == 0 || i / 32 % units * 2 + 1 < columns) ? bf16(uniform()) : uint16_t(0);
         }
     }
-    const Weight w = {bits, rows, columns, reinterpret_cast<const uint8_t *>(values.get()), nullptr};
+    if (kind == kFloat16) {
+        uint16_t *halves = reinterpret_cast<uint16_t *>(values.get());
+        for (int64_t i = 0; i < panels * units * 16; i++) {
+            halves[i] = i % 16 < rows ? uint16_t((uniform() < 0 ? 0x8000 : 0) | int(0x3c00 * std::fabs(uniform()))) : uint16_t(0);
+        }
+    }
+    const Weight w = {kind, rows, columns, reinterpret_cast<const uint8_t *>(values.get()), nullptr};
     auto x = filled<float>(tokens * columns, uniform), bias = filled<float>(rows, uniform), residual = filled<float>(tokens * rows, uniform);
     for (int64_t i = 0; i < tokens * columns; i++) {  // numbers that bfloat16 holds, as not every set rounds them to it
         const uint32_t kept = uint32_t(bf16(x[size_t(i)])) << 16;
@@ -104,13 +110,13 @@ void one_float_linear(int bits, int64_t rows, int64_t columns, int64_t tokens) {
 }
 
 void linears() {
-    for (int bits : {16, 32}) {
+    for (Kind kind : {kFloat16, kBfloat16, kFloat32}) {
         for (int64_t rows : {1, 16, 33, 70}) {
             for (int64_t columns : {1, 31, 64}) {
-                for (int64_t tokens : {1, 2, 3, 5, 6, 7, 17}) one_float_linear(bits, rows, columns, tokens);
+                for (int64_t tokens : {1, 2, 3, 5, 6, 7, 17}) one_float_linear(kind, rows, columns, tokens);
             }
         }
-        one_float_linear(bits, 250, 33, 140);
+        one_float_linear(kind, 250, 33, 140);
     }
     for (int bits : {4, 8}) {
         for (int64_t rows : {1, 15, 16, 33}) {

@@ -61,7 +61,7 @@ def test_products_are_those_of_float64(each_set: Native, bits: int, rows: int, c
         assert (layer(x, residual).double() - wanted - residual.double()).abs().max() <= 1e-6 * size + 1e-6
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize(("rows", "columns"), SIZES)
 def test_products_with_floats_are_those_of_float64(
     each_set: Native, dtype: torch.dtype, rows: int, columns: int
@@ -80,7 +80,14 @@ def test_products_with_floats_are_those_of_float64(
         assert torch.equal(torch.cat([layer(row.unsqueeze(0)) for row in x]), together)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_every_float16_is_read_as_it_is(each_set: Native) -> None:
+    every = torch.arange(1 << 16, dtype=torch.int32).to(torch.uint16).view(torch.float16)
+    finite = every[every.isfinite() & ((every == 0) | (every.float().abs() >= 2**-14))]  # subnormals may count as zero
+    read = NativeLinear(finite.unsqueeze(1), None, each_set)(torch.ones(1, 1)).squeeze(0)
+    assert torch.equal(read, finite.float())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_rows_are_looked_up_as_they_were(dtype: torch.dtype) -> None:
     found = native()
     assert found is not None
@@ -157,7 +164,7 @@ def test_other_dtypes_and_strides(each_set: Native) -> None:
 
 def test_without_the_library_the_same_product_runs_on_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linear_forms, "library_for_layers", lambda: None)
-    forms = Forms(torch.float32, torch.device("cpu"), multiplies=False, direct=False, widened=False)
+    forms = Forms(torch.float32, torch.device("cpu"))
     weight = random_weight(4, 40, 96)
     x = torch.randn(4, 96)
     wanted = x.double() @ exact(weight).T

@@ -149,3 +149,22 @@ def test_weights_of_floats_have_the_whole_token_call_too(tmp_path: Path, dtype: 
     together = replies(model, 5)
     model._program = None
     assert torch.equal(replies(model, 5), together)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_sequence_gets_the_same_bits_alone_and_in_company(tmp_path: Path, dtype: str) -> None:
+    model = load_model(tiny_checkpoint(tmp_path, hybrid_override_pattern="M-*M-M*-"), device="cpu", dtype=dtype)
+    prompts = [list(range(40, 40 + length)) for length in (3, 90, 17)]
+
+    def logits(chosen: list[int]) -> dict[int, torch.Tensor]:
+        """Of prompts read in one step and three tokens after each, by the prompt's number."""
+        runner = Runner(model, model.new_cache(4))
+        found = [runner.step([Chunk(slot, 0, prompts[slot], sample=True) for slot in chosen])]
+        for number in range(3):
+            lengths = {slot: len(prompts[slot]) + number for slot in chosen}
+            found.append(runner.step([Chunk(slot, lengths[slot], [50 + slot], sample=True) for slot in chosen]))
+        return {slot: torch.stack([step[place] for step in found]) for place, slot in enumerate(chosen)}
+
+    together = logits([0, 1, 2])
+    for slot in range(3):
+        assert torch.equal(logits([slot])[slot], together[slot])

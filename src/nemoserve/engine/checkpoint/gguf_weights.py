@@ -60,11 +60,6 @@ class GgufWeights:
         """Size of all tensors as stored."""
         return self._total
 
-    @property
-    def elements(self) -> int:
-        """Elements of all tensors."""
-        return sum(math.prod(tensor.shape) for tensor in self._gguf.tensors.values())
-
     def __contains__(self, name: str) -> bool:
         place = place_of(self._gguf.architecture, name)
         return place is not None and place.name in self._gguf.tensors

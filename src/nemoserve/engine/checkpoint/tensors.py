@@ -23,11 +23,6 @@ class Tensors(Protocol):
         """Size of all tensors as stored."""
         ...
 
-    @property
-    def elements(self) -> int:
-        """Elements of all tensors."""
-        ...
-
     def __contains__(self, name: str) -> bool: ...
 
     def stored_dtype(self, name: str) -> torch.dtype:

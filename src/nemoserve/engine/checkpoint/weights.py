@@ -8,7 +8,6 @@ for `embeddings.`. Here the names are bare: `embeddings.weight`, `layers.3.mixer
 from __future__ import annotations
 
 import json
-import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,11 +93,6 @@ class Weights:
     def total_bytes(self) -> int:
         """Size of all tensors as stored."""
         return self._total
-
-    @property
-    def elements(self) -> int:
-        """Elements of all tensors."""
-        return sum(math.prod(entry.shape) for entry in self._entries.values())
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

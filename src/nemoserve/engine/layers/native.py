@@ -12,8 +12,9 @@ import torch
 from torch.nn import functional
 
 from nemoserve.engine.checkpoint.quantised import SMALLEST_GROUP, QuantisedWeight
-from nemoserve.native.library import Native, native, packed_sizes
+from nemoserve.native.library import BFLOAT16, FLOAT16, FLOAT32, Native, native, packed_sizes
 
+KINDS = {torch.float16: FLOAT16, torch.bfloat16: BFLOAT16, torch.float32: FLOAT32}
 _ALIGNMENT = 64
 _PANEL = 16
 _PIECE = 64
@@ -24,26 +25,26 @@ class NativeLinear:
     """A weight, repacked for the library; what was given is not kept."""
 
     def __init__(self, weight: QuantisedWeight | torch.Tensor, bias: torch.Tensor | None, library: Native) -> None:
-        """`weight` of 4 or 8 bits, or [rows, columns] in bfloat16 or float32; `bias` [rows] of any float dtype."""
+        """`weight` of 4 or 8 bits, or [rows, columns] in one of KINDS; `bias` [rows] of any float dtype."""
         self._library = library
         self.bias = None if bias is None else bias.float().contiguous()
         if isinstance(weight, QuantisedWeight):
-            self.rows, self.columns, bits = weight.rows, weight.columns, weight.bits
-            count, scale_count = packed_sizes(bits, self.rows, self.columns)
+            self.rows, self.columns, kind = weight.rows, weight.columns, weight.bits
+            count, scale_count = packed_sizes(kind, self.rows, self.columns)
             self._values = _aligned(count)
             self._scales = _aligned(2 * scale_count)
             q, scales = weight.integers().contiguous(), weight.scales_by(SMALLEST_GROUP)
             values, packed = self._values.data_ptr(), self._scales.data_ptr()
-            library.pack(bits, self.rows, self.columns, q.data_ptr(), scales.data_ptr(), values, packed)
+            library.pack(kind, self.rows, self.columns, q.data_ptr(), scales.data_ptr(), values, packed)
         else:
-            (self.rows, self.columns), bits = weight.shape, 8 * weight.element_size()
+            (self.rows, self.columns), kind = weight.shape, KINDS[weight.dtype]
             self._values, packed = _panels(weight), None
             values = self._values.data_ptr()
-        self.record = library.weight(bits, self.rows, self.columns, values, packed)
+        self.record = library.weight(kind, self.rows, self.columns, values, packed)
 
     def looked_up(self, ids: torch.Tensor) -> torch.Tensor:
         """The weight's rows of `ids`, int64 [count], as [count, columns] float32; for a weight of floats."""
-        together = 4 // self._values.element_size()
+        together = _together(self._values.dtype)
         panels = self._values.view(-(-self.rows // _PANEL), -1, _PANEL, together)
         return panels[ids // _PANEL, :, ids % _PANEL].flatten(1)[:, : self.columns].float()
 
@@ -75,7 +76,7 @@ def library_for_layers() -> Native | None:
 
 def _panels(weight: torch.Tensor) -> torch.Tensor:
     """[rows, columns] as the library wants it: panels of 16 rows, in which a column's numbers, two columns' for bfloat16, lie together."""
-    together = 2 if weight.dtype == torch.bfloat16 else 1
+    together = _together(weight.dtype)
     rows, columns = weight.shape
     panels, units = -(-rows // _PANEL), -(-columns // together)
     packed = _aligned(panels * _PANEL * units * together * weight.element_size()).view(weight.dtype)
@@ -86,6 +87,10 @@ def _panels(weight: torch.Tensor) -> torch.Tensor:
         padded = functional.pad(piece, (0, units * together - columns, 0, -len(piece) % _PANEL))
         target[begin : begin + _PIECE] = padded.view(-1, _PANEL, units, together).transpose(1, 2)
     return packed
+
+
+def _together(dtype: torch.dtype) -> int:
+    return 2 if dtype == torch.bfloat16 else 1
 
 
 def _aligned(size: int) -> torch.Tensor:

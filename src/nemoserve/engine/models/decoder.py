@@ -50,7 +50,7 @@ class Decoder:
         self._weights = weights
         self._rotaries: dict[Rope, Rotary] = {}
         hidden, vocab = config.hidden_size, config.vocab_size
-        self._activations = forms.activations
+        self._activations, self._keys_and_values = forms.activations, forms.keys_and_values
         self._wide_residual = config.residual_in_fp32 and self._activations != torch.float32
         self._embeddings: torch.Tensor | QuantisedWeight | NativeLinear = self._taken_embeddings(
             config.embeddings, vocab, hidden
@@ -83,7 +83,7 @@ class Decoder:
             conv_kernel=mamba.conv_kernel,
             kv_heads=self._kv_heads,
             head_dim=attention[0].head_dim if attention else 1,
-            kv_dtype=self.dtype,
+            kv_dtype=self._keys_and_values,
             device=self.device,
             positions=bool(self._rotaries),
         )

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import torch
 
-from nemoserve.engine.capacity import available_bytes
 from nemoserve.engine.checkpoint.config import CheckpointError, Keys
 from nemoserve.engine.checkpoint.gguf_config import config_of, generation_config_of
 from nemoserve.engine.checkpoint.gguf_header import read_gguf
 from nemoserve.engine.checkpoint.quantised import group_size
 from nemoserve.engine.checkpoint.tensors import Tensors, open_tensors
 from nemoserve.engine.checkpoint.weights import Progress
-from nemoserve.engine.layers.linear import choose_forms
+from nemoserve.engine.layers.linear import Forms
 from nemoserve.engine.models import llama, nemotron_h, nemotron_nas
 from nemoserve.engine.models.blocks import ModelConfig
 from nemoserve.engine.models.decoder import Decoder
@@ -49,8 +48,7 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     with torch.inference_mode(), open_tensors(folder, progress) as weights:
         chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config, target)
         weights.compute_in(chosen)
-        forms = choose_forms(chosen, target, weights.elements, available_bytes(target))
-        return Decoder(config, weights, forms)
+        return Decoder(config, weights, Forms(chosen, target))
 
 
 def read_config(folder: Path) -> ModelConfig:

@@ -101,6 +101,10 @@ inline V load(const uint16_t *p, int lanes = kPanel) {
     }
     return {scales8(p), scales8(p + 8)};
 }
+inline V load(const Half *p) {
+    const __m128i *halves = reinterpret_cast<const __m128i *>(p);
+    return {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+}
 // The first and the second of 16 pairs of bfloat16s, as floats.
 inline void load_pairs(const uint16_t *p, V &first, V &second) {
     const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p));
@@ -165,7 +169,7 @@ void ints(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activa
 }  // namespace
 
 const Kernels kAvx2 = {
-    "avx2", quantise, ints<4>, ints<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
+    "avx2", quantise, ints<4>, ints<8>, false, floats<Tile<Half>>, floats<PairTile>, floats<Tile<float>>, round16, mamba_step, mamba_chunk, attend<float>,
     attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo

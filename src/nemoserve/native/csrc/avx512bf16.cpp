@@ -26,7 +26,7 @@ inline __m512i pair(const uint16_t *p) {
     return _mm512_set1_epi32(both);
 }
 
-struct Pairs16 {
+struct DotTile {
     template <int PANELS, int TOKENS>
     static void run(const char *w, int64_t panel, const char *x, int64_t units, const Target &y, int64_t panel_number, int64_t first) {
         V sums[PANELS][TOKENS];
@@ -149,7 +149,7 @@ Kernels with_pairs() {
     Kernels k = kAvx512;
     k.name = "avx512-bf16";
     k.pairs = true;
-    k.floats16 = floats<Pairs16>;
+    k.bfloats = floats<DotTile>;
     k.attend_prompt16 = attend_prompt16;
     return k;
 }

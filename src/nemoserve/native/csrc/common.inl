@@ -8,6 +8,10 @@ inline float wide(uint16_t bf16) {
     return value;
 }
 
+struct Half {  // IEEE's float16
+    uint16_t bits;
+};
+
 inline uint16_t narrow(float x) {
     uint32_t bits;
     __builtin_memcpy(&bits, &x, 4);

@@ -1,6 +1,7 @@
 // Products with weights of floats, in 16-lane vectors V. A token's sums do not depend on its companions. Included after target.inl.
 
-struct Tile32 {
+template <class T>
+struct Tile {
     template <int PANELS, int TOKENS>
     static void run(const char *w, int64_t panel, const char *x, int64_t units, const Target &y, int64_t panel_number, int64_t first) {
         V sums[PANELS][TOKENS];
@@ -10,7 +11,7 @@ struct Tile32 {
         const float *given = reinterpret_cast<const float *>(x);
         for (int64_t u = 0; u < units; u++) {
             V rows[PANELS];
-            for (int p = 0; p < PANELS; p++) rows[p] = load(reinterpret_cast<const float *>(w + p * panel) + u * kPanel);
+            for (int p = 0; p < PANELS; p++) rows[p] = load(reinterpret_cast<const T *>(w + p * panel) + u * kPanel);
             for (int t = 0; t < TOKENS; t++) {
                 const V value = set(given[t * units + u]);
                 for (int p = 0; p < PANELS; p++) sums[p][t] = fma(rows[p], value, sums[p][t]);
@@ -21,7 +22,7 @@ struct Tile32 {
 };
 
 // bfloat16 weights, widened; the tokens are floats.
-struct Tile16 {
+struct PairTile {
     template <int PANELS, int TOKENS>
     static void run(const char *w, int64_t panel, const char *x, int64_t units, const Target &y, int64_t panel_number, int64_t first) {
         V sums[PANELS][TOKENS];
@@ -41,30 +42,30 @@ struct Tile16 {
     }
 };
 
-template <class Tile, int PANELS>
+template <class Form, int PANELS>
 inline void float_tile(
     const char *w, int64_t panel, const char *x, int64_t units, int tokens, const Target &y, int64_t number, int64_t first) {
     if constexpr (kTokens * PANELS <= kSums && kTokens == 8) {
-        if (tokens == 8) return Tile::template run<PANELS, 8>(w, panel, x, units, y, number, first);
-        if (tokens == 7) return Tile::template run<PANELS, 7>(w, panel, x, units, y, number, first);
+        if (tokens == 8) return Form::template run<PANELS, 8>(w, panel, x, units, y, number, first);
+        if (tokens == 7) return Form::template run<PANELS, 7>(w, panel, x, units, y, number, first);
     }
     if constexpr (6 * PANELS <= kSums) {
-        if (tokens == 6) return Tile::template run<PANELS, 6>(w, panel, x, units, y, number, first);
-        if (tokens == 5) return Tile::template run<PANELS, 5>(w, panel, x, units, y, number, first);
+        if (tokens == 6) return Form::template run<PANELS, 6>(w, panel, x, units, y, number, first);
+        if (tokens == 5) return Form::template run<PANELS, 5>(w, panel, x, units, y, number, first);
     }
     if constexpr (4 * PANELS <= kSums) {
-        if (tokens == 4) return Tile::template run<PANELS, 4>(w, panel, x, units, y, number, first);
-        if (tokens == 3) return Tile::template run<PANELS, 3>(w, panel, x, units, y, number, first);
+        if (tokens == 4) return Form::template run<PANELS, 4>(w, panel, x, units, y, number, first);
+        if (tokens == 3) return Form::template run<PANELS, 3>(w, panel, x, units, y, number, first);
     }
     if constexpr (2 * PANELS <= kSums) {
-        if (tokens == 2) return Tile::template run<PANELS, 2>(w, panel, x, units, y, number, first);
+        if (tokens == 2) return Form::template run<PANELS, 2>(w, panel, x, units, y, number, first);
     }
-    Tile::template run<PANELS, 1>(w, panel, x, units, y, number, first);
+    Form::template run<PANELS, 1>(w, panel, x, units, y, number, first);
 }
 
 // As many panels and tokens together as there are registers for: the tokens of a tile share what is read of the weight, the panels what
 // is read of the tokens.
-template <class Tile>
+template <class Form>
 void floats(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y) {
     const char *weight = static_cast<const char *>(w), *given = static_cast<const char *>(x);
     const int64_t widest = kSums / (tokens < kTokens ? tokens : kTokens);
@@ -75,10 +76,10 @@ void floats(const void *w, int64_t panel, int64_t panels, const void *x, int64_t
             const int count = int(tokens - t < kTokens ? tokens - t : kTokens);
             const char *own = weight + p * panel, *from = given + t * units * 4;
             switch (width) {
-                case 4: float_tile<Tile, 4>(own, panel, from, units, count, y, p, t); break;
-                case 3: float_tile<Tile, 3>(own, panel, from, units, count, y, p, t); break;
-                case 2: float_tile<Tile, 2>(own, panel, from, units, count, y, p, t); break;
-                default: float_tile<Tile, 1>(own, panel, from, units, count, y, p, t);
+                case 4: float_tile<Form, 4>(own, panel, from, units, count, y, p, t); break;
+                case 3: float_tile<Form, 3>(own, panel, from, units, count, y, p, t); break;
+                case 2: float_tile<Form, 2>(own, panel, from, units, count, y, p, t); break;
+                default: float_tile<Form, 1>(own, panel, from, units, count, y, p, t);
             }
         }
     }

@@ -5,7 +5,7 @@
 //   int8: 8 such quads, each value v stored as v + 128;
 //   int4: 4 such quads, low half: columns 0 to 15, high half: columns 16 to 31, each value v stored as v + 8.
 // Scales are bfloat16 [panel][group][16]. Missing rows and columns are filled with zeros.
-// A weight of floats lies in the same panels: bfloat16 as [panel][pair of columns][16][2], float32 as [panel][column][16].
+// A weight of floats lies in the same panels: bfloat16 as [panel][pair of columns][16][2], float32 and float16 as [panel][column][16].
 // Activations are quantised by token and group: q = rint(x * 127 / max|x|), with scale = max|x| / 127, and
 // offset = -(128 or 8) * sum(q), which takes the stored values' shift out again.
 #pragma once
@@ -13,6 +13,8 @@
 #include <cstdint>
 
 namespace nemo {
+
+enum Kind : int64_t { kInt4 = 4, kInt8 = 8, kFloat16 = 15, kBfloat16 = 16, kFloat32 = 32 };  // of a weight
 
 constexpr int kPanel = 16;
 constexpr int kGroup = 32;
@@ -44,11 +46,12 @@ struct Kernels {
     // The rows of some panels times tokens, the first of which is a's `first`. A token's result does not depend on its companions.
     void (*ints4)(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activations &a, int64_t first, int64_t tokens, const Target &y);
     void (*ints8)(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activations &a, int64_t first, int64_t tokens, const Target &y);
-    // Whether floats16 takes tokens of bfloat16s, `units` pairs of them; otherwise, as floats32 does, `units` floats.
+    // Whether bfloats takes tokens of bfloat16s, `units` pairs of them; otherwise, as the others do, `units` floats.
     bool pairs;
     // Rows of floats, in panels that lie `panel` bytes apart, times tokens of `units` values.
-    void (*floats16)(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y);
-    void (*floats32)(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y);
+    void (*halves)(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y);
+    void (*bfloats)(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y);
+    void (*floats)(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y);
     // x [columns] to pairs of bfloat16s, rounded to the nearest, ties to even; zero after the last.
     void (*round16)(const float *x, int64_t columns, int64_t units, uint16_t *out);
     // One token, or up to kChunk tokens, of one sequence and one group of heads; mamba.h has the shapes. `projected`, `conv` and `out`

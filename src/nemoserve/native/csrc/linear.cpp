@@ -56,10 +56,11 @@ void over(const Weight &w, int64_t tokens, int64_t token_bytes, int64_t panel_by
 }
 
 void floats(const Kernels &k, const Weight &w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
-    const int64_t pairs = (w.columns + 1) / 2, panel_bytes = (w.bits == 16 ? pairs : w.columns) * kPanel * 4;
-    const bool rounds = w.bits == 16 && k.pairs;
+    const int64_t pairs = (w.columns + 1) / 2, column_bytes = w.kind == kFloat16 ? 2 : 4;
+    const int64_t panel_bytes = (w.kind == kBfloat16 ? pairs : w.columns) * kPanel * column_bytes;
+    const bool rounds = w.kind == kBfloat16 && k.pairs;
     const int64_t units = rounds ? pairs : w.columns;
-    const auto product = w.bits == 16 ? k.floats16 : k.floats32;
+    const auto product = w.kind == kBfloat16 ? k.bfloats : w.kind == kFloat16 ? k.halves : k.floats;
     const char *given = reinterpret_cast<const char *>(x);
     Scratch &s = scratch();
     std::unique_lock<std::mutex> lock(s.callers, std::defer_lock);
@@ -112,13 +113,13 @@ void pack(int bits, int64_t rows, int64_t columns, const int8_t *q, const uint16
 
 void linear(const Kernels &k, const Weight &w, const float *bias, int64_t tokens, const float *x, const float *residual, float *y) {
     if (tokens <= 0) return;
-    if (w.bits >= 16) {
+    if (w.kind >= kFloat16) {
         floats(k, w, bias, tokens, x, residual, y);
         return;
     }
-    const int64_t groups = groups_of(w.columns), panel_bytes = groups * kPanel * kGroup * w.bits / 8;
-    const int32_t shift = w.bits == 4 ? 8 : 128;
-    const auto product = w.bits == 4 ? k.ints4 : k.ints8;
+    const int64_t groups = groups_of(w.columns), panel_bytes = groups * kPanel * kGroup * w.kind / 8;
+    const int32_t shift = w.kind == kInt4 ? 8 : 128;
+    const auto product = w.kind == kInt4 ? k.ints4 : k.ints8;
     Scratch &s = scratch();
     std::lock_guard<std::mutex> lock(s.callers);
     const size_t need = size_t(tokens * groups);

@@ -1,4 +1,4 @@
-// Products with weights of 4, 8, 16 or 32 bits. Knows rows, columns and threads; not where weights come from.
+// Products with weights of any kind. Knows rows, columns and threads; not where weights come from.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,10 @@ namespace nemo {
 
 struct Kernels;
 
-// A weight in the layout of kernels.h; `bits` is 4 or 8, 16 (bfloat16) or 32 (float32), which have no scales.
+// A weight in the layout of kernels.h; floats have no scales.
 struct Weight {
-    int64_t bits, rows, columns;
+    int64_t kind;  // a Kind
+    int64_t rows, columns;
     const uint8_t *values;
     const uint16_t *scales;
 };

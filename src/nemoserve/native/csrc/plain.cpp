@@ -61,6 +61,20 @@ inline V load(const float *p, int lanes) {
 inline V load(const uint16_t *p, int lanes = kPanel) {
     return lanewise([&](int i) { return i < lanes ? wide(p[i]) : 0.0f; });
 }
+inline V load(const Half *p) {
+    return lanewise([&](int i) {
+        // The exponent moves from a bias of 15 to one of 127; what is too small for a whole one is a multiple of 2^-24.
+        const uint32_t bits = p[i].bits, sign = bits >> 15 << 31, exponent = bits >> 10 & 31, fraction = bits & 1023;
+        uint32_t wide = sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13;
+        float value = float(fraction) * 0x1p-24f;
+        if (exponent > 0) {
+            __builtin_memcpy(&value, &wide, 4);
+        } else if (sign != 0) {
+            value = -value;
+        }
+        return value;
+    });
+}
 // The first and the second of 16 pairs of bfloat16s, as floats.
 inline void load_pairs(const uint16_t *p, V &first, V &second) {
     first = lanewise([&](int i) { return wide(p[2 * i]); });
@@ -131,7 +145,7 @@ void ints(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activa
 }  // namespace
 
 const Kernels kPlain = {
-    "plain", quantise, ints<4>, ints<8>, false, floats<Tile16>, floats<Tile32>, round16, mamba_step, mamba_chunk, attend<float>,
+    "plain", quantise, ints<4>, ints<8>, false, floats<Tile<Half>>, floats<PairTile>, floats<Tile<float>>, round16, mamba_step, mamba_chunk, attend<float>,
     attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo

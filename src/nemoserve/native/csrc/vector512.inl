@@ -14,6 +14,7 @@ inline V load(const uint16_t *p, int lanes = kPanel) {
     const __m256i half = lanes == kPanel ? _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p)) : _mm256_maskz_loadu_epi16(mask_of(lanes), p);
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16))};
 }
+inline V load(const Half *p) { return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i *>(p)))}; }
 // The first and the second of 16 pairs of bfloat16s, as floats.
 inline void load_pairs(const uint16_t *p, V &first, V &second) {
     const __m512i both = _mm512_loadu_si512(p);
