@@ -98,6 +98,8 @@ class Cell:
     thinking_tokens: float
     majority: float
     """The share that always giving the most frequent answer would get right."""
+    parts: dict[str, tuple[int, int]]
+    """Right and asked of each part of the task, where it has parts."""
 
     @property
     def score(self) -> float:
@@ -131,11 +133,15 @@ def evaluate(
     right: Counter[str] = Counter()
     spent: Counter[str] = Counter()
     shown: Counter[str] = Counter()
+    parts: dict[str, dict[str, tuple[int, int]]] = {task.name: {} for task in tasks}
     for (name, example), prompt, reply in zip(examples, prompts, replies, strict=True):
         ids = reply.tokens
         spent[name] += thinking_tokens(ids, end) if thinking else 0
         good = greedy.answered(example, reply, thinking=thinking)
         right[name] += good
+        if example.part:
+            before = parts[name].get(example.part, (0, 0))
+            parts[name][example.part] = before[0] + good, before[1] + 1
         if not good and shown[name] < show:
             shown[name] += 1
             tqdm.write(
@@ -144,7 +150,7 @@ def evaluate(
     cells: dict[str, Cell] = {}
     for name, found in asked.items():
         most = Counter(e.answer for e in found).most_common(1)[0][1]
-        cells[name] = Cell(right[name], len(found), spent[name] / len(found), 100 * most / len(found))
+        cells[name] = Cell(right[name], len(found), spent[name] / len(found), 100 * most / len(found), parts[name])
     return cells
 
 
@@ -159,6 +165,9 @@ def table(on: dict[str, Cell], low: dict[str, Cell], off: dict[str, Cell]) -> st
             f"| {name} | {cell.asked} | {cell.score:.1f} | {low[name].score:.1f} | {off[name].score:.1f} | "
             f"{cell.thinking_tokens:.0f} | {low[name].thinking_tokens:.0f} | {cell.majority:.0f} |"
         )
+        for part, (_, asked) in sorted(cell.parts.items()):
+            scores = " | ".join(f"{100 * c[name].parts[part][0] / asked:.1f}" for c in (on, low, off))
+            rows.append(f"| *of these, {part}* | {asked} | {scores} | | | |")
     steps = [n for n in on if TASKS[n].multi_step]
     for label, names in (("mean of all", list(on)), ("mean of multi-step", steps)):
         if names:

@@ -75,6 +75,8 @@ class Example:
     fixed_wording: bool = False
     brief: str | None = None
     """The trace with low effort; None where it is the same. Empty: straight to the answer."""
+    part: str = ""
+    """Which part of the task it belongs to, where the evaluation is to tell them apart."""
     check: Callable[[str], bool] | None = None
     """Accepts a stripped answer where more than one is right; None means exact match with `answer`."""
 

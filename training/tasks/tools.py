@@ -328,9 +328,8 @@ def tool_call(rng: random.Random, wording: Wording) -> Example:
     if rng.random() < (0.45 if wording.split == "train" else 0.2):
         question, trace, answer, check = _no_tool(rng, wording, given)
         key = f"none|{question}"
-        return Example(
-            user(question), f"{trace}\ntool: none", answer, key, tools, fixed_wording=True, check=check, brief=""
-        )
+        trace += "\ntool: none"
+        return Example(user(question), trace, answer, key, tools, True, brief="", part="no tool is needed", check=check)
     text, arguments, _ = _call(rng, wording, needed)
     calls = [{"name": needed.name, "arguments": arguments}]
     trace = f"{needed.tool.about or 'by name'}\n{_trace(needed.name, arguments)}"
@@ -341,7 +340,8 @@ def tool_call(rng: random.Random, wording: Wording) -> Example:
         trace += "\n" + _trace(needed.name, arguments)
     answer = _markup(calls)
     key = str(calls)
-    return Example(user(text), trace, answer, key, tools, fixed_wording=True, check=_same_call(calls), brief="")
+    part, check = "a call is wanted", _same_call(calls)
+    return Example(user(text), trace, answer, key, tools, fixed_wording=True, brief="", part=part, check=check)
 
 
 def _no_tool(

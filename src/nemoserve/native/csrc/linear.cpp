@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kSpan = 128;          // tokens, at most, that stay in the second-level cache while the weight passes by
 constexpr int64_t kSpanBytes = 1 << 19;  // and their bytes
-constexpr int64_t kTogether = 12;         // panels of a piece are a multiple of this: they are taken by 1, 2, 3 or 4
+constexpr int64_t kTogether = 6;         // panels of a piece are a multiple of this: they are taken by 2, 3 or 4
 constexpr int64_t kPieceBytes = 1 << 16;  // of weight, for one thread at a time
 constexpr int64_t kPieceWork = 1 << 21;   // products that are worth a thread's attention
 
