@@ -29,6 +29,7 @@ from rich.progress import Progress
 from bench.engine import checkpoints
 from bench.engine.__main__ import processor
 from bench.engine.own import PIECE, Own
+from bench.engine.process import as_served
 from nemoserve.engine.batch import Chunk
 from nemoserve.engine.cache import Snapshot
 from nemoserve.engine.models import load_model
@@ -220,6 +221,7 @@ def main() -> None:
     p.add_argument("--json", type=Path)
     p.add_argument("--plot", type=Path, help="an SVG of the second table")
     args = p.parse_args()
+    as_served()
     sizes = checkpoints.TINY if args.size == "tiny" else checkpoints.NH_044B
     make = {"hybrid": checkpoints.hybrid, "attention": checkpoints.attention_only}
     prompts: list[Prompt] = []

@@ -26,6 +26,7 @@ from rich.progress import Progress
 
 from bench.engine import checkpoints
 from bench.engine.__main__ import processor
+from bench.engine.process import as_served
 from bench.load import load
 from nemoserve.engine.constraint import Constraints
 from nemoserve.engine.core import EngineCore
@@ -177,6 +178,7 @@ def main() -> None:
     p.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of the engine")
     p.add_argument("--room", type=Path, help="keep the models in this folder, and take those that are there")
     args = p.parse_args()
+    as_served()
     torch.set_num_threads(args.threads)
     rows: list[Row] = []
     with ExitStack() as kept, Progress(console=Console(stderr=True)) as progress:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.engine import workers
+from nemoserve.backends.local.process import ENGINE_ENVIRONMENT
 
 _WORKERS = Path(workers.__file__).parent
 _ROOT = Path(__file__).parents[2]
@@ -88,6 +89,12 @@ class Measured:
 
     def _last_words(self) -> str:
         return self._log.read_text(errors="replace").strip()[-600:]
+
+
+def as_served() -> None:
+    """Starts this process anew, once, with the environment that an engine gets when it is served: it is read when a process begins."""
+    if any(name not in os.environ for name in ENGINE_ENVIRONMENT):
+        os.execve(sys.executable, sys.orig_argv, {**ENGINE_ENVIRONMENT, **os.environ})  # noqa: S606  (no shell is wanted)
 
 
 def own_command(module: str, *arguments: object) -> list[str]:
