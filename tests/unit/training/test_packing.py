@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import Counter
@@ -206,6 +207,14 @@ def test_a_drill_is_scored_or_cannot_be_answered_from_its_text(tokenizer: Tokeni
                 words = ["".join(x for x in line if x.isalpha()).lower() for line in lines]
                 assert all(word in text for word in words)
                 assert not any(problem_is_held_out(name, word) for name in ("spell", "count_length") for word in words)
+            elif drill.name == "fields":
+                assert all(str(value) in text for value in json.loads(example.answer).values())
+            elif drill.name == "calls":
+                calls = example.answer.removeprefix("<TOOLCALL>").removesuffix("</TOOLCALL>")
+                made = [] if calls == "Sorry, I have no tool for that." else json.loads(calls)
+                offered = {tool["function"]["name"] for tool in example.tools or []}
+                assert all(call["name"] in offered for call in made)
+                assert all(str(value) in text for call in made for value in call["arguments"].values())
             else:
                 assert all(line in text for line in lines)
             assert len(tokenizer.encode(text).ids) < ROW_LENGTH
