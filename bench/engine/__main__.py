@@ -54,7 +54,7 @@ def start(
     name: str, folder: Path, args: argparse.Namespace, found: dict[str, Path], room: Path, progress: Progress
 ) -> list[Measured]:
     """All engines with this model, loaded; one that cannot be had is left out, with a line that says why."""
-    threads, most = args.threads, max(args.batches)
+    threads, most = args.threads, max(args.batches, default=1)
     config = json.loads((folder / "config.json").read_text())
     vocab, longest = config["vocab_size"], max(args.prompts)
     commands: dict[str, list[str]] = {}
