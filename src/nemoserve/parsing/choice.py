@@ -205,7 +205,9 @@ class ChoiceParser:
         steps = self._steps(thinking, final=final)
         if thinking or thinking_logprobs or steps:
             events.append(ReasoningDelta(self._index, thinking, thinking_logprobs, steps))
-        for kind, group in itertools.groupby(said, key=type):
+        # One piece, as a rule, which needs no grouping.
+        alone = len(said) == 1
+        for kind, group in ((type(said[0]), iter(said)),) if alone else itertools.groupby(said, key=type):
             if kind is str:
                 text = "".join(cast("Iterator[str]", group))
                 if text:

@@ -54,6 +54,7 @@ class ThinkingSplitter:
         self._opener = opener
         self._closer = closer
         self._tool_markers = tool_markers
+        self._first_characters = frozenset(marker[0] for marker in (closer, *tool_markers))
         self._wanted = wanted
         self._doubted = False
         self._held = ""
@@ -87,6 +88,10 @@ class ThinkingSplitter:
         self._fed += len(text)
         text, self._held = self._held + text, ""
         segments: list[Segment] = []
+        if self.state == "thinking" and not self._doubted and self._first_characters.isdisjoint(text):
+            # Nearly every token: no marker ends, begins or goes on in it.
+            self._thought(text, segments)
+            return segments
         if self.state == "undecided":
             text = self._decide(text)
         if self._doubted:

@@ -26,6 +26,7 @@ class ToolCallSplitter:
 
     def __init__(self, form: CallFormat) -> None:
         self._form = form
+        self._first_characters = frozenset(opener[0] for opener in form.openers)
         self._text = ""
         self._opener = ""
         self._source: Source | None = None
@@ -40,6 +41,9 @@ class ToolCallSplitter:
         """Text and calls that are certain now, in order."""
         pieces: list[str | CallPart] = []
         text, self._text = self._text + text, ""
+        if self._reader is None and text and self._first_characters.isdisjoint(text):
+            pieces.append(text)
+            return pieces
         while text:
             text = self._outside(text, pieces) if self._reader is None else self._inside(text, pieces)
         return pieces
