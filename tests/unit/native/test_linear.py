@@ -190,3 +190,11 @@ def test_a_machine_without_a_compiler_is_told_once(
     caplog.clear()
     assert fresh() is None
     assert not caplog.records
+
+
+def test_floats_go_to_pytorch_where_only_plain_kernels_are_there(each_set: Native) -> None:
+    forms = Forms(torch.float32, torch.device("cpu"))
+    plain = each_set.instruction_set == "plain"
+    assert (forms.library is None) == plain
+    assert isinstance(forms.linear(torch.randn(20, 30)), NativeLinear) != plain
+    assert isinstance(forms.quantised(random_weight(8, 20, 64)), NativeLinear)

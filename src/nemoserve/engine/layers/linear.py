@@ -2,7 +2,7 @@
 
 * On a GPU, or where oneDNN is missing, PyTorch's own linear.
 * On a CPU the native library, for every dtype and what is quantised to 4 or 8 bits: its products are as fast as oneDNN's for
-  prompts, and up to three times as fast for a few tokens. What follows is for machines without a compiler.
+  prompts, and up to three times as fast for a few tokens. What follows is for machines without a compiler, or without AVX2.
 * float32, and bfloat16 on a CPU with instructions for it: oneDNN's blocked layout, at 4 to 16 tokens twice as fast as the plain one.
 * Other 16-bit weights: no CPU in common use multiplies them, and the emulation is 2 to 4 times slower than float32 arithmetic. A weight
   is widened piece by piece.
@@ -93,8 +93,9 @@ class Forms:
 
     @property
     def library(self) -> Native | None:
-        """What computes the products, where it does."""
-        return library_for_layers() if self.device.type == "cpu" else None
+        """What computes products with floats, where it does: its kernels in plain C++ would be slower than PyTorch's."""
+        found = library_for_layers() if self.device.type == "cpu" else None
+        return None if found is None or found.instruction_set == "plain" else found
 
     @property
     def activations(self) -> torch.dtype:
@@ -117,8 +118,9 @@ class Forms:
 
     def quantised(self, weight: QuantisedWeight, bias: torch.Tensor | None = None) -> Linear:
         """For a weight of 4 or 8 bits. Products are computed from the bits where the native library is there."""
-        if self.library is not None:
-            return NativeLinear(weight, bias, self.library)
+        library = library_for_layers() if self.device.type == "cpu" else None
+        if library is not None:
+            return NativeLinear(weight, bias, library)
         return self.linear(weight.dequantised(self.dtype).to(self.device), bias)
 
 
