@@ -39,7 +39,7 @@ from bench.load import Run, load
 _KEY = re.compile(r"sk-nemo-[A-Za-z0-9]+-[A-Za-z0-9]+")
 _LIMITS = ("--limit", "1000", "--limit-reset", "monthly", "--requests-per-minute", "1000000")
 _START_S = 60.0
-_WRITTEN_S = 0.1
+_WRITTEN_S = 0.4
 """For the last lines of a round."""
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Table, select
 
 from nemoserve.access.quota import Quota, make_quota
 from nemoserve.ledger.books import Books
+from nemoserve.ledger.journal import Journal
 from nemoserve.ledger.pricing import PriceBook
 from nemoserve.observe.logs import open_log
 from nemoserve.observe.metrics import Metrics
@@ -50,16 +51,21 @@ def make_books(
     quota: Quota | None = None,
     prices: PriceBook | None = None,
 ) -> Books:
-    """Books with their log and spill file in `folder`, not started."""
+    """Books with their log and journal in `folder`, not started."""
     return Books.open_all(
         database,
         prices or PriceBook.load(),
         quota or make_quota(database, instance),
         instance=instance,
-        spill=folder / "ledger-spill.jsonl",
+        folder=folder,
         log=open_log(folder),
         metrics=Metrics(),
     )
+
+
+def journaled(folder: Path) -> set[str]:
+    """Ids of the settled lines that wait in the journal of a server, which may be running."""
+    return {line.entry.id for line in Journal(folder).left() if line.entry.outcome != "open"}
 
 
 @asynccontextmanager

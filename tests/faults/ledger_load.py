@@ -1,7 +1,8 @@
 """A process that keeps books until it is killed: `python -m tests.faults.ledger_load PLACE FOLDER MODE`.
 
 load: attempts without end, some of them open at any time; prints the ids that are in the database so far, again and again.
-outage: prints "ready", waits for a line, then settles 50 attempts and prints their ids once they are in the spill file.
+outage: prints "ready", waits for a line, then settles 50 attempts and prints their ids.
+sudden: attempts without end, and nobody waits for the database; prints each as soon as it is settled, or has been open for a moment.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-import time
 from pathlib import Path
 
+from nemoserve.access.quota import Hold
 from nemoserve.storage.database import Database
 from nemoserve.types.usage import Usage
-from tests.ledgers import NOON, PRICE, attempt, make_books, make_caller, make_entry, running
+from tests.ledgers import NOON, PRICE, attempt, journaled, make_books, make_caller, make_entry, running
 
 
 async def load(place: str, folder: Path) -> None:
@@ -48,18 +49,20 @@ async def outage(place: str, folder: Path) -> None:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         settled = [await attempt(books, make_caller(), Usage(3, number)) for number in range(50)]
-        file = folder / "ledger-spill.jsonl"
-        await asyncio.to_thread(wait_for_lines, file, len(settled))
+        assert journaled(folder) >= {entry.id for entry in settled}
         print(" ".join(entry.id for entry in settled), flush=True)
         await asyncio.Event().wait()
 
 
-def wait_for_lines(file: Path, count: int) -> None:
-    deadline = time.monotonic() + 120
-    while not file.exists() or sum(bool(line) for line in file.read_bytes().splitlines()) < count:
-        assert time.monotonic() < deadline, f"{file} has not come to {count} lines"
-        time.sleep(0.05)
+async def sudden(place: str, folder: Path) -> None:
+    async with running(make_books(Database.open(place), folder, "killed")) as books:
+        while True:
+            settled = await attempt(books, make_caller(), Usage(3, 4))
+            print("finished", settled.id, flush=True)
+            books.open(begun := make_entry(), Hold("key"), Usage)
+            await asyncio.sleep(0.03)
+            print("killed", begun.id, flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run({"load": load, "outage": outage}[sys.argv[3]](sys.argv[1], Path(sys.argv[2])))
+    asyncio.run({"load": load, "outage": outage, "sudden": sudden}[sys.argv[3]](sys.argv[1], Path(sys.argv[2])))

@@ -19,6 +19,7 @@ import requests
 from tests.databases import Postgres
 from tests.gateway import Gateway, order, start_gateway
 from tests.keyholders import MILLI, bearer, lines, make_key, write_prices
+from tests.ledgers import journaled
 from tests.servers import is_ready, wait_until
 
 SECRET = "thirty-two characters, or some more"
@@ -83,13 +84,13 @@ def test_replies_stop_with_postgresql_or_its_ledger_has_holes_afterwards(
         assert answer.status_code == 503, answer.text
         assert "database" in answer.json()["error"]["message"]
         assert gateway.post("/v1/keys", {"name": "x"}, headers=bearer(manager)).status_code == 503
-        wait_until(lambda: (tmp_path / "ledger-spill.jsonl").exists(), "lines wait in the file")
+        assert journaled(tmp_path)
 
         own_postgres.start()
         wait_until(lambda: ask(gateway, limited).status_code == 200, "limited keys are taken again", 30)
         ids = {answer.headers["x-generation-id"] for answer in (*seen, under_way)}
         wait_until(lambda: ids <= {line[0] for line in attempts(url)}, "all lines are in the ledger", 30)
-        assert not (tmp_path / "ledger-spill.jsonl").exists()
+        wait_until(lambda: not journaled(tmp_path), "the journal is emptied")
         assert ask(gateway, unseen).status_code == 200
         shown = gateway.get("/v1/key", headers=bearer(limited)).json()["data"]
     finally:
@@ -192,14 +193,14 @@ def test_another_programs_lock_on_the_file_holds_up_replies(tmp_path: Path, tiny
                 time.sleep(0.2)
             made.join(30)
             assert seen_statuses == [503], "a change that cannot be written is refused with the reason"
-            assert (tmp_path / "ledger-spill.jsonl").exists()
+            assert journaled(tmp_path)
         ids = {answer.headers["x-generation-id"] for answer in seen}
         wait_until(lambda: ids == {row["generation_id"] for row in lines(tmp_path)}, "all lines are written", 30)
         own = gateway.get("/v1/key", headers=bearer(key)).json()["data"]
         assert own["usage"] == pytest.approx(0.003 * len(seen)) == pytest.approx(1 - own["limit_remaining"])
     finally:
         gateway.stop()
-    assert len(lines(tmp_path)) == len(seen) and not (tmp_path / "ledger-spill.jsonl").exists()
+    assert len(lines(tmp_path)) == len(seen) and not journaled(tmp_path)
 
 
 def _create(gateway: Gateway, manager: str) -> int:

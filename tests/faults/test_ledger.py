@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
+import resource
 import signal
 import subprocess
 import sys
@@ -17,7 +19,7 @@ import pytest
 from nemoserve.access.quota import Hold
 from nemoserve.ledger import books as books_module
 from nemoserve.ledger import sweeper as sweeper_module
-from nemoserve.ledger.spill import append
+from nemoserve.ledger.journal import Journal
 from nemoserve.ledger.sweeper import Sweeper
 from nemoserve.storage.database import Database
 from nemoserve.storage.lines import Line, write_lines
@@ -31,6 +33,7 @@ from tests.ledgers import (
     PRICE,
     attempt,
     check_balances,
+    journaled,
     lines,
     make_books,
     make_caller,
@@ -94,12 +97,6 @@ async def until(condition: Callable[[], bool], what: str) -> None:
         await asyncio.sleep(0.05)
 
 
-def in_file(path: Path) -> set[str]:
-    if not path.exists():
-        return set()
-    return {msgspec.json.decode(line, type=Line).entry.id for line in path.read_bytes().splitlines() if line}
-
-
 async def test_images_that_a_dead_server_had_read_are_billed_to_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +116,7 @@ async def test_images_that_a_dead_server_had_read_are_billed_to_nobody(
 async def test_no_line_is_lost_and_nobody_waits_while_the_database_is_away(
     breakable: Breakable, tmp_path: Path
 ) -> None:
-    database, spill = Database.open(breakable.place), tmp_path / "ledger-spill.jsonl"
+    database = Database.open(breakable.place)
     async with running(make_books(database, tmp_path)) as books:
         before = [await attempt(books, make_caller(), Usage(1, 2)) for _ in range(20)]
         hold = await books.hold(make_caller(limit=10**6), PRICE, prompt_tokens=1, completion_tokens=99, now_ms=NOON)
@@ -129,7 +126,7 @@ async def test_no_line_is_lost_and_nobody_waits_while_the_database_is_away(
         # That this comes to its end shows that nothing in it waits: the database is back only after it.
         during = [await attempt(books, make_caller(), Usage(1, number)) for number in range(700)]
         during.append(books.settle(claim, Usage(1, 50), outcome="cancelled"))
-        await until(lambda: in_file(spill) >= {entry.id for entry in during}, "the lines go to the file")
+        assert journaled(tmp_path) >= {entry.id for entry in during}
         flushing = asyncio.create_task(books.flush())
         assert not flushing.done()
         breakable.up()
@@ -137,7 +134,7 @@ async def test_no_line_is_lost_and_nobody_waits_while_the_database_is_away(
         await asyncio.wait_for(flushing, 60)
         await books.flush()
         assert lines(database) == {entry.id: entry for entry in (*before, *during, *after)}
-        assert not spill.exists()
+    assert journaled(tmp_path) == set()
     assert rows(database, open_attempts) == []
     check_balances(database)
     database.close()
@@ -234,6 +231,48 @@ async def test_a_server_killed_under_load_leaves_one_line_per_attempt_and_books_
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("quick_to_bury")
+async def test_a_kill_loses_what_came_after_the_last_write(
+    database_place: str, tmp_path: Path, start: Callable[[str, str], subprocess.Popen[str]]
+) -> None:
+    """A reply that a client has seen the end of is in the ledger, however short the time since."""
+    process = start(database_place, "sudden")
+    assert process.stdout is not None
+    told = [await asyncio.to_thread(process.stdout.readline) for _ in range(random.randint(1, 60))]
+    process.kill()
+    told += [line for line in process.stdout.read().splitlines(keepends=True) if line[-1] == "\n"]
+    process.wait()
+    finished, begun = ({line.split()[1] for line in told if line.startswith(end)} for end in ("finished", "killed"))
+    database = Database.open(database_place, serving=True)
+    async with running(make_books(database, tmp_path, "second")):
+        await until(lambda: not rows(database, open_attempts), "what was open is settled")
+        found = lines(database)
+        assert all((found[id].outcome, found[id].completion_tokens) == ("finished", 4) for id in finished)
+        assert all(found[id].outcome == "killed" for id in begun)
+        check_balances(database)
+    database.close()
+
+
+async def test_a_full_disk_costs_a_line_or_holds_up_a_reply(postgres: Postgres, tmp_path: Path) -> None:
+    database = Database.open(postgres.new())
+    async with running(make_books(database, tmp_path)) as books:
+        free = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, free[1]))  # every write beyond that fails
+        try:
+            settled = [await attempt(books, make_caller(), Usage(1, 2)) for _ in range(3)]
+            assert not journaled(tmp_path), "there was no room"
+            await books.flush()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, free)
+        settled.append(await attempt(books, make_caller(), Usage(1, 2)))
+        assert journaled(tmp_path) >= {settled[-1].id}
+        await books.flush()
+    assert lines(database) == {entry.id: entry for entry in settled}
+    check_balances(database)
+    database.close()
+
+
+@pytest.mark.slow
 async def test_what_was_settled_in_an_outage_survives_the_death_of_the_server(
     breakable: Breakable, tmp_path: Path, start: Callable[[str, str], subprocess.Popen[str]]
 ) -> None:
@@ -252,7 +291,7 @@ async def test_what_was_settled_in_an_outage_survives_the_death_of_the_server(
         found = lines(database)
         assert set(found) == set(settled) and len(settled) == 50
         assert sorted(entry.completion_tokens for entry in found.values()) == list(range(50))
-        assert not (tmp_path / "ledger-spill.jsonl").exists()
+        assert journaled(tmp_path) == set()
     check_balances(database)
     database.close()
 
@@ -264,14 +303,16 @@ async def test_a_line_is_written_once_however_often_it_comes(database: Database,
     other = msgspec.structs.replace(entry, id="gen-other-1", cost=7)
     with database.begin() as connection:
         write_lines(connection, [Line(entry), Line(msgspec.structs.replace(entry, cost=10**6))])
-    spill = tmp_path / "ledger-spill.jsonl"
-    append(spill, [Line(entry)])
-    with spill.open("ab") as sink:
-        sink.write(msgspec.json.encode(Line(other))[:50])  # the process died here, and another appended
-    append(spill, [Line(other), Line(entry)])
+    journal = Journal(tmp_path)
+    journal.enter(Line(entry))
+    with journal.files[1].open("ab") as sink:
+        sink.write(msgspec.json.encode(Line(other))[:50])  # the process died here, and another went on
+    journal.turn()
+    for line in (Line(other), Line(entry), Line(msgspec.structs.replace(other, outcome="open"))):
+        journal.enter(line)
     async with running(make_books(database, tmp_path, "second")):
         assert lines(database) == {entry.id: entry, other.id: other}
-    assert not spill.exists()
+    assert journaled(tmp_path) == set()
     check_balances(database)
 
 
@@ -285,7 +326,7 @@ async def test_a_server_that_ends_in_an_outage_leaves_its_lines_in_the_file(
     breakable.down()
     settled = [await attempt(books, make_caller(), Usage(1, 2)) for _ in range(5)]
     await asyncio.wait_for(books.close(), 60)
-    assert in_file(tmp_path / "ledger-spill.jsonl") == {entry.id for entry in settled}
+    assert journaled(tmp_path) == {entry.id for entry in settled}
     breakable.up()
     async with running(make_books(database, tmp_path, "second")):
         assert lines(database) == {entry.id: entry for entry in settled}

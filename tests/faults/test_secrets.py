@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from nemoserve.cli.main import app
 from tests.gateway import order, start_gateway
 from tests.keyholders import bearer, lines, write_prices
+from tests.ledgers import journaled
 from tests.servers import wait_until
 
 SECRET = slice(25, 68)
@@ -168,7 +169,7 @@ def test_a_key_is_found_after_it_was_used_rightly_and_wrongly(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_a_key_is_in_the_traceback_of_a_failure_or_in_the_spill_file(tmp_path: Path, tiny_folder: Path) -> None:
+def test_a_key_is_in_the_traceback_of_a_failure_or_in_the_journal(tmp_path: Path, tiny_folder: Path) -> None:
     """The ledger's file is made unreadable under a running server, so that all sorts of things fail."""
     run = Run(tmp_path / "data", tiny_folder)
     try:
@@ -185,7 +186,7 @@ def test_a_key_is_in_the_traceback_of_a_failure_or_in_the_spill_file(tmp_path: P
         for _ in range(3):
             answer = run.ask("POST", "/v1/chat/completions", json=question, headers=bearer(user))
             assert answer.status_code == 200, answer.text
-        wait_until(lambda: (run.data_dir / "ledger-spill.jsonl").exists(), "lines wait in the file")
+        assert len(journaled(run.data_dir)) == 3
         run.keys.append(user[:-1] + ("x" if user[-1] != "x" else "y"))
         run.ask("POST", "/v1/chat/completions", json=question, headers=bearer(run.keys[-1]))
         run.keys.append(run.keys[-1])

@@ -7,18 +7,24 @@ which has neither beginning nor end, is the empty name. Names of one kind sort a
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from nemoserve.types.caller import Reset
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_DAY_MS = 86_400_000
 
 
 def window(reset: Reset | None, at_ms: int) -> str:
     """The name of the window that an instant lies in; milliseconds since the epoch."""
-    if reset is None:
-        return ""
-    day = (_EPOCH + at_ms * _MS).date()
+    return "" if reset is None else _name(reset, at_ms // _DAY_MS)
+
+
+@lru_cache(maxsize=64)
+def _name(reset: Reset, days: int) -> str:
+    """Of the window that a day lies in, counted from the epoch."""
+    day = (_EPOCH + timedelta(days=days)).date()
     match reset:
         case "daily":
             return day.isoformat()

@@ -119,7 +119,7 @@ def create_app(
         prices,
         make_quota(database, instance),
         instance=instance,
-        spill=settings.data_dir / "ledger-spill.jsonl",
+        folder=settings.data_dir,
         log=log,
         metrics=metrics,
     )

@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 
 from nemoserve.access.quota import Hold, Quota
+from nemoserve.ledger.journal import Journal
 from nemoserve.ledger.pending import Content
 from nemoserve.ledger.pricing import PriceBook, priced
-from nemoserve.ledger.spill import Spill
 from nemoserve.ledger.sweeper import BEAT_S, SWEEP_S, Sweeper
 from nemoserve.ledger.writer import Chore, Writer
 from nemoserve.observe.logs import Log
@@ -32,6 +32,8 @@ MOST_BEHIND = 100_000
 """So many settled lines may wait for the database before new requests are refused; some hundred megabytes."""
 _RETRY_S = 5.0
 _PROGRESS_S = 1.0
+_NOTED_S = 0.02
+"""An attempt that is over by then is entered once, when it is settled."""
 
 
 class Claim(msgspec.Struct, eq=False):
@@ -55,6 +57,9 @@ class Books:
         self._database, self.prices, self._quota = database, prices, quota
         self._writer, self._sweeper, self._instance = writer, sweeper, instance
         self._claims: dict[str, Claim] = {}
+        self._begun: list[Claim] = []
+        """Claims that are not entered yet."""
+        self._noting: asyncio.TimerHandle | None = None
         self._progress: asyncio.Task[None] | None = None
         self.most_behind = MOST_BEHIND
 
@@ -66,11 +71,11 @@ class Books:
         quota: Quota,
         *,
         instance: str,
-        spill: Path,
+        folder: Path,
         log: Log,
         metrics: Metrics,
     ) -> Books:
-        """`instance`: this process's own name, new at every start. `spill`: where settled lines wait for the database."""
+        """`instance`: this process's own name, new at every start. `folder`: where the journal is."""
 
         def price(entry: Entry) -> Entry:
             return priced(entry, prices)
@@ -78,7 +83,7 @@ class Books:
         sweeper = Sweeper(database, instance, price)
         shared = database.dialect == "postgresql"
         chores = (Chore(BEAT_S, sweeper.beat), Chore(SWEEP_S, sweeper.sweep)) if shared else ()
-        writer = Writer(database, Spill(spill), log=log, metrics=metrics, chores=chores)
+        writer = Writer(database, Journal(folder), log=log, metrics=metrics, chores=chores)
         return cls(database, prices, quota, writer, sweeper, instance)
 
     async def start(self) -> None:
@@ -88,7 +93,8 @@ class Books:
         self._progress = asyncio.create_task(self._report_progress())
 
     async def close(self) -> None:
-        """Writes what is left, or leaves it in the spill file. To be called when everything is settled."""
+        """Writes what is left, or leaves it in the journal. To be called when everything is settled."""
+        self._note()
         if self._progress is not None:
             self._progress.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -135,7 +141,9 @@ class Books:
             entry, instance=self._instance, reserved=hold.amount, window=hold.window, outcome="open"
         )
         claim = self._claims[entry.id] = Claim(opened, hold, count, images, time.monotonic())
-        self._writer.opened(opened)
+        self._begun.append(claim)
+        if self._noting is None:
+            self._noting = asyncio.get_running_loop().call_later(_NOTED_S, self._note)
         return claim
 
     def settle(
@@ -157,7 +165,8 @@ class Books:
         if claim.settled is not None:
             return claim.settled
         ended = msgspec.structs.replace(
-            _counted(claim.entry, usage, images),
+            claim.entry,
+            **_counts(usage, images),
             outcome=outcome,
             finish_reason=finish_reason,
             native_finish_reason=native_finish_reason,
@@ -183,6 +192,7 @@ class Books:
 
         Raises StorageError when the books are closed.
         """
+        self._note()
         await asyncio.wrap_future(self._writer.flush())
 
     def _recover(self) -> None:
@@ -192,24 +202,34 @@ class Books:
             self._sweeper.sweep(connection)
         self._quota.load()
 
+    def _note(self) -> None:
+        """Enters the attempts that have begun and are not over."""
+        if self._noting is not None:
+            self._noting.cancel()
+            self._noting = None
+        for claim in self._begun:
+            if claim.settled is None:
+                self._writer.opened(claim.entry)
+        self._begun.clear()
+
     async def _report_progress(self) -> None:
         """Keeps the open attempts' rows up to date, for whoever has to settle them if this process dies."""
         while True:
             await asyncio.sleep(_PROGRESS_S)
             for claim in list(self._claims.values()):
-                counted = _counted(claim.entry, claim.count(), claim.images())
+                counted = msgspec.structs.replace(claim.entry, **_counts(claim.count(), claim.images()))
                 if counted != claim.entry:
                     took = round(1000 * (time.monotonic() - claim.began))
                     claim.entry = msgspec.structs.replace(counted, total_ms=took)
                     self._writer.opened(claim.entry)
 
 
-def _counted(entry: Entry, usage: Usage, images: int) -> Entry:
-    return msgspec.structs.replace(
-        entry,
-        images=images,
-        prompt_tokens=usage.prompt_tokens,
-        cached_tokens=usage.cached_tokens,
-        completion_tokens=usage.completion_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-    )
+def _counts(usage: Usage, images: int) -> dict[str, int]:
+    """The fields of an entry that say what was used."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "images": images,
+    }

@@ -1,8 +1,8 @@
 """The one thread that writes the ledger. Knows batches, transactions and outages; no prices and no limits.
 
-The event loop only appends to a queue, and never waits for the disk. While the database fails, everything is kept in memory,
-settled lines also in a file, so that a killed process loses none of them; they are written when the database is back, or by
-the next process at its start. A line is written once, however often it is tried.
+The event loop puts what begins and what is settled into a queue and a journal, and never waits for the database. While that fails,
+everything is kept in memory, and written when it is back. What a killed process had not written, the next one takes from the journal at
+its start. A line is written once, however often it is tried.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from sqlalchemy import Connection, Insert, bindparam, delete
 from sqlalchemy.exc import DataError, IntegrityError
 
 from nemoserve.access.quota import Hold
+from nemoserve.ledger.journal import Journal, append
 from nemoserve.ledger.pending import Content, Item, Pending
-from nemoserve.ledger.spill import Spill, append
 from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.storage.balances import insert_into
@@ -30,18 +30,16 @@ from nemoserve.storage.lots import insert_lot, lots
 from nemoserve.storage.tables import contents, open_attempts
 from nemoserve.types.entry import Entry
 
-_GATHER_S = 0.05
+_GATHER_S = 0.25
 """What comes within this time is written together, unless somebody waits for it."""
 _GATHER_SHARED_S = 0.02
 """The same with PostgreSQL, where what was held for a request can only be spent again when its line is written."""
-_LOOK_S = 0.02
-"""How often what has come is put into the file, while the database is away."""
 _BATCH = 500
 """Items of one transaction."""
 _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Between tries while the database fails; the last one again and again."""
 _CLOSE_S = 5.0
-"""The database may take so long at the end, before what is left stays in the file."""
+"""The database may take so long at the end, before what is left stays in the journal."""
 _OVER = delete(open_attempts).where(open_attempts.c.id.in_(bindparam("over", expanding=True)))
 _SENSELESS = (DataError, IntegrityError, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 """What is wrong with a row and not with the database: to try it again would not help."""
@@ -59,9 +57,11 @@ class Writer:
     """What `opened` to `flush` are given, they only put into the queue; the rest waits for the database."""
 
     def __init__(
-        self, database: Database, spill: Spill, *, log: Log, metrics: Metrics, chores: Sequence[Chore] = ()
+        self, database: Database, journal: Journal, *, log: Log, metrics: Metrics, chores: Sequence[Chore] = ()
     ) -> None:
-        self._database, self._spill, self._log, self._metrics, self._chores = database, spill, log, metrics, chores
+        self._database, self._journal, self._log, self._metrics, self._chores = database, journal, log, metrics, chores
+        self._entering = True
+        """The journal took the last line."""
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._awaited = threading.Event()
         """Somebody waits for what is in the queue, so there is no more gathering."""
@@ -84,10 +84,13 @@ class Writer:
     def opened(self, entry: Entry) -> None:
         """An attempt under way, as far as it is known; the newest counts."""
         self._queue.put(entry)
+        self._enter(Line(entry))
 
     def settled(self, entry: Entry, hold: Hold) -> None:
         self._taken += 1
-        self._queue.put(Line(entry, hold.id))
+        line = Line(entry, hold.id)
+        self._queue.put(line)
+        self._enter(line)
 
     def released(self, hold: Hold) -> None:
         """A hold for an attempt that never opened."""
@@ -107,21 +110,24 @@ class Writer:
         return mark
 
     def recover(self) -> None:
-        """Writes what an earlier process left in the file; before `start`. Raises StorageError."""
-        left = self._spill.left()
-        for line in left:
-            self._pending.add(line)
-        self._taken += len(self._pending.lines)
+        """Writes what an earlier process left in the journal; before `start`. Raises StorageError."""
+        for line in self._journal.left():
+            self._pending.add(line if line.entry.outcome != "open" else line.entry)
+        opened, lines = len(self._pending.opened), len(self._pending.lines)
+        self._taken += lines
         if not self._write():
-            raise StorageError(f"{self._database.name} cannot be written, and {self._spill.path} is waiting for it.")
-        if left:
-            self._log.info("ledger_recovered", lines=len(left))
+            raise StorageError(
+                f"{self._database.name} cannot be written, and {self._journal.files[0]} is waiting for it."
+            )
+        self._journal.empty()
+        if opened or lines:
+            self._log.info("ledger_recovered", lines=lines, open=opened)
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
-        """Writes what is left, or puts the settled lines of it into the file; takes some seconds at most."""
+        """Writes what is left, or leaves it in the journal; takes some seconds at most."""
         self._queue.put(None)
         self._awaited.set()
         if self._thread.is_alive():
@@ -137,9 +143,10 @@ class Writer:
                 break
         self._ended = True
         self._gather()  # what came too late
-        self._keep()
         if self._pending:
-            self._log.error("ledger_closed_behind", lines=len(self._pending.lines), file=str(self._spill.path))
+            self._log.error("ledger_closed_behind", lines=len(self._pending.lines), file=str(self._journal.files[0]))
+        else:
+            self._journal.clear()
         self._pending.given_up()
 
     def _gather(self) -> None:
@@ -151,7 +158,9 @@ class Writer:
                 return
             if self._queue.qsize() < _BATCH and self._closing is None:
                 self._awaited.wait(_GATHER_SHARED_S if self._database.dialect == "postgresql" else _GATHER_S)
-        self._awaited.clear()  # before the queue is emptied: who comes later is heard the next time
+        # Both before the queue is emptied: what comes later is written, and who comes later is heard, the next time.
+        self._journal.turn()
+        self._awaited.clear()
         for _ in range(self._queue.qsize()):
             self._take(self._queue.get())
 
@@ -175,7 +184,7 @@ class Writer:
                         self._put_aside(batch, error)
                     size = 1  # alone, the others can be written
                 self._do_chores()
-            self._spill.clear()
+            self._journal.clear()
         except Exception as error:  # whatever it is, the thread goes on trying
             self._failed(error)
             return False
@@ -206,7 +215,7 @@ class Writer:
 
     def _put_aside(self, batch: Pending, error: Exception) -> None:
         """What no database takes must not hold up everything after it: a line goes to a file of its own, for a person."""
-        file = self._spill.path.with_name(f"{self._spill.path.stem}-rejected.jsonl")
+        file = self._journal.files[0].with_name("ledger-rejected.jsonl")
         if batch.lines:
             append(file, batch.lines.values())
         ids = [*batch.opened, *batch.lines, *batch.contents]
@@ -224,24 +233,21 @@ class Writer:
             self._log.error("ledger_down", error=_first_line(error), lines=len(self._pending.lines))
 
     def _pause(self) -> None:
-        """Waits before the next try; what comes meanwhile goes into the file at once."""
-        until = time.monotonic() + _PAUSES_S[min(self._failures, len(_PAUSES_S)) - 1]
-        while True:
-            for _ in range(self._queue.qsize()):
-                self._take(self._queue.get())
-            self._keep()
-            now = time.monotonic()
-            self._metrics.ledger(self.behind, now - (self._failing_since or now))
-            if now >= until:
-                return
-            time.sleep(_LOOK_S)
+        """Waits before the next try."""
+        now = time.monotonic()
+        self._metrics.ledger(self.behind, now - (self._failing_since or now))
+        time.sleep(_PAUSES_S[min(self._failures, len(_PAUSES_S)) - 1])
 
-    def _keep(self) -> None:
-        """Puts the settled lines into the file."""
+    def _enter(self, line: Line) -> None:
+        """Puts a line into the journal. A disk that is full takes none: then it is in memory alone until the database has it."""
         try:
-            self._spill.keep(self._pending.lines.values())
+            self._journal.enter(line)
         except OSError as error:
-            self._log.error("ledger_spill_failed", error=str(error))
+            if self._entering:
+                self._log.error("ledger_journal_failed", error=str(error))
+            self._entering = False
+        else:
+            self._entering = True
 
     def _until_chore(self) -> float | None:
         return max(0.0, min(chore.due for chore in self._chores) - time.monotonic()) if self._chores else None
@@ -258,11 +264,10 @@ class Writer:
 
 
 def _write_opened(connection: Connection, entries: list[Entry]) -> None:
-    rows = [
-        {"id": entry.id, "instance": entry.instance, "entry": msgspec.json.encode(entry).decode()} for entry in entries
-    ]
+    rows = [(entry.id, entry.instance, msgspec.json.encode(entry).decode()) for entry in entries]
     if connection.dialect.name == "postgresql":
-        connection.execute(_opened("postgresql"), rows)
+        names = [column.name for column in open_attempts.c]
+        connection.execute(_opened("postgresql"), [dict(zip(names, row, strict=True)) for row in rows])
     else:
         for lot in lots(rows):
             insert_lot(connection, _opened("sqlite"), lot)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -15,7 +14,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from nemoserve.storage.balances import insert_into, settle_balances
 from nemoserve.storage.lots import insert_lot, lots
-from nemoserve.storage.rows import attempt_row
+from nemoserve.storage.rows import attempt_row, attempt_values
 from nemoserve.storage.tables import attempts, holds
 from nemoserve.types.entry import Entry
 
@@ -37,8 +36,7 @@ def write_lines(connection: Connection, lines: Sequence[Line], released: Sequenc
     """
     spent: Counter[tuple[str, str]] = Counter()
     if lines:
-        rows = [attempt_row(line.entry) for line in sorted(lines, key=_id)]  # in one order: no deadlocks
-        written = _written(connection, rows)
+        written = _written(connection, sorted(lines, key=_id))  # in one order: no deadlocks
         for line in lines:
             entry = line.entry
             if entry.id in written and entry.key_id is not None:
@@ -47,19 +45,25 @@ def write_lines(connection: Connection, lines: Sequence[Line], released: Sequenc
     settle_balances(connection, spent, holds.c.id.in_(ended) if ended else None)
 
 
-def _written(connection: Connection, rows: list[dict[str, Any]]) -> set[str]:
-    """Inserts the rows that are not there yet; returns their ids."""
+def _written(connection: Connection, lines: Sequence[Line]) -> set[str]:
+    """Inserts the lines that are not there yet; returns their ids."""
     if connection.dialect.name != "sqlite":
-        return set(connection.execute(_new(connection.dialect.name), rows).scalars())
+        return _new_ones(connection, lines)
     written: set[str] = set()
-    for lot in lots(rows):
+    for lot in lots(lines):
+        # Made lot by lot: an event loop that shares the interpreter's lock with this thread gets it in between.
         try:
-            insert_lot(connection, _ALL, lot)
-            written.update(row["id"] for row in lot)
+            insert_lot(connection, _ALL, [attempt_values(line.entry) for line in lot])
+            written.update(line.entry.id for line in lot)
         except IntegrityError:
             # The statement has changed nothing. One of its rows is there already, which is rare, or can never be.
-            written.update(connection.execute(_new("sqlite"), lot).scalars())
+            written.update(_new_ones(connection, lot))
     return written
+
+
+def _new_ones(connection: Connection, lines: Sequence[Line]) -> set[str]:
+    rows = [attempt_row(line.entry) for line in lines]
+    return set(connection.execute(_new(connection.dialect.name), rows).scalars())
 
 
 @cache

@@ -6,10 +6,9 @@ it each time. Besides, a statement that is known to the driver by its text costs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import chain
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Insert
@@ -30,9 +29,9 @@ def lots(items: Sequence[T]) -> Iterator[Sequence[T]]:
         start += size
 
 
-def insert_lot(connection: Connection, new: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Runs an INSERT for a lot of rows, each with all columns of the table. Raises as `Connection.execute` does."""
-    connection.exec_driver_sql(_text(new, len(rows)), tuple(chain.from_iterable(map(_values(new), rows))))
+def insert_lot(connection: Connection, new: Insert, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Runs an INSERT for a lot of rows, the values of each in the order of the columns. Raises as `Connection.execute` does."""
+    connection.exec_driver_sql(_text(new, len(rows)), tuple(chain.from_iterable(rows)))
 
 
 @cache
@@ -40,9 +39,3 @@ def _text(new: Insert, rows: int) -> str:
     head, _, rest = str(new.compile(dialect=sqlite.dialect())).partition(" VALUES ")
     row, end, tail = rest.partition(")")
     return f"{head} VALUES {', '.join([row + end] * rows)}{tail}"
-
-
-@cache
-def _values(new: Insert) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """Of a row, in the order of the statement."""
-    return itemgetter(*(column.name for column in new.table.c))

@@ -233,7 +233,7 @@ async def test_a_line_that_no_database_takes_holds_up_no_other(database: Databas
         after = await attempt(books, make_caller(), Usage(1, 1))
         await books.flush()
         assert set(lines(database)) == {good.id, after.id}
-    aside = (tmp_path / "ledger-spill-rejected.jsonl").read_text().split("\n")
+    aside = (tmp_path / "ledger-rejected.jsonl").read_text().split("\n")
     assert [json.loads(line)["entry"]["id"] for line in aside if line] == [bad.id]
     check_balances(database)
 

@@ -66,10 +66,6 @@ def test_an_upsert_keeps_the_older_of_two_values(tmp_path: Path) -> None:
     newest = new.on_conflict_do_update(index_elements=["key_id", "window"], set_={"spent": new.excluded.spent})
     for spent in (1, 2):
         with database.begin() as connection:
-            made = [
-                {"window": "w", "key_id": f"k{number}", "reserved": 0, "carried": 0, "spent": spent * number}
-                for number in range(4)
-            ]
-            insert_lot(connection, newest, made)
+            insert_lot(connection, newest, [(f"k{number}", "w", spent * number, 0, 0) for number in range(4)])
     assert {row["key_id"]: row["spent"] for row in rows(database, balances)} == {f"k{n}": 2 * n for n in range(4)}
     database.close()
