@@ -55,9 +55,9 @@ def test_sql_in_a_key_reaches_a_lookup(piece: str, at: int) -> None:
 
 
 def test_the_digest_depends_on_less_than_the_key_and_the_pepper() -> None:
-    assert keytext.digest(PEPPER, KEY) != keytext.digest(b"q" * 32, KEY)
-    assert keytext.digest(PEPPER, KEY) != keytext.digest(PEPPER, OTHER)
-    assert len({keytext.digest(PEPPER, KEY[:at] + "~" + KEY[at + 1 :]) for at in range(len(KEY))}) == len(KEY)
+    assert keytext.Digester(PEPPER)(KEY) != keytext.Digester(b"q" * 32)(KEY)
+    assert keytext.Digester(PEPPER)(KEY) != keytext.Digester(PEPPER)(OTHER)
+    assert len({keytext.Digester(PEPPER)(KEY[:at] + "~" + KEY[at + 1 :]) for at in range(len(KEY))}) == len(KEY)
 
 
 def test_keys_repeat_or_are_not_of_their_form() -> None:

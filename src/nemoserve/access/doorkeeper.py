@@ -48,7 +48,7 @@ class Doorkeeper:
 
     def __init__(self, database: Database, pepper: bytes, clock: Callable[[], int]) -> None:
         self._database = database
-        self._pepper = pepper
+        self._digest = keytext.Digester(pepper)
         self._clock = clock
         self._known = _Known(-1)
         self._ask_again = 0
@@ -63,7 +63,7 @@ class Doorkeeper:
         secret = known.secrets.get(public)
         if secret is None and keytext.whole(text):
             secret = self._secret(known, public)
-        digest = keytext.digest(self._pepper, text)
+        digest = self._digest(text)
         if not hmac.compare_digest(digest, _NO_DIGEST if secret is None else secret.digest) or secret is None:
             raise refused("There is no such key." if keytext.whole(text) else _MALFORMED)
         key = secret.key

@@ -46,7 +46,7 @@ class Keyring:
 
     def __init__(self, database: Database, pepper: bytes, audit: AuditLog, clock: Clock = _wall) -> None:
         self._database = database
-        self._pepper = pepper
+        self._digest = keytext.Digester(pepper)
         self._audit = audit
         self._clock = clock
         self._doorkeeper = Doorkeeper(database, pepper, clock)
@@ -203,7 +203,7 @@ class Keyring:
             self._audit.remember(head)
 
     def _add_secret(self, connection: Connection, key_id: str, public: str, text: str, now: int) -> None:
-        digest = keytext.digest(self._pepper, text)
+        digest = self._digest(text)
         connection.execute(
             insert(key_secrets).values(public=public, key_id=key_id, digest=digest, created_at=now, expires_at=None)
         )

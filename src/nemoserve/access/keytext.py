@@ -47,9 +47,16 @@ def label(text: str) -> str:
     return f"{text[:start]}…{text[-4:]}"
 
 
-def digest(pepper: bytes, text: str) -> bytes:
-    """HMAC-SHA-256 of the whole key under the server's pepper: what is stored instead of it."""
-    return hmac.digest(pepper, text.encode(), "sha256")
+class Digester:
+    """HMAC-SHA-256 of whole keys under the server's pepper: what is stored instead of them."""
+
+    def __init__(self, pepper: bytes) -> None:
+        self._empty = hmac.new(pepper, digestmod="sha256")
+
+    def __call__(self, text: str) -> bytes:
+        mac = self._empty.copy()  # half the time of setting it up for each key
+        mac.update(text.encode())
+        return mac.digest()
 
 
 def redacted(text: str) -> str:

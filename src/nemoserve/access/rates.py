@@ -37,18 +37,22 @@ class _Log:
 
     def forget(self, now: int) -> None:
         """Lets go of what is a minute old. Comes before the questions below."""
-        while self._entries and self._entries[0][0] <= now - MINUTE:
-            self.used -= self._entries.popleft()[1]
+        entries, old = self._entries, now - MINUTE
+        while entries and entries[0][0] <= old:
+            self.used -= entries.popleft()[1]
 
     def add(self, now: int, amount: int) -> None:
         self.used += amount
-        if self._entries and self._entries[-1][0] == now:
-            amount += self._entries.pop()[1]
-        self._entries.append((now, amount))
+        entries = self._entries
+        if entries and entries[-1][0] == now:
+            amount += entries.pop()[1]
+        entries.append((now, amount))
 
     def wait(self, now: int, amount: int, limit: int) -> int:
         """Milliseconds until `amount` fits beneath the limit; 0: now. An amount above the limit itself never does."""
         used, wait = self.used, 0
+        if used + amount <= limit:
+            return 0
         for at, spent in self._entries:
             if used + amount <= limit:
                 break
@@ -105,7 +109,8 @@ class Rates:
 
     def monotonic(self, now: int) -> int:
         """`now`, or the latest instant that was ever given if that is later: logs are in order."""
-        self._latest = max(self._latest, now)
+        if now > self._latest:
+            self._latest = now
         return self._latest
 
     def enter(self, caller: Caller, prompt_tokens: int, now: int) -> Ticket:
@@ -123,20 +128,10 @@ class Rates:
         use.forget(now)
         if limits.concurrency is not None and use.running >= limits.concurrency:
             raise _refused(f"{limits.concurrency} at the same time", _SLOT_RETRY_S, "concurrency")
-        for log, amount, limit, what in (
-            (use.requests, 1, limits.requests_per_minute, "requests"),
-            (use.tokens, max(1, prompt_tokens), limits.tokens_per_minute, "tokens"),
-        ):
-            if limit is None:
-                continue
-            if amount > limit:
-                raise ApiError(
-                    "permission_denied",
-                    f"This request has {amount} {what} to begin with; its key is allowed {limit} per minute.",
-                    metadata={"limit": f"{what}_per_minute"},
-                )
-            if wait := log.wait(now, amount, limit):
-                raise _refused(f"{limit} {what} per minute", wait / 1000, f"{what}_per_minute")
+        if limits.requests_per_minute is not None:
+            _let_in(use.requests, now, 1, limits.requests_per_minute, "requests")
+        if limits.tokens_per_minute is not None:
+            _let_in(use.tokens, now, max(1, prompt_tokens), limits.tokens_per_minute, "tokens")
         self._uses[key] = use
         use.running += 1
         use.requests.add(now, 1)
@@ -172,6 +167,18 @@ class Rates:
 
 def _limited(limits: KeyLimits) -> bool:
     return not (limits.requests_per_minute is limits.tokens_per_minute is limits.concurrency is None)
+
+
+def _let_in(log: _Log, now: int, amount: int, limit: int, what: str) -> None:
+    """Raises ApiError where the amount does not fit beneath the limit."""
+    if amount > limit:
+        raise ApiError(
+            "permission_denied",
+            f"This request has {amount} {what} to begin with; its key is allowed {limit} per minute.",
+            metadata={"limit": f"{what}_per_minute"},
+        )
+    if wait := log.wait(now, amount, limit):
+        raise _refused(f"{limit} {what} per minute", wait / 1000, f"{what}_per_minute")
 
 
 def _refused(limit: str, wait_s: float, name: str) -> ApiError:

@@ -357,7 +357,7 @@ def test_deleted_digests_stay_on_the_disk(tmp_path: Path) -> None:
     key, text = keyring.create("one", actor="cli")
     keyring.delete(key.id, actor="cli")
     database.close()  # the write-ahead log goes into the file and is removed
-    assert keytext.digest(PEPPER, text) not in file.read_bytes()
+    assert keytext.Digester(PEPPER)(text) not in file.read_bytes()
     assert not file.with_name("nemoserve.db-wal").exists()
 
 
