@@ -18,7 +18,7 @@ from nemoserve.native.library import Apart, KeysAndValues, Native, PromptAttenti
 from tests.checkpoints import tiny_checkpoint
 
 
-@pytest.mark.parametrize(("kv_heads", "queries", "size"), [(1, 1, 1), (2, 3, 20), (3, 1, 16), (2, 5, 128)])
+@pytest.mark.parametrize(("kv_heads", "queries", "size"), [(1, 1, 1), (2, 3, 20), (3, 1, 16), (2, 5, 128), (1, 18, 32)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("lengths", [[0], [5, 5, 5], [0, 17, 40], [1023, 1024, 2500], [3000, 70]])
 def test_attention_is_that_of_float64(
@@ -52,8 +52,10 @@ def test_attention_is_that_of_float64(
             seen = [block[row, own, : length + 1].double().repeat_interleave(queries, 0) for block in (keys, values)]
             scores = (seen[0] @ q[row].double().unsqueeze(2)).squeeze(2) / size**0.5
             wanted = (scores.softmax(1).unsqueeze(1) @ seen[1]).flatten()
+            # With products of bfloat16s, queries and weights are rounded to them.
+            pairs = dtype == torch.bfloat16 and each_set.instruction_set == "avx512-bf16" and size % 32 == 0
             # Many values of both signs may cancel out.
-            assert (y[row].double() - wanted).norm() < 1e-5 * wanted.norm() + 1e-6
+            assert (y[row].double() - wanted).norm() < (1e-2 if pairs else 1e-5) * wanted.norm() + 1e-6
         keys[:, first : first + kv_heads] = was[:, first : first + kv_heads]
 
 

@@ -1,8 +1,8 @@
 // Attention and the root-mean-square norm, in 16-lane vectors V. Included after mamba.inl.
 
 // out = out * shrunk + the weighted sum of the values; 16 * VECTORS of their places, or `lanes` of them.
-template <int VECTORS, class T>
-inline void mix(int64_t tokens, int64_t size, const float *weights, const T *values, V shrunk, float *out, int lanes) {
+template <int VECTORS>
+inline void mix(int64_t tokens, int64_t size, const float *weights, const float *values, V shrunk, float *out, int lanes) {
     V sums[VECTORS];
     for (int v = 0; v < VECTORS; v++) sums[v] = load(out + v * kPanel, VECTORS == 1 ? lanes : kPanel) * shrunk;
     for (int64_t t = 0; t < tokens; t++) {
@@ -14,45 +14,81 @@ inline void mix(int64_t tokens, int64_t size, const float *weights, const T *val
     for (int v = 0; v < VECTORS; v++) store(out + v * kPanel, sums[v], VECTORS == 1 ? lanes : kPanel);
 }
 
-// One span of tokens, a tile at a time, so that all queries of a head find its keys and values in the nearest cache. The softmax is
-// taken as it goes: what was summed up shrinks whenever a larger score comes (Milakov and Gimelshein, "Online normalizer
-// calculation for softmax", 2018).
+// scores[t] = q times the key of token t; four at a time, whose sums across lanes are taken together.
+inline void score(int64_t tokens, int64_t size, const float *q, const float *keys, float *scores) {
+    int64_t t = 0;
+    for (; t + 4 <= tokens; t += 4) {
+        const float *four = keys + t * size;
+        V dots[4] = {set(0.0f), set(0.0f), set(0.0f), set(0.0f)};
+        by_vector(size, [&](int64_t i, int lanes) {
+            const V own = load(q + i, lanes);
+            for (int k = 0; k < 4; k++) dots[k] = fma(own, load(four + k * size + i, lanes), dots[k]);
+        });
+        sum4(dots, scores + t);
+    }
+    for (; t < tokens; t++) {
+        V dot = set(0.0f);
+        by_vector(size, [&](int64_t i, int lanes) { dot = fma(load(q + i, lanes), load(keys + t * size + i, lanes), dot); });
+        scores[t] = sum(dot);
+    }
+}
+
+// Keys or values as floats: where they are, or in `room`. As many behind them, which come next, are asked for meanwhile: the processor
+// itself looks ahead too little for a core to have all that memory gives.
+inline const float *as_floats(const float *from, int64_t, float *) { return from; }
+inline const float *as_floats(const uint16_t *from, int64_t count, float *room) {
+    by_vector(count, [&](int64_t i, int lanes) {
+        __builtin_prefetch(from + i + count, 0, 2);
+        store(room + i, load(from + i, lanes), lanes);
+    });
+    return room;
+}
+
+// One span of tokens, a tile at a time, whose keys and then values are made floats once, in the nearest cache, for all queries of a
+// head. The softmax is taken as it goes: what was summed up shrinks whenever a larger score comes (Milakov and Gimelshein, "Online
+// normalizer calculation for softmax", 2018).
 template <class T>
 void attend(const AttentionRow &r, float *most, float *total, float *out) {
-    constexpr int64_t kTokens = 64;
-    const int64_t size = r.head_dim;
+    constexpr int64_t kRoom = 4096, kMost = 64, kAtOnce = 16;
+    const int64_t size = r.head_dim, tile = size * kMost <= kRoom ? kMost : size < kRoom ? kRoom / size : 1;
     const float root = 1.0f / __builtin_sqrtf(float(size));
-    float weights[kTokens];
+    float weights[kAtOnce][kMost], shrunk[kAtOnce];
+    float *room = static_cast<float *>(__builtin_alloca(static_cast<unsigned long>(size < kRoom ? kRoom : size) * sizeof(float)));
     for (int64_t g = 0; g < r.queries; g++) {
         most[g] = -3e38f;
         total[g] = 0.0f;
     }
     by_vector(r.queries * size, [&](int64_t i, int lanes) { store(out + i, set(0.0f), lanes); });
-    for (int64_t from = 0; from < r.tokens; from += kTokens) {
-        const int64_t count = r.tokens - from < kTokens ? r.tokens - from : kTokens;
-        const T *keys = static_cast<const T *>(r.keys) + from * size, *values = static_cast<const T *>(r.values) + from * size;
-        for (int64_t g = 0; g < r.queries; g++) {
-            const float *q = r.q + g * size;
-            float *own = out + g * size, top = most[g];
-            for (int64_t t = 0; t < count; t++) {
-                V dot = set(0.0f);
-                by_vector(size, [&](int64_t i, int lanes) { dot = fma(load(q + i, lanes), load(keys + t * size + i, lanes), dot); });
-                weights[t] = sum(dot) * root;
-                top = weights[t] > top ? weights[t] : top;
+    for (int64_t from = 0; from < r.tokens; from += tile) {
+        const int64_t count = r.tokens - from < tile ? r.tokens - from : tile;
+        for (int64_t begin = 0; begin < r.queries; begin += kAtOnce) {
+            const int64_t queries = r.queries - begin < kAtOnce ? r.queries - begin : kAtOnce;
+            const float *keys = as_floats(static_cast<const T *>(r.keys) + from * size, count * size, room);
+            for (int64_t g = 0; g < queries; g++) {
+                float *own = weights[g], top = most[begin + g];
+                score(count, size, r.q + (begin + g) * size, keys, own);
+                for (int64_t t = 0; t < count; t++) {
+                    own[t] *= root;
+                    top = own[t] > top ? own[t] : top;
+                }
+                shrunk[g] = top > most[begin + g] ? small_exponential(most[begin + g] - top) : 1.0f;
+                V sums = set(0.0f);
+                by_vector(count, [&](int64_t i, int lanes) {
+                    store(own + i, exponential(load(own + i, lanes) - set(top)), lanes);
+                    sums = sums + load(own + i, lanes);
+                });
+                total[begin + g] = total[begin + g] * shrunk[g] + sum(sums);
+                most[begin + g] = top;
             }
-            const float factor = top > most[g] ? small_exponential(most[g] - top) : 1.0f;
-            const V shrunk = set(factor);
-            V sums = set(0.0f);
-            by_vector(count, [&](int64_t i, int lanes) {
-                store(weights + i, exponential(load(weights + i, lanes) - set(top)), lanes);
-                sums = sums + load(weights + i, lanes);
-            });
-            total[g] = total[g] * factor + sum(sums);
-            most[g] = top;
-            int64_t i = 0;
-            for (; i + 4 * kPanel <= size; i += 4 * kPanel) mix<4>(count, size, weights, values + i, shrunk, own + i, kPanel);
-            for (; i < size; i += kPanel) {
-                mix<1>(count, size, weights, values + i, shrunk, own + i, int(size - i < kPanel ? size - i : kPanel));
+            const float *values = as_floats(static_cast<const T *>(r.values) + from * size, count * size, room);
+            for (int64_t g = 0; g < queries; g++) {
+                float *own = out + (begin + g) * size;
+                const V factor = set(shrunk[g]);
+                int64_t i = 0;
+                for (; i + 4 * kPanel <= size; i += 4 * kPanel) mix<4>(count, size, weights[g], values + i, factor, own + i, kPanel);
+                for (; i < size; i += kPanel) {
+                    mix<1>(count, size, weights[g], values + i, factor, own + i, int(size - i < kPanel ? size - i : kPanel));
+                }
             }
         }
     }

@@ -141,6 +141,16 @@ inline float sum(V x) {
     return total;
 }
 
+// The sums of four vectors, side by side.
+inline void sum4(const V (&x)[4], float *out) {
+    __m256 part[4];
+    for (int i = 0; i < 4; i++) part[i] = _mm256_add_ps(x[i].low, x[i].high);
+    const __m256 a = _mm256_add_ps(_mm256_unpacklo_ps(part[0], part[1]), _mm256_unpackhi_ps(part[0], part[1]));
+    const __m256 b = _mm256_add_ps(_mm256_unpacklo_ps(part[2], part[3]), _mm256_unpackhi_ps(part[2], part[3]));
+    const __m256 both = _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1)));
+}
+
 constexpr int kSums = 4, kTokens = 4;  // that stay in registers beside what they are made of; tokens of a tile
 
 #include "target.inl"

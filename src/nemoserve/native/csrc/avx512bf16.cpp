@@ -137,6 +137,128 @@ struct Paired {
     }
 };
 
+// Bytes that are going to be read, asked for line by line in between: the processor itself looks ahead too little for a core to have
+// all that memory gives.
+struct Ahead {
+    const char *next, *end;
+
+    void ask(int64_t lines) {
+        for (int64_t i = 0; i < lines && next < end; i++, next += 64) __builtin_prefetch(next, 0, 2);
+    }
+};
+
+// scores[t] = q times the key of token t; `size` is whole vectors of pairs. `lines` of each of `ahead` are asked for with every four tokens.
+inline void pair_scores(int64_t tokens, int64_t size, const uint16_t *q, const uint16_t *keys, float *scores, Ahead (&ahead)[2], int64_t lines) {
+    int64_t t = 0;
+    for (; t + 4 <= tokens; t += 4) {
+        for (Ahead &one : ahead) one.ask(lines);
+        const uint16_t *four = keys + t * size;
+        V dots[4] = {set(0.0f), set(0.0f), set(0.0f), set(0.0f)};
+        for (int64_t i = 0; i < size; i += 2 * kPanel) {
+            const __m512i own = _mm512_loadu_si512(q + i);
+            for (int k = 0; k < 4; k++) dots[k] = dot(own, _mm512_loadu_si512(four + k * size + i), dots[k]);
+        }
+        sum4(dots, scores + t);
+    }
+    for (; t < tokens; t++) {
+        V one = set(0.0f);
+        for (int64_t i = 0; i < size; i += 2 * kPanel) {
+            one = dot(_mm512_loadu_si512(q + i), _mm512_loadu_si512(keys + t * size + i), one);
+        }
+        scores[t] = sum(one);
+    }
+}
+
+// out = out * shrunk + the values, weighted, for QUERIES queries: 32 places of the values and of the outputs [queries][size]. Two tokens'
+// values are put side by side, which leaves the places of the outputs in the order of the unpacking: `in_order` mends that.
+template <int QUERIES>
+inline void pair_mix(
+    int64_t tokens, int64_t size, const uint32_t *weights, int64_t row, const uint16_t *values, const float *shrunk, float *out) {
+    V sums[QUERIES][2];
+    for (int g = 0; g < QUERIES; g++) {
+        for (int half = 0; half < 2; half++) sums[g][half] = load(out + g * size + half * kPanel) * set(shrunk[g]);
+    }
+    for (int64_t t = 0; t < tokens; t += 2) {
+        const __m512i one = _mm512_loadu_si512(values + t * size);
+        const __m512i other = t + 1 < tokens ? _mm512_loadu_si512(values + (t + 1) * size) : _mm512_setzero_si512();
+        const __m512i low = _mm512_unpacklo_epi16(one, other), high = _mm512_unpackhi_epi16(one, other);
+        for (int g = 0; g < QUERIES; g++) {
+            const __m512i weight = _mm512_set1_epi32(int(weights[g * row + t / 2]));
+            sums[g][0] = dot(low, weight, sums[g][0]);
+            sums[g][1] = dot(high, weight, sums[g][1]);
+        }
+    }
+    for (int g = 0; g < QUERIES; g++) {
+        for (int half = 0; half < 2; half++) store(out + g * size + half * kPanel, sums[g][half]);
+    }
+}
+
+inline void in_order(float *places) {
+    const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+    const __m512i second = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+    const __m512 low = _mm512_loadu_ps(places), high = _mm512_loadu_ps(places + kPanel);
+    _mm512_storeu_ps(places, _mm512_permutex2var_ps(low, first, high));
+    _mm512_storeu_ps(places + kPanel, _mm512_permutex2var_ps(low, second, high));
+}
+
+// As attend<uint16_t>, with products of pairs: queries and weights are rounded to bfloat16s.
+void attend_pairs(const AttentionRow &r, float *most, float *total, float *out) {
+    constexpr int64_t kTile = 64, kAtOnce = 16;
+    const int64_t size = r.head_dim;
+    const V root = set(1.0f / __builtin_sqrtf(float(size)));
+    float weights[kAtOnce][kTile], shrunk[kAtOnce];
+    uint32_t rounded[kAtOnce][kTile / 2];
+    uint16_t *q = static_cast<uint16_t *>(__builtin_alloca(static_cast<unsigned long>(r.queries * size) * sizeof(uint16_t)));
+    round16(r.q, r.queries * size, r.queries * size / 2, q);
+    for (int64_t g = 0; g < r.queries; g++) {
+        most[g] = -3e38f;
+        total[g] = 0.0f;
+    }
+    for (int64_t i = 0; i < r.queries * size; i += kPanel) store(out + i, set(0.0f));
+    for (int64_t from = 0; from < r.tokens; from += kTile) {
+        const int64_t count = r.tokens - from < kTile ? r.tokens - from : kTile;
+        const uint16_t *keys = static_cast<const uint16_t *>(r.keys) + from * size, *values = static_cast<const uint16_t *>(r.values) + from * size;
+        const char *here = reinterpret_cast<const char *>(values), *beyond = reinterpret_cast<const char *>(keys + count * size);
+        const int64_t bytes = count * size * int64_t(sizeof(uint16_t)), lines = size / (8 * r.queries) + 1;
+        Ahead ahead[2] = {{here, here + bytes}, {beyond, beyond + (from + count < r.tokens ? bytes : 0)}};
+        for (int64_t begin = 0; begin < r.queries; begin += kAtOnce) {
+            const int64_t queries = r.queries - begin < kAtOnce ? r.queries - begin : kAtOnce;
+            for (int64_t g = 0; g < queries; g++) {
+                float *own = weights[g], top = most[begin + g];
+                pair_scores(count, size, q + (begin + g) * size, keys, own, ahead, lines);
+                V tops = set(top);
+                by_vector(count, [&](int64_t i, int lanes) {
+                    const V scores = lanes == kPanel ? load(own + i) * root : V{_mm512_mask_blend_ps(mask_of(lanes), tops.all, (load(own + i, lanes) * root).all)};
+                    store(own + i, scores, lanes);
+                    tops = larger(tops, scores);
+                });
+                top = _mm512_reduce_max_ps(tops.all);
+                shrunk[g] = top > most[begin + g] ? small_exponential(most[begin + g] - top) : 1.0f;
+                V sums = set(0.0f);
+                for (int64_t i = 0; i < count; i += kPanel) {
+                    const int lanes = int(count - i < kPanel ? count - i : kPanel);
+                    const V weight = {_mm512_maskz_mov_ps(mask_of(lanes), exponential(load(own + i, lanes) - set(top)).all)};
+                    sums = sums + weight;
+                    _mm256_storeu_si256(reinterpret_cast<__m256i *>(rounded[g] + i / 2), (__m256i)_mm512_cvtneps_pbh(weight.all));
+                }
+                total[begin + g] = total[begin + g] * shrunk[g] + sum(sums);
+                most[begin + g] = top;
+            }
+            for (int64_t i = 0; i < size; i += 2 * kPanel) {
+                int64_t g = 0;
+                float *own = out + begin * size + i;
+                for (; g + 4 <= queries; g += 4) pair_mix<4>(count, size, rounded[g], kTile / 2, values + i, shrunk + g, own + g * size);
+                for (; g < queries; g++) pair_mix<1>(count, size, rounded[g], kTile / 2, values + i, shrunk + g, own + g * size);
+            }
+        }
+    }
+    for (int64_t i = 0; i < r.queries * size; i += 2 * kPanel) in_order(out + i);
+}
+
+void attend16(const AttentionRow &r, float *most, float *total, float *out) {
+    (r.head_dim % (2 * kPanel) == 0 ? attend_pairs : attend<uint16_t>)(r, most, total, out);
+}
+
 void attend_prompt16(const PromptAttention &p, int64_t head, int64_t first, float *scratch) {
     if (p.head_dim % 2 == 0) {
         attend_prompt<Paired>(p, head, first, scratch);
@@ -150,6 +272,7 @@ Kernels with_pairs() {
     k.name = "avx512-bf16";
     k.pairs = true;
     k.bfloats = floats<DotTile>;
+    k.attend16 = attend16;
     k.attend_prompt16 = attend_prompt16;
     return k;
 }

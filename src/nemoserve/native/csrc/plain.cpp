@@ -117,6 +117,11 @@ inline float sum(V x) {
     return total;
 }
 
+// The sums of four vectors, side by side.
+inline void sum4(const V (&x)[4], float *out) {
+    for (int i = 0; i < 4; i++) out[i] = sum(x[i]);
+}
+
 constexpr int kSums = 4, kTokens = 4;  // that stay in registers beside what they are made of; tokens of a tile
 
 #include "target.inl"

@@ -42,3 +42,11 @@ inline V power_of_two(V n) {
 inline float sum(V x) { return _mm512_reduce_add_ps(x.all); }
 
 constexpr int kSums = 24, kTokens = 8;  // that stay in registers beside what they are made of; tokens of a tile
+// The sums of four vectors, side by side.
+inline void sum4(const V (&x)[4], float *out) {
+    const __m512 a = _mm512_add_ps(_mm512_unpacklo_ps(x[0].all, x[1].all), _mm512_unpackhi_ps(x[0].all, x[1].all));
+    const __m512 b = _mm512_add_ps(_mm512_unpacklo_ps(x[2].all, x[3].all), _mm512_unpackhi_ps(x[2].all, x[3].all));
+    const __m512 both = _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xee));
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(both), _mm512_extractf32x8_ps(both, 1));
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+}
