@@ -60,7 +60,7 @@ async def sudden(place: str, folder: Path) -> None:
             settled = await attempt(books, make_caller(), Usage(3, 4))
             print("finished", settled.id, flush=True)
             books.open(begun := make_entry(), Hold("key"), Usage)
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.07)
             print("killed", begun.id, flush=True)
 
 

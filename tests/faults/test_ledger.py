@@ -238,7 +238,7 @@ async def test_a_kill_loses_what_came_after_the_last_write(
     """A reply that a client has seen the end of is in the ledger, however short the time since."""
     process = start(database_place, "sudden")
     assert process.stdout is not None
-    told = [await asyncio.to_thread(process.stdout.readline) for _ in range(random.randint(1, 60))]
+    told = [await asyncio.to_thread(process.stdout.readline) for _ in range(random.randint(1, 40))]
     process.kill()
     told += [line for line in process.stdout.read().splitlines(keepends=True) if line[-1] == "\n"]
     process.wait()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -32,7 +32,7 @@ MOST_BEHIND = 100_000
 """So many settled lines may wait for the database before new requests are refused; some hundred megabytes."""
 _RETRY_S = 5.0
 _PROGRESS_S = 1.0
-_NOTED_S = 0.02
+_NOTED_S = 0.05
 """An attempt that is over by then is entered once, when it is settled."""
 
 
@@ -124,9 +124,9 @@ class Books:
         most = price.most(prompt_tokens, max(choices, completion_tokens), images)
         return await self._quota.reserve(caller, least, most, now_ms)
 
-    async def remaining(self, caller: Caller, now_ms: int) -> int | None:
+    def remaining(self, caller: Caller, now_ms: int) -> Awaitable[int | None]:
         """What the caller's limit leaves; None: there is none. Raises ApiError (503) when nobody can say."""
-        return await self._quota.remaining(caller, now_ms)
+        return self._quota.remaining(caller, now_ms)
 
     def release(self, hold: Hold) -> None:
         """Gives back money for an attempt that is not going to be opened."""
