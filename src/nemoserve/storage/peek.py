@@ -43,7 +43,9 @@ class Peek:
 
     def close(self) -> None:
         with self._lock:
-            self._known = self._shared = None  # a look that is under way may still have the index, so it is not closed here
+            self._known = self._shared = (
+                None  # a look that is under way may still have the index, so it is not closed here
+            )
             self._connection.close()
 
     def _open(self) -> None:

@@ -19,9 +19,11 @@ from nemoserve.engine.batch import Chunk
 from nemoserve.engine.checkpoint.config import CheckpointError
 from nemoserve.engine.checkpoint.quantised import take_quantised
 from nemoserve.engine.checkpoint.weights import Weights
+from nemoserve.engine.models import load as load_module
 from nemoserve.engine.models import load_model
 from nemoserve.engine.models.load import read_config
 from nemoserve.engine.runner import Runner
+from nemoserve.native.library import native
 from tests.checkpoints import FIRST_BYTE, VOCAB_SIZE, byte_tokenizer, tiny_checkpoint, tiny_config
 from tests.ggufs import GGUF_TEXT, write_gguf
 from tests.unit.engine.test_families import scattered
@@ -248,3 +250,24 @@ def test_a_gguf_file_cannot_be_converted(
     ids = tokens(40)
     original, got = (whole(load(one), ids) for one in (file, out))
     assert (got - original).norm() < 0.05 * original.norm()
+
+
+def test_a_large_quantised_checkpoint_keeps_twice_the_bytes_for_keys_and_values(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """bfloat16, where the native library attends to that; what is small is exact."""
+    out = tmp_path / "quantised"
+    assert main([str(folder), str(out), "--to", "int8"]) == 0
+    small = load_model(out, device="cpu")
+    monkeypatch.setattr(load_module, "SMALL_BYTES", 0)
+    large = load_model(out, device="cpu")
+    narrow = native() is not None and native().instruction_set != "plain"
+    assert small.dtype is torch.float32 and large.dtype is (torch.bfloat16 if narrow else torch.float32)
+    per_token = [model.new_cache(1).kv_bytes_per_token for model in (large, small)]
+    assert per_token[0] * (2 if narrow else 1) == per_token[1]
+    text = [FIRST_BYTE + byte for byte in b"Some words and 1234 of them."]
+    found = [
+        Runner(model, model.new_cache(1)).step([Chunk(0, 0, text, sample=True, all_logits=True)])
+        for model in (large, small)
+    ]
+    assert (found[0].float() - found[1]).norm() < 0.02 * found[1].norm()

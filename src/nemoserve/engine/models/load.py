@@ -33,7 +33,8 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     """Load a checkpoint folder (config.json, safetensors files or a GGUF, optionally generation_config.json), or a GGUF file.
 
     `dtype` is float32, bfloat16, float16 or auto: on a CPU float32 for one under 256 MiB, whose speed is not bound
-    by memory, and otherwise the dtype that the weights are stored in, bfloat16 for quantised ones. `device` is cpu, cuda, cuda:N or auto (the first GPU
+    by memory, and otherwise the dtype that the weights are stored in. What is not quantised of quantised weights, and keys and values,
+    are bfloat16, or float32 on a CPU without the native library. `device` is cpu, cuda, cuda:N or auto (the first GPU
     if there is one). `progress` gets bytes read and bytes in all.
 
     Raises CheckpointError (a ValueError) with one sentence that names the file, key or tensor at fault, and ValueError for
@@ -83,13 +84,14 @@ def _device(name: str) -> torch.device:
 
 
 def _auto_dtype(weights: Tensors, config: ModelConfig, device: torch.device) -> torch.dtype:
-    if config.quantised_group:
-        # The native products take and give float32.
-        return torch.float32 if device.type == "cpu" else torch.bfloat16
-    stored = weights.stored_dtype(config.embeddings)
-    if stored == torch.float64 or (device.type == "cpu" and weights.total_bytes < SMALL_BYTES):
+    if device.type == "cpu" and weights.total_bytes < SMALL_BYTES:
         return torch.float32
-    return stored
+    if config.quantised_group:
+        # Without the library, weights are dequantised into this, and few CPUs multiply bfloat16s themselves.
+        widened = device.type == "cpu" and Forms(torch.bfloat16, device).library is None
+        return torch.float32 if widened else torch.bfloat16
+    stored = weights.stored_dtype(config.embeddings)
+    return torch.float32 if stored == torch.float64 else stored
 
 
 __all__ = ["CheckpointError", "Model", "load_model"]
