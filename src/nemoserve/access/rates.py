@@ -14,6 +14,8 @@ from nemoserve.types.caller import Caller, KeyLimits
 from nemoserve.types.errors import ApiError
 
 MINUTE = 60_000
+_MANY, _COARSE = 512, 10
+"""A log of so many entries takes what comes within so many milliseconds as one, as of the last of it: a busy key's minute stays small."""
 _SLOT_RETRY_S = 1
 """When a running request will end is not known."""
 
@@ -27,7 +29,7 @@ class State(NamedTuple):
 
 
 class _Log:
-    """What was used in the last minute: instants and amounts, oldest first, one entry per millisecond at most."""
+    """What was used in the last minute: instants and amounts, oldest first."""
 
     __slots__ = ("_entries", "used")
 
@@ -44,7 +46,8 @@ class _Log:
     def add(self, now: int, amount: int) -> None:
         self.used += amount
         entries = self._entries
-        if entries and entries[-1][0] == now:
+        step = 1 if len(entries) < _MANY else _COARSE
+        if entries and entries[-1][0] // step == now // step:
             amount += entries.pop()[1]
         entries.append((now, amount))
 

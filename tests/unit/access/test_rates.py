@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections import deque
+
 import pytest
 
 from nemoserve.access.rates import MINUTE, Rates
@@ -97,6 +100,30 @@ def test_two_of_the_same_millisecond_count_as_one() -> None:
     assert rates.state(caller(tokens_per_minute=100), 1000) == (100, 40, MINUTE)
     assert rates.state(who, 1000 + MINUTE - 1) == (3, 0, 1)
     assert rates.state(who, 1000 + MINUTE) == (3, 3, 0), "a minute later all is free again, and nothing is owed"
+
+
+def test_a_busy_minute_takes_more_memory_than_a_minute_has_hundredths_or_lets_more_in() -> None:
+    limit = 30_000
+    rates, who = Rates(), caller(requests_per_minute=limit)
+    passed: deque[int] = deque()
+    tracemalloc.start()
+    for now in range(1, 5 * MINUTE // 4):
+        while passed and passed[0] <= now - MINUTE:
+            passed.popleft()
+        try:
+            rates.enter(who, 5, now).leave(5, now)
+        except ApiError:
+            assert len(passed) >= limit - 10, "refused although there was room, but for what came within a hundredth"
+        else:
+            passed.append(now)
+            assert len(passed) <= limit
+    used = sum(
+        each.size
+        for each in tracemalloc.take_snapshot().statistics("filename")
+        if "rates" in each.traceback[0].filename
+    )
+    tracemalloc.stop()
+    assert used < 2_500_000
 
 
 def test_requests_of_one_millisecond_are_not_those_of_another() -> None:
