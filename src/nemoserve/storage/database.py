@@ -43,7 +43,7 @@ class Database:
 
     def __init__(self, engine: Engine, file: Path | None, lock: IO[bytes] | None = None) -> None:
         self._engine, self._lock = engine, lock
-        self._peek = None if file is None else Peek(_sqlite(file), file)
+        self._peek = None if file is None else Peek(_sqlite(file))
         self.dialect: Dialect = "postgresql" if file is None else "sqlite"
         self.name = engine.url.render_as_string(hide_password=True) if file is None else str(file)
         """For messages: the file, or the URL without its password."""
