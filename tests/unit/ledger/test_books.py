@@ -236,6 +236,10 @@ async def test_a_line_that_no_database_takes_holds_up_no_other(database: Databas
     aside = (tmp_path / "ledger-rejected.jsonl").read_text().split("\n")
     assert [json.loads(line)["entry"]["id"] for line in aside if line] == [bad.id]
     check_balances(database)
+    logged = [json.loads(line) for line in (tmp_path / "gateway.jsonl").read_text().splitlines()]
+    (told,) = [line for line in logged if line["event"] == "ledger_rejected"]
+    assert told["ids"] == [bad.id] and told["file"] == str(tmp_path / "ledger-rejected.jsonl")
+    assert told["error"] and "\n" not in told["error"]
 
 
 async def test_stored_content_is_kept_once(database: Database, tmp_path: Path) -> None:
