@@ -94,6 +94,14 @@ def test_what_budgets_save_is_counted_wrongly(database: Database) -> None:
     assert total(of_month(database)).saved_by_budgets_pico == 200 * 2_000, "each choice thinks for itself"
 
 
+def test_the_least_saving_is_lost_or_counted_by_another_models_thinking(database: Database) -> None:
+    own, other = thought(10, finish_reason="stop"), thought(500, model="another", finish_reason="stop")
+    store(database, [own, other, thought(9, cut=True, cost=1), thought(10, cut=True, cost=1)])
+    found = of_month(database)
+    assert total(found).saved_by_budgets_pico == 2_000, "one token less than a reply of the same model thinks"
+    assert total(found).group == ()
+
+
 @pytest.mark.parametrize(
     "others",
     [
