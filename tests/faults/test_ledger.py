@@ -21,7 +21,7 @@ from nemoserve.ledger import books as books_module
 from nemoserve.ledger import sweeper as sweeper_module
 from nemoserve.ledger.journal import Journal
 from nemoserve.ledger.sweeper import Sweeper
-from nemoserve.storage.database import Database
+from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.lines import Line, write_lines
 from nemoserve.storage.tables import holds, instances, open_attempts
 from nemoserve.types.entry import Entry
@@ -250,6 +250,18 @@ async def test_a_kill_loses_what_came_after_the_last_write(
         assert all((found[id].outcome, found[id].completion_tokens) == ("finished", 4) for id in finished)
         assert all(found[id].outcome == "killed" for id in begun)
         check_balances(database)
+    database.close()
+
+
+async def test_two_servers_empty_each_others_journal(postgres: Postgres, tmp_path: Path) -> None:
+    """On PostgreSQL they may share the database; in one data folder a killed one's lines would be lost."""
+    database = Database.open(postgres.new())
+    async with running(make_books(database, tmp_path)) as books:
+        with pytest.raises(StorageError, match="--data-dir of its own"):
+            await make_books(database, tmp_path, "second").start()
+        entry = await attempt(books, make_caller(), Usage(1, 2))
+    async with running(make_books(database, tmp_path, "third")):
+        assert lines(database) == {entry.id: entry}
     database.close()
 
 

@@ -7,6 +7,7 @@ places. So nothing is ever copied, and what is entered twice, or is in the datab
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,6 +29,13 @@ class Journal:
         self._current = 0
         self._waiting = any(file.stat().st_size for file in self.files)
         """The file that is not appended to has something in it, or what an earlier process left is not written yet."""
+
+    def lock(self) -> None:
+        """Keeps other servers from these files until `unlock`, or the end of this process. Raises BlockingIOError."""
+        fcntl.flock(self._sinks[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def unlock(self) -> None:
+        fcntl.flock(self._sinks[0], fcntl.LOCK_UN)
 
     def enter(self, line: Line) -> None:
         """Appends a line, which outlives the process from then on. It is in the system's memory, and not forced to the disk."""

@@ -111,6 +111,11 @@ class Writer:
 
     def recover(self) -> None:
         """Writes what an earlier process left in the journal; before `start`. Raises StorageError."""
+        try:
+            self._journal.lock()
+        except BlockingIOError:
+            folder = self._journal.files[0].parent
+            raise StorageError(f"Another server uses {folder}: give this one a --data-dir of its own.") from None
         for line in self._journal.left():
             self._pending.add(line if line.entry.outcome != "open" else line.entry)
         opened, lines = len(self._pending.opened), len(self._pending.lines)
@@ -132,6 +137,7 @@ class Writer:
         self._awaited.set()
         if self._thread.is_alive():
             self._thread.join(2 * _CLOSE_S)
+        self._journal.unlock()
 
     def _run(self) -> None:
         while True:
