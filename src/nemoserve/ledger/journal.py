@@ -7,6 +7,7 @@ places. So nothing is ever copied, and what is entered twice, or is in the datab
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Iterable
@@ -40,7 +41,9 @@ class Journal:
     def enter(self, line: Line) -> None:
         """Appends a line, which outlives the process from then on. It is in the system's memory, and not forced to the disk."""
         # A line break first: what could not be written to its end must not swallow the next line.
-        os.write(self._sinks[self._current], b"\n" + _encode(line))
+        data = b"\n" + _encode(line)
+        if os.write(self._sinks[self._current], data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def left(self) -> list[Line]:
         """All that is in the files, the newest state of an attempt last. What a process wrote when it died is passed over."""
