@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import insert
 
 from nemoserve.storage.database import FILE, Database
-from nemoserve.storage.rows import attempt_row
-from nemoserve.storage.tables import attempts, contents
+from nemoserve.storage.lines import Line, write_lines
+from nemoserve.storage.tables import contents
 from tests import servers
 from tests.ledgers import make_entry
 from tests.servers import wait_until
@@ -27,7 +27,7 @@ def keep(data_dir: Path) -> None:
         for id, hours in AGES_H.items():
             created = now - hours * HOUR_MS
             entry = make_entry(None, id=f"{id}-1", created_at=created, outcome="finished", finish_reason="stop")
-            connection.execute(insert(attempts), attempt_row(entry))
+            write_lines(connection, [Line(entry)])
             body = f'{{"input":{{"prompt":"needle of {id}"}},"output":{{"completion":"a"}},"error":null}}'
             connection.execute(
                 insert(contents), {"generation_id": id, "key_id": None, "created_at": created, "body": body}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -201,6 +199,15 @@ def start(tmp_path: Path) -> Iterator[Callable[[str, str], subprocess.Popen[str]
         process.communicate()
 
 
+def last_lines_of_killed(process: subprocess.Popen[str]) -> list[str]:
+    """Kills a process that prints, and returns what it had printed that nobody has read; a line that it was printing is left out."""
+    assert process.stdout is not None
+    process.kill()
+    said = process.stdout.read().splitlines(keepends=True)
+    process.wait()
+    return [line for line in said if line.endswith("\n")]
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick_to_bury")
 async def test_a_server_killed_under_load_leaves_one_line_per_attempt_and_books_that_balance(
@@ -213,9 +220,7 @@ async def test_a_server_killed_under_load_leaves_one_line_per_attempt_and_books_
         line = await asyncio.to_thread(process.stdout.readline)
         assert line, "the load runs until it is killed"
         known = set(line.split())
-    os.kill(process.pid, signal.SIGKILL)
-    known |= {id for line in process.stdout.read().splitlines(keepends=True) if line[-1] == "\n" for id in line.split()}
-    process.wait()
+    known |= {id for line in last_lines_of_killed(process) for id in line.split()}
     database = Database.open(database_place, serving=True)
     async with running(make_books(database, tmp_path, "second")) as books:
         await until(lambda: not rows(database, open_attempts) and not rows(database, holds), "what was open is settled")
@@ -239,9 +244,7 @@ async def test_a_kill_loses_what_came_after_the_last_write(
     process = start(database_place, "sudden")
     assert process.stdout is not None
     told = [await asyncio.to_thread(process.stdout.readline) for _ in range(random.randint(1, 40))]
-    process.kill()
-    told += [line for line in process.stdout.read().splitlines(keepends=True) if line[-1] == "\n"]
-    process.wait()
+    told += last_lines_of_killed(process)
     finished, begun = ({line.split()[1] for line in told if line.startswith(end)} for end in ("finished", "killed"))
     database = Database.open(database_place, serving=True)
     async with running(make_books(database, tmp_path, "second")):

@@ -54,7 +54,7 @@ class Digester:
         self._empty = hmac.new(pepper, digestmod="sha256")
 
     def __call__(self, text: str) -> bytes:
-        mac = self._empty.copy()  # half the time of setting it up for each key
+        mac = self._empty.copy()  # takes two thirds of the time of setting it up for each key
         mac.update(text.encode())
         return mac.digest()
 

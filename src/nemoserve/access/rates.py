@@ -52,15 +52,15 @@ class _Log:
         entries.append((now, amount))
 
     def wait(self, now: int, amount: int, limit: int) -> int:
-        """Milliseconds until `amount` fits beneath the limit; 0: now. An amount above the limit itself never does."""
-        used, wait = self.used, 0
-        if used + amount <= limit:
+        """Milliseconds until `amount` fits beneath the limit; 0: now. An amount above the limit itself never does: a minute."""
+        excess = self.used + amount - limit
+        if excess <= 0:
             return 0
         for at, spent in self._entries:
-            if used + amount <= limit:
-                break
-            used, wait = used - spent, at + MINUTE - now
-        return wait
+            excess -= spent
+            if excess <= 0:
+                return at + MINUTE - now
+        return MINUTE
 
     def state(self, now: int, limit: int) -> State:
         oldest = self._entries[0][0] + MINUTE - now if self._entries else 0

@@ -25,8 +25,8 @@ from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.storage.balances import insert_into
 from nemoserve.storage.database import Database, Dialect, StorageError
+from nemoserve.storage.json_rows import ROWS, insert_rows, json_rows
 from nemoserve.storage.lines import Line, write_lines
-from nemoserve.storage.lots import insert_lot, lots
 from nemoserve.storage.tables import contents, open_attempts
 from nemoserve.types.entry import Entry
 
@@ -207,7 +207,8 @@ class Writer:
         self._stored.update(batch.opened)  # before the commit, whose end may remain unknown
         with self._database.begin() as connection:
             if batch.opened:
-                _write_opened(connection, list(batch.opened.values()))
+                opened = json_rows((entry.id, entry.instance, entry) for entry in batch.opened.values())
+                connection.execute(_opened(self._database.dialect), {ROWS: opened})
             if batch.lines or batch.released:
                 write_lines(connection, list(batch.lines.values()), [hold.id for hold in batch.released])
             if over:
@@ -269,19 +270,9 @@ class Writer:
                     self._log.error("ledger_chore_failed", error=_first_line(error))
 
 
-def _write_opened(connection: Connection, entries: list[Entry]) -> None:
-    rows = [(entry.id, entry.instance, msgspec.json.encode(entry).decode()) for entry in entries]
-    if connection.dialect.name == "postgresql":
-        names = [column.name for column in open_attempts.c]
-        connection.execute(_opened("postgresql"), [dict(zip(names, row, strict=True)) for row in rows])
-    else:
-        for lot in lots(rows):
-            insert_lot(connection, _opened("sqlite"), lot)
-
-
 @cache
 def _opened(dialect: Dialect) -> Insert:
-    new = insert_into(dialect, open_attempts)
+    new = insert_rows(dialect, open_attempts)
     return new.on_conflict_do_update(index_elements=["id"], set_={"entry": new.excluded.entry})
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 
-from nemoserve.storage.balances import insert_into, settle_balances
-from nemoserve.storage.lots import insert_lot, lots
-from nemoserve.storage.rows import attempt_row, attempt_values
+from nemoserve.storage.balances import settle_balances
+from nemoserve.storage.json_rows import ROWS, insert_rows
+from nemoserve.storage.rows import attempt_rows
 from nemoserve.storage.tables import attempts, holds
 from nemoserve.types.entry import Entry
-
-_ALL = sqlite.insert(attempts)
-"""Fails when one of its rows is there already. To be told of each row whether it was, takes longer than to insert it."""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -47,28 +44,20 @@ def write_lines(connection: Connection, lines: Sequence[Line], released: Sequenc
 
 def _written(connection: Connection, lines: Sequence[Line]) -> set[str]:
     """Inserts the lines that are not there yet; returns their ids."""
-    if connection.dialect.name != "sqlite":
-        return _new_ones(connection, lines)
-    written: set[str] = set()
-    for lot in lots(lines):
-        # Made lot by lot: an event loop that shares the interpreter's lock with this thread gets it in between.
-        try:
-            insert_lot(connection, _ALL, [attempt_values(line.entry) for line in lot])
-            written.update(line.entry.id for line in lot)
-        except IntegrityError:
-            # The statement has changed nothing. One of its rows is there already, which is rare, or can never be.
-            written.update(_new_ones(connection, lot))
-    return written
-
-
-def _new_ones(connection: Connection, lines: Sequence[Line]) -> set[str]:
-    rows = [attempt_row(line.entry) for line in lines]
-    return set(connection.execute(_new(connection.dialect.name), rows).scalars())
+    dialect = connection.dialect.name
+    rows = {ROWS: attempt_rows(line.entry for line in lines)}
+    if dialect == "sqlite":
+        # Its rows come back one by one, which takes longer than to insert them: so first as if all of them were new.
+        with contextlib.suppress(IntegrityError):
+            connection.execute(insert_rows(dialect, attempts), rows)
+            return {line.entry.id for line in lines}
+        # The statement has changed nothing. One of its rows is there already, which is rare, or can never be.
+    return set(connection.execute(_new(dialect), rows).scalars())
 
 
 @cache
 def _new(dialect: str) -> ReturningInsert[str]:
-    return insert_into(dialect, attempts).on_conflict_do_nothing().returning(attempts.c.id)
+    return insert_rows(dialect, attempts).on_conflict_do_nothing().returning(attempts.c.id)
 
 
 def _id(line: Line) -> str:

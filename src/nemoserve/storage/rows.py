@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from operator import attrgetter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 from sqlalchemy import Text
 
+from nemoserve.storage.json_rows import json_rows
 from nemoserve.storage.tables import attempts
 from nemoserve.types.entry import Entry
 from nemoserve.types.price import Price
 
-_NO_TAGS = "{}"
-_NAMES = tuple(column.name for column in attempts.c)
-_TAGS, _PRICE = _NAMES.index("tags"), _NAMES.index("price")
-_TEXTS = tuple(place for place, column in enumerate(attempts.c) if isinstance(column.type, Text))
-"""PostgreSQL takes no NUL in a text; clients may send one."""
-_values: Callable[[Entry], tuple[Any, ...]] = attrgetter(*_NAMES)
+_MOST = (1 << 63) - 1
+_TEXTS = tuple(column.name for column in attempts.c if isinstance(column.type, Text))
 
 
-def attempt_values(entry: Entry) -> tuple[Any, ...]:
-    """The row of an entry: its values in the order of the columns."""
-    values = list(_values(entry))
-    values[_TAGS] = msgspec.json.encode(entry.tags).decode() if entry.tags else _NO_TAGS
-    values[_PRICE] = msgspec.json.encode(entry.price).decode()
-    for place in _TEXTS:
-        if (text := values[place]) and "\0" in text:
-            values[place] = text.replace("\0", "\ufffd")
-    return tuple(values)
+def attempt_rows(entries: Iterable[Entry]) -> str:
+    """The rows of these entries, for the statement of `insert_rows`: an entry's fields are in the order of the columns.
+
+    Raises OverflowError for a number that no column takes: SQLite would round it.
+    """
+    entries = list(entries)
+    if entries and max(map(_largest, entries)) > _MOST:
+        raise OverflowError("A count or a cost needs more than 64 bits.")
+    rows = json_rows(map(msgspec.structs.astuple, entries))
+    if "\\u0000" not in rows:
+        return rows
+    # PostgreSQL takes no NUL in a text; clients may send one.
+    return json_rows(msgspec.structs.astuple(_without_nul(entry)) for entry in entries)
 
 
-def attempt_row(entry: Entry) -> dict[str, Any]:
-    """The same by column names."""
-    return dict(zip(_NAMES, attempt_values(entry), strict=True))
+def _largest(entry: Entry) -> int:
+    """Of the numbers that a provider tells, or that follow from them."""
+    prompt, completion = (
+        max(entry.prompt_tokens, entry.cached_tokens),
+        max(entry.completion_tokens, entry.reasoning_tokens),
+    )
+    return max(prompt, completion, entry.cost, entry.hosted_cost or 0)
+
+
+def _without_nul(entry: Entry) -> Entry:
+    texts = {name: getattr(entry, name) for name in _TEXTS}
+    changed = {name: said.replace("\0", "\ufffd") for name, said in texts.items() if isinstance(said, str)}
+    return msgspec.structs.replace(entry, **changed)
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:

@@ -16,7 +16,6 @@ from nemoserve.ledger import writer
 from nemoserve.ledger.books import Books
 from nemoserve.ledger.pricing import PriceBook
 from nemoserve.storage.database import Database, StorageError
-from nemoserve.storage.rows import attempt_row, entry_of
 from nemoserve.storage.tables import contents, holds, instances, open_attempts
 from nemoserve.types.caller import ANONYMOUS, LOCAL
 from nemoserve.types.errors import ApiError
@@ -74,12 +73,6 @@ async def test_an_attempt_is_one_line_with_all_that_is_known_of_it(database: Dat
     assert settled.owner == "team-a" and settled.tags["é"] == "\N{SNOWMAN}"
     assert rows(database, open_attempts) == [] and rows(database, holds) == []
     check_balances(database)
-
-
-def test_a_row_gives_back_the_entry_that_was_put_in() -> None:
-    entry = make_entry(tags={"a": "b"}, hosted_cost=3, first_token_ms=4, cost=5, outcome="failed", error_type="timeout")
-    assert entry_of(attempt_row(entry)) == entry
-    assert entry_of(attempt_row(make_entry(user="nul\0here"))).user == "nul\N{REPLACEMENT CHARACTER}here"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Lines of a ledger by chance, and how they get into a database."""
+"""Lines of a ledger by chance, filters by chance, and how lines get into a database."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 
 from nemoserve.ledger.periods import DAY_MS, month
 from nemoserve.ledger.pricing import PriceBook, priced
+from nemoserve.ledger.selection import Selection
 from nemoserve.storage.database import Database
-from nemoserve.storage.rows import attempt_row
+from nemoserve.storage.lines import Line, write_lines
 from nemoserve.storage.tables import attempts
 from nemoserve.types.entry import Entry
 from nemoserve.types.price import Price
@@ -72,13 +73,39 @@ def entries(draw: st.DrawFn) -> Entry:
 ledgers = st.lists(entries(), max_size=25)
 
 
+selections = st.builds(
+    Selection,
+    since=st.none() | instants,
+    until=st.none() | instants,
+    keys=st.none() | st.lists(st.sampled_from(["k1", "k2", "k3"]), max_size=2).map(tuple),
+    owner=st.none() | texts,
+    app=st.none() | texts,
+    user=st.none() | texts,
+    session=st.none() | texts,
+    model=st.none() | st.sampled_from(["m", "n", "o"]),
+    provider=st.none() | st.sampled_from(["nemoserve", "other"]),
+    tags=st.just({}) | tags,
+)
+
+
+def is_meant(entry: Entry, which: Selection) -> bool:
+    """What a filter means, in plain Python."""
+    return (
+        (which.since is None or entry.created_at >= which.since)
+        and (which.until is None or entry.created_at < which.until)
+        and (which.keys is None or entry.key_id in which.keys)
+        and (which.app is None or which.app in (entry.app_url, entry.app_title))
+        and (which.session is None or entry.session_id == which.session)
+        and all(getattr(which, name) in (None, getattr(entry, name)) for name in ("owner", "user", "model", "provider"))
+        and which.tags.items() <= entry.tags.items()
+    )
+
+
 def store(database: Database, lines: Iterable[Entry]) -> None:
     """Makes these the ledger's only lines."""
-    rows = [attempt_row(line) for line in lines]
     with database.begin() as connection:
         connection.execute(delete(attempts))
-        if rows:
-            connection.execute(insert(attempts), rows)
+        write_lines(connection, [Line(line) for line in lines])
 
 
 def changed(entry: Entry, **fields: Any) -> Entry:

@@ -19,23 +19,10 @@ from nemoserve.storage.tables import keys
 from nemoserve.types.caller import KeyLimits
 from nemoserve.types.entry import Entry
 from tests.ledgers import NOON, make_entry
-from tests.unit.ledger_reports.entries import BEGIN, END, examples, ledgers, store
+from tests.unit.ledger_reports.entries import examples, is_meant, ledgers, selections, store
 
 FIGURES = ("prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens", "cost")
 dimensions = st.lists(st.sampled_from([*DIMENSIONS, "tag:team", "tag:a.b", "tag:nobody"]), max_size=3)
-selections = st.builds(
-    Selection,
-    since=st.sampled_from([None, BEGIN, BEGIN + DAY_MS]),
-    until=st.sampled_from([None, END, END - 1]),
-    keys=st.sampled_from([None, ("k1",), ("k1", "k2"), ()]),
-    owner=st.sampled_from([None, "ü'\"%"]),
-    app=st.sampled_from([None, "a"]),
-    user=st.sampled_from([None, "", "B"]),
-    session=st.sampled_from([None, "a.b"]),
-    model=st.sampled_from([None, "m"]),
-    provider=st.sampled_from([None, "other"]),
-    tags=st.sampled_from([{}, {"team": "x"}, {"team": "'", "a.b": "y"}]),
-)
 
 
 def value(entry: Entry, by: str) -> str | None:
@@ -56,18 +43,6 @@ def value(entry: Entry, by: str) -> str | None:
             return entry.tags.get(by[4:])
         case _:
             return getattr(entry, by) or None
-
-
-def is_meant(entry: Entry, which: Selection) -> bool:
-    return (
-        (which.since is None or entry.created_at >= which.since)
-        and (which.until is None or entry.created_at < which.until)
-        and (which.keys is None or entry.key_id in which.keys)
-        and (which.app is None or which.app in (entry.app_url, entry.app_title))
-        and (which.session is None or entry.session_id == which.session)
-        and all(getattr(which, name) in (None, getattr(entry, name)) for name in ("owner", "user", "model", "provider"))
-        and which.tags.items() <= entry.tags.items()
-    )
 
 
 @examples

@@ -42,6 +42,7 @@ inline V power_of_two(V n) {
 inline float sum(V x) { return _mm512_reduce_add_ps(x.all); }
 
 constexpr int kSums = 24, kTokens = 8;  // that stay in registers beside what they are made of; tokens of a tile
+
 // The sums of four vectors, side by side.
 inline void sum4(const V (&x)[4], float *out) {
     const __m512 a = _mm512_add_ps(_mm512_unpacklo_ps(x[0].all, x[1].all), _mm512_unpackhi_ps(x[0].all, x[1].all));
