@@ -54,16 +54,16 @@ chat: install  ## talk to it in the terminal
 test: install-dev  ## everything: the whole suite, slow tests and foreign clients included
 	$(BIN)/python -m pytest $(ARGS)
 
-test-fast: install-dev
+test-fast: install-dev  ## all that takes no more than a few seconds each
 	$(BIN)/python -m pytest -q -m 'not slow' $(ARGS)
 
-check: install-dev  ## what to run before a commit: format, lint, types, import rules, fast tests
+check: install-dev  ## what to run before a commit: format, lint, types, import rules, and the fast tests that start no server
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	@# Types are checked on one core while the tests run on the other.
+	@# Types are checked while the tests run.
 	@$(BIN)/pyright & types=$$!; \
-	NEMOSERVE_TEST_QUICK=1 $(BIN)/python -m pytest -q -m 'not slow' $(ARGS); tests=$$?; \
+	NEMOSERVE_TEST_QUICK=1 $(BIN)/python -m pytest -q -n auto -m 'not slow' tests/unit tests/property $(ARGS); tests=$$?; \
 	wait $$types && exit $$tests
 
 format:  ## let ruff mend what it can
