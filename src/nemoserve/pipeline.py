@@ -18,7 +18,7 @@ from nemoserve.attempts.asked import Asked, keeper_of
 from nemoserve.attempts.attempt import Attempt
 from nemoserve.attempts.commit import Reply
 from nemoserve.attempts.counting import prompt_size, tokens_in
-from nemoserve.attempts.hosted import attempt_hosted
+from nemoserve.attempts.hosted import attempt_hosted, attempt_hosted_text
 from nemoserve.attempts.local import attempt_chat, attempt_text
 from nemoserve.attempts.parameters import given
 from nemoserve.attempts.services import Services
@@ -30,7 +30,6 @@ from nemoserve.routing.refusal import told_of
 from nemoserve.types.caller import Caller, KeyLimits, Origin
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
 from nemoserve.types.endpoint import Endpoint
-from nemoserve.types.errors import ApiError
 from nemoserve.types.route import Route, Wish
 
 __all__ = ["Reply", "Services", "chat", "complete", "new_id", "wish_of"]
@@ -93,8 +92,7 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
 
     async def prepare(endpoint: Endpoint, watch: Watch, others: bool) -> Attempt:
         if endpoint.provider in house.catalogue.hosted:
-            message = f"{endpoint.provider} continues conversations only; send messages to /v1/chat/completions"
-            raise ApiError("not_found", f"prompt: {message}", metadata={"parameter": "prompt"})
+            return await attempt_hosted_text(house, asked, endpoint, watch)
         return await attempt_text(house, asked, endpoint, watch, others)
 
     route = _route(house, asked)
@@ -123,6 +121,7 @@ def wish_of(request: ChatRequest | CompletionRequest, limits: KeyLimits, session
         parameters=given(request),
         prompt_tokens=tokens_in(prompt_size(request)),
         images=len(images),
+        text=isinstance(request, CompletionRequest),
         image_addresses=not all(image.inline for image in images),
         compression=request.compression if isinstance(request, ChatRequest) else False,
         max_tokens=request.sampling.max_tokens,

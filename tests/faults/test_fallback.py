@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from nemoserve.backends.base import HostedEvent, HostedJob
+from nemoserve.backends.base import HostedEvent, HostedJob, Texts
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.types.errors import ApiError
 from nemoserve.types.events import ReasoningDelta, TextDelta
@@ -266,9 +266,17 @@ def test_counts_that_nobody_told_are_not_passed_off_as_told(two: House, stream: 
     assert found["estimated"] is True and found["completion_tokens"] > 0 and found["cost"] > 0
 
 
-def test_plain_texts_are_refused_where_only_conversations_are_served(two: House) -> None:
-    answer = requests.post(f"{two.url}/v1/completions", json={"model": MODEL, "prompt": "Once"}, timeout=10)
-    assert answer.status_code == 404 and "/v1/chat/completions" in answer.json()["error"]["message"]
+def test_a_plain_text_is_lost_with_the_first_provider_or_entered_as_a_conversation(two: House) -> None:
+    first, second = two.providers.values()
+    first.behave = fails(ApiError("provider_unavailable", "down"))
+    answer = requests.post(f"{two.url}/v1/completions", json={"model": MODEL, "prompt": "Once"}, timeout=10).json()
+    assert answer["choices"][0]["text"] == "Hello there. " and answer["provider"] == second.name
+    assert second.jobs[-1].texts == Texts(prompts=("Once",)) and not second.jobs[-1].request.messages
+    rows = two.rows(answer["id"])
+    assert [(row["api"], row["outcome"], row["provider"]) for row in rows] == [
+        ("text", "failed", first.name),
+        ("text", "finished", second.name),
+    ]
 
 
 def test_a_limit_is_kept_over_attempts_that_fail(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from nemoserve.types.caller import Caller
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
 from nemoserve.types.reasoning import ReasoningIntent
 
+TEXT_MAX_TOKENS = 16
+"""Of a text completion that asks for no number, as at OpenAI's."""
 R = TypeVar("R", ChatRequest, CompletionRequest)
 
 

@@ -1,38 +1,49 @@
-"""Several choices from a provider that makes one at a time: as many streams, read together. Knows indices and seeds."""
+"""A reply that takes several requests to a provider: as many streams, read together. Knows indices and seeds."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from itertools import accumulate
 
 import msgspec
 
-from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Told
+from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Texts, Told
 from nemoserve.types.usage import Usage
 
 
-async def fanned(backend: HostedBackend, job: HostedJob) -> AsyncGenerator[HostedEvent]:
-    """The events of `n` streams of one choice each, as they come, and one Told with what all have used.
+def calls_of(job: HostedJob) -> list[HostedJob]:
+    """The requests that a job takes: one for each prompt, and for each choice where the endpoint makes one at a time."""
+    prompts = [job] if job.texts is None else [_of_prompt(job, job.texts, prompt) for prompt in job.texts.prompts]
+    honoured = job.endpoint.parameters
+    if job.request.sampling.n == 1 or honoured is None or "n" in honoured:
+        return prompts
+    return [_single(each, index) for each in prompts for index in range(job.request.sampling.n)]
+
+
+async def fanned(backend: HostedBackend, jobs: Sequence[HostedJob]) -> AsyncGenerator[HostedEvent]:
+    """The events of the jobs' streams, as they come, choices numbered through, and one Told with what all have used.
 
     Raises ApiError as soon as one of them does; the others are closed then.
     """
     events: asyncio.Queue[HostedEvent | Exception | None] = asyncio.Queue(maxsize=64)
-    told: list[Told | None] = [None] * job.request.sampling.n
+    told: list[Told | None] = [None] * len(jobs)
 
-    async def run(index: int) -> None:
+    async def run(number: int, first: int) -> None:
         try:
-            async with aclosing(backend.stream(_single(job, index))) as stream:
+            async with aclosing(backend.stream(jobs[number])) as stream:
                 async for event in stream:
                     if isinstance(event, Told):
-                        told[index] = event
+                        told[number] = event
                     else:
-                        await events.put(msgspec.structs.replace(event, index=index))
+                        await events.put(msgspec.structs.replace(event, index=first + event.index))
             await events.put(None)
         except Exception as error:
             await events.put(error)
 
-    tasks = [asyncio.create_task(run(index)) for index in range(len(told))]
+    firsts = accumulate((job.choices for job in jobs), initial=0)
+    tasks = [asyncio.create_task(run(number, first)) for number, first in zip(range(len(jobs)), firsts, strict=False)]
     try:
         left = len(tasks)
         while left:
@@ -48,6 +59,10 @@ async def fanned(backend: HostedBackend, job: HostedJob) -> AsyncGenerator[Hoste
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _of_prompt(job: HostedJob, texts: Texts, prompt: str | tuple[int, ...]) -> HostedJob:
+    return msgspec.structs.replace(job, texts=msgspec.structs.replace(texts, prompts=(prompt,)))
 
 
 def _single(job: HostedJob, index: int) -> HostedJob:

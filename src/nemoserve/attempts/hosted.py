@@ -8,21 +8,22 @@ from contextlib import aclosing
 import msgspec
 
 from nemoserve.admission import require_all, room
-from nemoserve.attempts.asked import Asked
+from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan
 from nemoserve.attempts.choices import ChoiceReader
 from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
 from nemoserve.attempts.decided import decided
-from nemoserve.attempts.fan import fanned
+from nemoserve.attempts.fan import calls_of, fanned
 from nemoserve.attempts.parameters import given, without
 from nemoserve.attempts.services import Services
-from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Told
+from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Texts, Told
 from nemoserve.context.cuts import Messages
 from nemoserve.context.fit import fit
 from nemoserve.reasoning.budget import Allowance, limits
 from nemoserve.reasoning.families import ANY_SWITCH, switch_in_text
 from nemoserve.routing.health import Watch
-from nemoserve.types.chat import ChatRequest, Notice
+from nemoserve.types.caller import Caller
+from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import invalid
 from nemoserve.types.events import Event
@@ -44,11 +45,11 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
     max_tokens, notices = _room(house, request, endpoint, tokens_in(size))
     admission = await asked.visit.admit(
         endpoint,
-        prompt_tokens=most_tokens_in(size) if asked.caller.limits.limit is not None else tokens_in(size),
+        prompt_tokens=_held_for(asked.caller, size),
         max_tokens=max_tokens,
         choices=request.sampling.n,
         named=request.sampling.max_tokens is not None,
-        images=len(request.images) * (request.sampling.n if _fanned(request, endpoint) else 1),
+        images=len(request.images) * _readings(request, endpoint),
     )
     # Nothing is awaited from here to the attempt, whose end settles what was held.
     with asked.visit.given_back(admission):
@@ -85,18 +86,66 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
         return Attempt(house, plan, HostedSource(backend, job, tokens_in(size)), watch)
 
 
+async def attempt_hosted_text(
+    house: Services, asked: Asked[CompletionRequest], endpoint: Endpoint, watch: Watch
+) -> Attempt:
+    """The attempt at having a provider continue plain texts. Raises ApiError if it must not be asked."""
+    wanted = asked.request
+    texts = Texts(prompts=wanted.prompts, echo=wanted.echo, add_special_tokens=wanted.add_special_tokens)
+    request = ChatRequest(
+        models=wanted.models,
+        messages=(),
+        sampling=wanted.sampling,
+        reasoning=ReasoningIntent(),
+        output=wanted.output,
+        stream=wanted.stream,
+        preferences=wanted.preferences,
+    )
+    request, dropped = without(request, _unsupported(wanted, endpoint))
+    require_all(wanted.preferences.require_parameters, dropped)
+    size = prompt_size(wanted)
+    most = endpoint.max_completion_tokens or endpoint.context_length
+    max_tokens, notices = room(most, request.sampling, TEXT_MAX_TOKENS)
+    admission = await asked.visit.admit(
+        endpoint,
+        prompt_tokens=_held_for(asked.caller, size) * _readings(request, endpoint),
+        max_tokens=max_tokens,
+        choices=len(texts.prompts) * request.sampling.n,
+        named=request.sampling.max_tokens is not None,
+    )
+    with asked.visit.given_back(admission):
+        job = HostedJob(
+            id=admission.entry.id, endpoint=endpoint, request=request, texts=texts, max_tokens=admission.max_tokens
+        )
+        plan = Plan(
+            asked=asked,
+            endpoint=endpoint,
+            admission=admission,
+            entry=msgspec.structs.replace(admission.entry, api="text", streamed=request.stream),
+            sampling=request.sampling,
+            notices=(*asked.notices, *dropped, *notices, *admission.notices),
+            output=wanted.output,
+            hosted=True,
+            patience_s=None,
+        )
+        backend = house.catalogue.hosted[endpoint.provider]
+        return Attempt(
+            house, plan, HostedSource(backend, job, tokens_in(size), echoed=size if texts.echo else 0), watch
+        )
+
+
 class HostedSource:
     """A provider's stream. Counts what the provider tells; what it does not tell is counted by the text."""
 
-    def __init__(self, backend: HostedBackend, job: HostedJob, prompt_tokens: int) -> None:
-        """`prompt_tokens`: about so many."""
-        self._backend, self._job, self._prompt_tokens = backend, job, prompt_tokens
+    def __init__(self, backend: HostedBackend, job: HostedJob, prompt_tokens: int, echoed: int = 0) -> None:
+        """`prompt_tokens`: about so many. `echoed`: bytes of the prompts that come back with the replies."""
+        self._backend, self._job, self._prompt_tokens, self._echoed = backend, job, prompt_tokens, echoed
         sampling, honoured = job.request.sampling, job.endpoint.parameters
         stops = () if honoured is None or "stop" in honoured else sampling.stop
         self._stops = bool(stops)
         steps = job.request.reasoning.steps and not job.request.reasoning.exclude
-        self._choices = [ChoiceReader(index, stops, steps=steps) for index in range(sampling.n)]
-        self._fanned = _fanned(job.request, job.endpoint)
+        self._choices = [ChoiceReader(index, stops, steps=steps) for index in range(job.choices)]
+        self._calls = calls_of(job)
         self._images = len(job.request.images)
         self._told: Told | None = None
         self._began = False
@@ -115,7 +164,9 @@ class HostedSource:
                     return  # the rest is not wanted
 
     def _stream(self) -> AsyncGenerator[HostedEvent]:
-        return fanned(self._backend, self._job) if self._fanned else self._backend.stream(self._job)
+        if len(self._calls) > 1:
+            return fanned(self._backend, self._calls)
+        return self._backend.stream(self._job)
 
     def used(self) -> Counted:
         """What the provider told; before that, what its text comes to."""
@@ -124,7 +175,8 @@ class HostedSource:
         if told is None:
             if not self._began:
                 return Counted(Usage())
-            answer = sum(tokens_in(choice.text_size) for choice in self._choices)
+            echoed = self._echoed * self._job.request.sampling.n
+            answer = tokens_in(max(0, sum(choice.text_size for choice in self._choices) - echoed))
             usage = Usage(self._prompt_tokens, answer + reasoning, reasoning)
             return Counted(usage, estimated=True, images=self._images_read())
         if self._told is not None and not self._told.reasoning_told and reasoning:
@@ -137,7 +189,7 @@ class HostedSource:
         """Each call has read all of them, and is asked money for that."""
         if self._told is not None:
             return self._images * self._told.calls
-        return self._images * (len(self._choices) if self._fanned else 1)
+        return self._images * len(self._calls)
 
     def close(self) -> bool:
         """The stream has ended with `events`; nobody can say more than was said by then."""
@@ -162,12 +214,17 @@ class HostedSource:
         return budget is not None and self.used().usage.reasoning_tokens >= max(1, budget)
 
 
-def _fanned(request: ChatRequest, endpoint: Endpoint) -> bool:
-    """Whether each choice is a call of its own."""
-    return request.sampling.n > 1 and endpoint.parameters is not None and "n" not in endpoint.parameters
+def _readings(request: ChatRequest, endpoint: Endpoint) -> int:
+    """How often a prompt is read: once, or once for each choice where each is a call of its own."""
+    return 1 if endpoint.parameters is None or "n" in endpoint.parameters else request.sampling.n
 
 
-def _unsupported(request: ChatRequest, endpoint: Endpoint) -> frozenset[str]:
+def _held_for(caller: Caller, size: int) -> int:
+    """The tokens of a prompt of so many bytes: surely not too few where money is held for them."""
+    return most_tokens_in(size) if caller.limits.limit is not None else tokens_in(size)
+
+
+def _unsupported(request: ChatRequest | CompletionRequest, endpoint: Endpoint) -> frozenset[str]:
     """The fields that the endpoint would not honour. A budget is not among them: it is helped with by two calls."""
     if endpoint.parameters is None:
         return frozenset()

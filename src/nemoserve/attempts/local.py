@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 import msgspec
 
 from nemoserve.admission import require_all, room
-from nemoserve.attempts.asked import Asked
+from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan
 from nemoserve.attempts.decided import decided
 from nemoserve.attempts.fitting import fitted
@@ -28,7 +28,6 @@ from nemoserve.types.prompt import Ended, Job, Pieces, Prompt, PromptPieces, Raw
 from nemoserve.types.reasoning import ReasoningIntent
 from nemoserve.types.usage import Timing, Usage
 
-_TEXT_MAX_TOKENS = 16
 _COUNTING_S = 10.0
 """An engine that does not say how many tokens it made within this time is taken at its word so far."""
 
@@ -130,7 +129,7 @@ async def attempt_text(
     )
     grammar = await enforced_grammar(house.compilers[endpoint.model], request.output, {})
     left = backend.card.context_length - max(len(prompt.tokens) for prompt in prompts)
-    max_tokens, notices = room(left, request.sampling, _TEXT_MAX_TOKENS)
+    max_tokens, notices = room(left, request.sampling, TEXT_MAX_TOKENS)
     admission = await asked.visit.admit(
         endpoint,
         prompt_tokens=sum(len(prompt.tokens) for prompt in prompts),

@@ -76,6 +76,16 @@ class Backend(Protocol):
         ...
 
 
+class Texts(msgspec.Struct, frozen=True, kw_only=True):
+    """Plain texts to be continued."""
+
+    prompts: tuple[str | tuple[int, ...], ...]
+    """Each as text or as token ids of the endpoint's model."""
+    echo: bool = False
+    """Each reply is to begin with its prompt."""
+    add_special_tokens: bool = True
+
+
 class HostedJob(msgspec.Struct, frozen=True, kw_only=True):
     """One request for a provider: all of this gateway's own decisions are made, none of the provider's spellings chosen."""
 
@@ -83,11 +93,18 @@ class HostedJob(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: Endpoint
     request: ChatRequest
     """Messages with the past thinking given back; parameters that the endpoint does not honour are taken out."""
+    texts: Texts | None = None
+    """What is to be continued in place of a conversation; `request` has no messages then. The choices of the first prompt come first."""
     thinking: bool | None = None
     """Switched on or off; None leaves it to the provider."""
     budget: int | None = None
     """Most tokens of thinking."""
     max_tokens: int | None = None
+
+    @property
+    def choices(self) -> int:
+        """How many the reply has."""
+        return self.request.sampling.n * (1 if self.texts is None else len(self.texts.prompts))
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,7 +57,7 @@ class Ask(msgspec.Struct, frozen=True):
 
     model: str = ""
     messages: list[Turn] = []
-    prompt: str | list[str] | None = None
+    prompt: str | list[str | int | list[int]] | None = None
     stream: bool | None = None
     stream_options: Body | None = None
     max_tokens: int | None = None

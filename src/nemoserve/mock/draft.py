@@ -124,7 +124,8 @@ def _limited(draft: Draft, limit: int | None) -> Draft:
 
 
 def _prompt(ask: Ask) -> str:
-    return "\n".join(ask.prompt) if isinstance(ask.prompt, list) else ask.prompt or ""
+    """The text to go on with; of token ids, the ids."""
+    return "\n".join(map(str, ask.prompt)) if isinstance(ask.prompt, list) else ask.prompt or ""
 
 
 def _open(text: str) -> bool:

@@ -95,6 +95,8 @@ def _by_name(endpoint: Endpoint, wanted: Preferences) -> Verdict | None:
 
 
 def _by_modality(endpoint: Endpoint, wish: Wish) -> Verdict | None:
+    if wish.text and not endpoint.texts:
+        return "text_completion", "it continues conversations only; send messages to /v1/chat/completions"
     if wish.images and not endpoint.images:
         return "input_modality", "it reads no images"
     if wish.image_addresses and endpoint.local:

@@ -28,6 +28,7 @@ _FIELDS: dict[str, str] = {
     "require_parameters": "provider.require_parameters",
     "variant": "model",
     "input_modality": "messages",
+    "text_completion": "prompt",
 }
 """The request's field behind a rule."""
 _NAMING: frozenset[ExcludedBy] = frozenset({"only", "ignore", "order"})

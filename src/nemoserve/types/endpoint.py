@@ -34,6 +34,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Request fields that it honours; None: all that nemoserve knows. Others are dropped and reported."""
     images: bool = False
     """It reads images beside text."""
+    texts: bool = True
+    """It continues plain texts, beside conversations."""
     reasoning_budget: bool = True
     """Whether it can limit thinking by itself, or is helped by two calls."""
 

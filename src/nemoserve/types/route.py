@@ -13,7 +13,7 @@ Sort = Literal["price", "throughput", "latency", "exacto"]
 ExcludedBy = Literal[
     "model", "only", "ignore", "order", "allow_fallbacks", "require_parameters", "data_collection", "zdr", "quantizations",
     "max_price", "context_length", "key_models", "key_providers", "breaker", "outage", "rate_limited", "saturated", "variant",
-    "retry_budget", "input_modality",
+    "retry_budget", "input_modality", "text_completion",
 ]  # fmt: skip
 """The rule by which an endpoint was left out, in OpenRouter's words where it has one."""
 
@@ -76,6 +76,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """In its messages."""
     image_addresses: bool = False
     """Some of them are told by their address only, so that whoever answers has to fetch them."""
+    text: bool = False
+    """A plain text is to be continued, not a conversation."""
     compression: bool | None = False
     """Whether a conversation that is too long is made to fit; None: where the context is short."""
     max_tokens: int | None = None

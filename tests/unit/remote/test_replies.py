@@ -11,6 +11,7 @@ import pytest
 from nemoserve.backends.remote.choice import Reading
 from nemoserve.backends.remote.reader import ReplyReader
 from nemoserve.parsing.tool_schemas import ToolSchemas
+from nemoserve.types.events import TextDelta
 from nemoserve.types.families import NANO_V2, NEMOTRON_3
 from nemoserve.types.prompt import ReplyStart
 from nemoserve.types.usage import Usage
@@ -316,3 +317,30 @@ def test_several_choices_stay_apart():
     body = {"choices": [{"index": i, "message": {"content": f"c{i}"}, "finish_reason": "stop"} for i in (1, 0)]}
     events = ReplyReader("up", Reading()).whole(json.dumps(body).encode())
     assert [event.index for event in events if hasattr(event, "text")] == [1, 0]  # pyright: ignore
+
+
+@pytest.mark.parametrize(
+    "logprobs", [None, {}, {"tokens": 5}, {"content": []}, {"tokens": ["a"], "token_logprobs": "b"}]
+)
+def test_log_probabilities_in_another_form_cost_a_text(logprobs: object) -> None:
+    body = {"choices": [{"index": 0, "text": "<think>a", "logprobs": logprobs, "finish_reason": "length"}]}
+    events = ReplyReader("up", Reading(start="answer")).whole(json.dumps(body).encode())
+    assert events[:1] == [TextDelta(0, "<think>a")], "what stands in a text is left as it is"
+
+
+def test_log_probabilities_of_a_text_are_another_tokens() -> None:
+    told = {
+        "tokens": ["On", "ce"],
+        "token_logprobs": [None, -0.5],
+        "top_logprobs": [None, {"ce": -0.5, "to": -2.0}],
+        "text_offset": [0, 2],
+    }
+    body = {"choices": [{"index": 0, "text": "Once", "logprobs": told, "finish_reason": "stop"}]}
+    first, *_ = ReplyReader("up", Reading(start="answer")).whole(json.dumps(body).encode())
+    assert isinstance(first, TextDelta)
+    found = [(one.chosen.text, one.chosen.logprob, one.offset) for one in first.logprobs]
+    assert found == [("On", None, 0), ("ce", -0.5, 2)]
+    assert [[(top.text, top.logprob) for top in one.top] for one in first.logprobs] == [
+        [],
+        [("ce", -0.5), ("to", -2.0)],
+    ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nemoserve.backends.base import HostedJob
+from nemoserve.backends.base import HostedJob, Texts
 from nemoserve.backends.remote.dialect import DIALECTS, can_limit, parameters_for
 from nemoserve.backends.remote.endpoints import endpoint_of
 from nemoserve.backends.remote.family import family_of_id
@@ -36,6 +36,7 @@ def _ask(
     max_tokens: int | None = None,
     stream: bool = False,
     without: frozenset[str] = frozenset(),
+    texts: Texts | None = None,
     **fields: Any,
 ) -> tuple[dict[str, Any], list[str]]:
     """The body, and the parameters that were dropped."""
@@ -50,7 +51,9 @@ def _ask(
         **fields,
     )
     endpoint = endpoint_of(settings, settings.models[0])
-    job = HostedJob(id="j", endpoint=endpoint, request=request, thinking=thinking, budget=budget, max_tokens=max_tokens)
+    job = HostedJob(
+        id="j", endpoint=endpoint, request=request, texts=texts, thinking=thinking, budget=budget, max_tokens=max_tokens
+    )
     asked = to_request(job, Asking(DIALECTS[kind], family_of_id(model), stream, without))
     return asked.body, [notice.parameter or "" for notice in asked.notices]
 
@@ -310,3 +313,23 @@ def test_every_type_is_complete(kind: ProviderType):
 )
 def test_families_are_told_by_their_ids(model: str, name: str):
     assert family_of_id(model).name == name
+
+
+@pytest.mark.parametrize(
+    ("kind", "dropped"),
+    [
+        ("vllm", []),
+        ("nemoserve", []),
+        ("openai", ["add_special_tokens"]),
+        ("openrouter", ["add_special_tokens"]),
+        ("sglang", ["add_special_tokens"]),
+        ("llama-server", ["echo", "add_special_tokens"]),
+    ],
+)
+def test_a_text_is_asked_for_in_words_that_are_not_known(kind: ProviderType, dropped: list[str]) -> None:
+    texts = Texts(prompts=((1, 2, 3),), echo=True, add_special_tokens=False)
+    body, told = _ask(kind, messages=(), texts=texts, sampling=Sampling(logprobs=4, temperature=0.5), max_tokens=9)
+    assert told == dropped
+    expected = {"prompt": (1, 2, 3), "logprobs": 4, "temperature": 0.5, "max_tokens": 9}
+    expected |= {name: value for name, value in (("echo", True), ("add_special_tokens", False)) if name not in dropped}
+    assert _added(body) == expected

@@ -36,7 +36,8 @@ from nemoserve.types.events import ChoiceFinished
 from nemoserve.types.prompt import ReplyStart
 
 PATH = "/chat/completions"
-_NEEDED = frozenset({"model", "messages", "stream", "max_tokens"})
+_TEXT_PATH = "/completions"
+_NEEDED = frozenset({"model", "messages", "prompt", "stream", "max_tokens"})
 _AFTER_FINISH_S = 5.0
 """Counts come within this after the last choice's end, or not at all."""
 _KEY_STATUSES = (401, 402, 429)
@@ -205,13 +206,14 @@ class RemoteBackend:
         tried: frozenset[int] = frozenset()
         error: ApiError | None = None
         model = str(asked.body["model"])
+        path = PATH if job.texts is None else _TEXT_PATH
         while (key := self._rests.take(tried)) is not None:
             rate = self._rates.of(key, model)
             if rate is not None and (wait_s := rate.ask()) > 0:
                 tried |= {key}
                 error = error or self._limited(wait_s)
                 continue
-            reply = await self._connections.post(PATH, body, self._header(key), deadline)
+            reply = await self._connections.post(path, body, self._header(key), deadline)
             if reply.status == 200:
                 self._rests.worked(key)
                 if rate is not None:
@@ -250,6 +252,8 @@ class RemoteBackend:
 
     def _reading(self, known: _Known, job: HostedJob, resumed: ReplyStart | None) -> Reading:
         request, family = job.request, known.family
+        if job.texts is not None:
+            return Reading(start="answer")
         thinking = family.thinks if job.thinking is None else job.thinking
         raw = not known.splits and thinking and family.thinking_prefix != ""
         return Reading(
@@ -278,7 +282,7 @@ def _noted(event: HostedEvent, notices: tuple[Notice, ...]) -> HostedEvent:
 
 def _most_tokens(job: HostedJob) -> int:
     most = job.max_tokens or job.endpoint.max_completion_tokens or job.endpoint.context_length
-    return most * job.request.sampling.n
+    return most * job.choices
 
 
 def _tokens(reader: ReplyReader) -> int:

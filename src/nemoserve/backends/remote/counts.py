@@ -70,6 +70,35 @@ def read_logprobs(logprobs: object) -> tuple[TokenLogprob, ...]:
     )
 
 
+class _TextLogprobs(msgspec.Struct):
+    tokens: list[str]
+    token_logprobs: list[float | None]
+    top_logprobs: list[dict[str, float] | None] | None = None
+    text_offset: list[int] | None = None
+
+
+def read_text_logprobs(logprobs: object) -> tuple[TokenLogprob, ...]:
+    """The same of a text completion, in OpenAI's legacy form."""
+    if not logprobs:
+        return ()
+    try:
+        known = msgspec.convert(logprobs, _TextLogprobs)
+    except msgspec.ValidationError:
+        return ()
+    count = len(known.tokens)
+    tops, offsets = known.top_logprobs or [None] * count, known.text_offset or [0] * count
+    return tuple(
+        TokenLogprob(
+            _alternative(token, logprob), tuple(_alternative(*other) for other in (top or {}).items()), offset=offset
+        )
+        for token, logprob, top, offset in zip(known.tokens, known.token_logprobs, tops, offsets, strict=False)
+    )
+
+
+def _alternative(token: str, logprob: float | None) -> TokenAlternative:
+    return TokenAlternative(NO_ID, token, token.encode(), logprob)
+
+
 def _object(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
     value = fields.get(name)
     return cast("dict[str, object]", value) if isinstance(value, dict) else {}

@@ -27,7 +27,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """One provider type."""
 
     fields: frozenset[str]
-    """Fields of the body besides `model`, `messages`, `stream` and those that steer thinking."""
+    """Fields of the body besides `model`, `messages`, `prompt`, `stream` and those that steer thinking."""
     closed: bool = False
     """Unknown fields are refused, and each model has a list of its own."""
     steering: Steering = "template"
@@ -47,6 +47,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Who says whether images are read: the catalogue, by the model, or only the configuration, as the server needs a file more for it."""
     broke: frozenset[int] = frozenset({402})
     """Statuses that mean a key is out of money."""
+    texts: frozenset[str] | None = frozenset({"echo"})
+    """Plain texts are continued, at `/completions`, which takes these fields besides; None: they are not."""
     guided: Literal["no", "structured_outputs", "sglang", "nvext", "llama"] = "no"
     """How a regular expression, a choice or a grammar is asked for."""
 
@@ -58,6 +60,7 @@ _OPENAI: Final = _CORE | {
 }  # fmt: skip
 _SAMPLING: Final = frozenset({"top_k", "min_p", "repetition_penalty"})
 _ENGINE: Final = _OPENAI | _SAMPLING | {"stop_token_ids", "ignore_eos", "chat_template_kwargs"}
+_TEXT_OPTIONS: Final = frozenset({"echo", "add_special_tokens"})
 
 DIALECTS: Final[dict[ProviderType, Dialect]] = {
     "openai": Dialect(fields=_OPENAI, steering="effort"),
@@ -92,6 +95,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         budget="hosted_nim",
         hidden_limits=True,
         one_choice=True,
+        texts=None,
     ),
     "aiml": Dialect(
         fields=(_OPENAI - {"logit_bias", "logprobs", "top_logprobs", "n"}) | _SAMPLING,
@@ -101,9 +105,16 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         hidden_limits=True,
         one_choice=True,
         broke=frozenset({402, 403}),
+        texts=None,
     ),
     "neuralhub": Dialect(
-        fields=_CORE - {"stop"}, steering="text", tells_usage=False, splits=False, hidden_limits=True, one_choice=True
+        fields=_CORE - {"stop"},
+        steering="text",
+        tells_usage=False,
+        splits=False,
+        hidden_limits=True,
+        one_choice=True,
+        texts=None,
     ),
     "deepinfra": Dialect(
         fields=_OPENAI | _SAMPLING, steering="object", continuing="message", past_thinking="reasoning_content"
@@ -117,6 +128,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         continuing="flag",
         past_thinking="reasoning",
         guided="structured_outputs",
+        texts=_TEXT_OPTIONS,
     ),
     "sglang": Dialect(fields=_ENGINE, continuing="flag", past_thinking="reasoning_content", guided="sglang"),
     "llama-server": Dialect(
@@ -126,6 +138,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         past_thinking="reasoning_content",
         guided="llama",
         images="if_told",
+        texts=frozenset(),
     ),
     "transformers": Dialect(
         fields=_CORE | {"seed", "frequency_penalty", "logit_bias", "tools", "chat_template_kwargs"},
@@ -133,6 +146,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         tells_usage=False,
         splits=False,
         one_choice=True,
+        texts=None,
     ),
     "nemoserve": Dialect(
         fields=_ENGINE,
@@ -141,6 +155,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         continuing="message",
         past_thinking="reasoning",
         guided="structured_outputs",
+        texts=_TEXT_OPTIONS,
     ),
 }
 

@@ -33,6 +33,7 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
         zdr=settings.zdr if model.zdr is None else model.zdr,
         parameters=parameters_for(dialect, family) if model.parameters is None else frozenset(model.parameters),
         images="image" in (known_inputs if model.modalities is None else model.modalities),
+        texts=dialect.texts is not None,
         reasoning_budget=can_limit(dialect, family),
     )
 

@@ -10,7 +10,7 @@ import msgspec
 
 from nemoserve.backends.base import HostedEvent, Told
 from nemoserve.backends.remote.choice import FINISH, ChoiceReader, Reading
-from nemoserve.backends.remote.counts import read_logprobs, read_usage
+from nemoserve.backends.remote.counts import read_logprobs, read_text_logprobs, read_usage
 from nemoserve.backends.remote.refusals import failure_in_reply
 from nemoserve.backends.remote.wire import DECODER, UNREADABLE, Choice, Chunk
 from nemoserve.types.errors import ApiError
@@ -131,7 +131,7 @@ class ReplyReader:
             for place, call in enumerate(part.tool_calls or ()):
                 events += reader.call(call, place)
         elif choice.text:
-            events += reader.say(choice.text)
+            events += reader.say(choice.text, read_text_logprobs(choice.logprobs))
         if choice.finish_reason:
             if FINISH.get(choice.finish_reason.lower()) == "error":
                 raise self._broken(f"a reply that ended with {choice.finish_reason!r}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nemoserve.backends.base import HostedJob
+from nemoserve.backends.base import HostedJob, Texts
 from nemoserve.backends.remote.dialect import Dialect, fields_for
 from nemoserve.backends.remote.steering import can_switch, limited, switched
 from nemoserve.types.chat import Image, Message, Notice, OutputFormat, Sampling, ToolChoice
@@ -37,10 +37,19 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
     """The body for one job."""
     dialect, request = asking.dialect, job.request
     allowed = fields_for(dialect, asking.family) - asking.without
-    messages, steering = switched(request, job.thinking, dialect, asking.family)
+    messages: tuple[Message, ...] = ()
+    steering: Body = {}
+    wanted: Body = _sampling(request.sampling)
+    if job.texts is not None:
+        # A number of alternatives, not a switch and a number.
+        wanted |= _text_options(job.texts) | _text_logprobs(request.sampling)
+        wanted.pop("top_logprobs", None)
+        allowed |= (dialect.texts or frozenset()) - asking.without
+    else:
+        messages, steering = switched(request, job.thinking, dialect, asking.family)
+        wanted |= _tools(request.tools, request.tool_choice)
     if job.budget is not None and job.thinking is not False:
         steering = limited(steering, job.budget, dialect, asking.family)
-    wanted: Body = {**_sampling(request.sampling), **_tools(request.tools, request.tool_choice)}
     if request.tools and not request.parallel_tool_calls:
         wanted["parallel_tool_calls"] = False
     guided: Body = {}
@@ -60,10 +69,12 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
     if job.thinking is False and not can_switch(dialect, asking.family):
         text = f"{job.endpoint.provider} has no way to switch the thinking of this model off."
         notices = (*notices, Notice("dropped_parameter", text, "reasoning"))
-    body: Body = {
-        "model": job.endpoint.upstream_id or job.endpoint.model,
-        "messages": [_message(message, dialect) for message in messages],
-    }
+    body: Body = {"model": job.endpoint.upstream_id or job.endpoint.model}
+    if job.texts is not None:
+        prompts = job.texts.prompts
+        body["prompt"] = prompts[0] if len(prompts) == 1 else prompts
+    else:
+        body["messages"] = [_message(message, dialect) for message in messages]
     body.update((name, value) for name, value in wanted.items() if name in allowed)
     body.update(guided)
     for name, value in steering.items():
@@ -128,6 +139,15 @@ def _sampling(sampling: Sampling) -> Body:
         if sampling.logprobs:
             body["top_logprobs"] = sampling.logprobs
     return body
+
+
+def _text_options(texts: Texts) -> Body:
+    options: Body = {"echo": True} if texts.echo else {}
+    return options if texts.add_special_tokens else {**options, "add_special_tokens": False}
+
+
+def _text_logprobs(sampling: Sampling) -> Body:
+    return {} if sampling.logprobs is None else {"logprobs": sampling.logprobs}
 
 
 _SAMPLED = (
