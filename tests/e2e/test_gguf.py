@@ -86,6 +86,7 @@ def test_real_weights_go_on_with_a_text(real: Server) -> None:
     assert body["choices"][0]["text"] == " Paris" and body["usage"]["prompt_tokens"] == 5
 
 
+@pytest.mark.timeout(1200)
 def test_real_weights_lose_their_sense_when_they_are_converted(
     start_server: Callable[..., Server], tmp_path: Path
 ) -> None:
@@ -99,7 +100,7 @@ def test_real_weights_lose_their_sense_when_they_are_converted(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     found = re.search(r"perplexity +([\d.]+) before, ([\d.]+) after", done.stdout)
-    assert found is not None and float(found[2]) < 1.15 * float(found[1]), done.stdout
+    assert found is not None and float(found[2]) <= float(found[1]) + 1, done.stdout
     server = start_server("--model", str(out))
     body: dict[str, Any] = server.chat("What is the capital of France?", temperature=0, max_tokens=30).json()
     assert "Paris" in body["choices"][0]["message"]["content"]

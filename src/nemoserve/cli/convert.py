@@ -37,6 +37,12 @@ def convert(
     mlp: Annotated[Part | None, typer.Option(help="The MLPs and experts. Default: as --to")] = None,
     head: Annotated[Part | None, typer.Option(help="The head. Default: int8")] = None,
     embeddings: Annotated[Part | None, typer.Option(help="The embeddings. Default: int8")] = None,
+    loss: Annotated[
+        float,
+        typer.Option(
+            help="Most points of accuracy, or of perplexity, that 4 bits may cost: the weights that lose most get 8 until it holds."
+        ),
+    ] = 1.0,
     calibrate: Annotated[
         bool, typer.Option(help="Round so that errors on sample texts cancel; slower, and better with 4 bits.")
     ] = True,
@@ -60,6 +66,7 @@ def convert(
     command = [sys.executable, "-m", "nemoserve.convert", str(found), str(out), f"--to={to.value}", f"--group={group}"]
     parts = {"mamba": mamba, "attention": attention, "mlp": mlp, "head": head, "embeddings": embeddings}
     command += [f"--{name}={part.value}" for name, part in parts.items() if part is not None]
+    command.append(f"--loss={loss}")
     command += [] if calibrate else ["--no-calibration"]
     command += [] if evaluate else ["--no-evaluation"]
     try:

@@ -22,10 +22,10 @@ from tokenizers import Tokenizer
 
 from nemoserve.convert.answers import EVALUATION, Evaluation, read_evaluation, right_answers
 from nemoserve.convert.asked import shapes_asked
-from nemoserve.convert.calibration import Calibrated
+from nemoserve.convert.calibration import Calibrated, Loss
 from nemoserve.convert.measure import logit_error, logits_of, perplexity
 from nemoserve.convert.output import CheckpointWriter
-from nemoserve.convert.policy import Format, Policy, assign, policy_for
+from nemoserve.convert.policy import Format, Policy, assign, policy_for, raised
 from nemoserve.convert.rounding import quantised
 from nemoserve.engine.checkpoint.config import CheckpointError
 from nemoserve.engine.checkpoint.gguf_header import BLOCKS, read_gguf
@@ -51,8 +51,20 @@ class Options:
     mlp: Format | None
     head: Format | None
     embeddings: Format | None
+    loss: float
     no_calibration: bool
     no_evaluation: bool
+
+    def policy(self, to: Format) -> Policy:
+        """For these bits, but for what was chosen otherwise."""
+        return policy_for(
+            to,
+            mamba=self.mamba,
+            attention=self.attention,
+            mlp=self.mlp,
+            head=self.head,
+            embeddings=self.embeddings,
+        )
 
 
 class Texts(msgspec.Struct, frozen=True):
@@ -96,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--group", type=int, default=SMALLEST_GROUP)
     for part in _PARTS:
         made.add_argument(f"--{part}", choices=["int8", "int4", "keep"])
+    made.add_argument("--loss", type=float, default=1.0)
     made.add_argument("--no-calibration", action="store_true")
     made.add_argument("--no-evaluation", action="store_true")
     return made
@@ -126,20 +139,36 @@ def convert(options: Options, out: Path, progress: Progress) -> list[str]:
     before = None
     if not options.no_evaluation:
         before = measured(folder, tokenizer, prompts, texts, evaluation, progress, "before")
-    policy = policy_for(
-        options.to,
-        mamba=options.mamba,
-        attention=options.attention,
-        mlp=options.mlp,
-        head=options.head,
-        embeddings=options.embeddings,
-    )
     calibration = [] if options.no_calibration else (evaluation.calibration if evaluation else texts.calibration)
-    lines = write(folder, out, policy, options.group, encoded(tokenizer, calibration), progress)
-    if before is not None:
+    sequences = encoded(tokenizer, calibration)
+    config, policy = read_config(folder), options.policy(options.to)
+    wanted = bits = assign(config, policy)
+    written = write(folder, out, policy, bits, options.group, sequences, progress)
+    if before is None:
+        return written.lines
+    after = measured(out, tokenizer, prompts, texts, evaluation, progress, "after")
+    finer, losses = assign(config, options.policy("int8")), written.losses
+    lost = loss_of(before, after, evaluation)
+    # The first guess is that the loss falls in proportion; each further one halves what is left with 4 bits, or ends that.
+    first = 1 - options.loss / lost if lost > options.loss > 0 else 1.0
+    for share in (first, (1 + first) / 2, 1.0):
+        bits = raised(wanted, finer, losses, share)
+        if loss_of(before, after, evaluation) <= options.loss or bits == wanted:
+            break
+        shutil.rmtree(out)
+        written = write(folder, out, policy, bits, options.group, sequences, progress)
         after = measured(out, tokenizer, prompts, texts, evaluation, progress, "after")
-        lines += report(before, after, evaluation)
-    return lines
+        written.lines.append(
+            f"mixed        {_mixed(wanted, bits, losses)} 8 bits, as {lost:.2f} points were lost without that"
+        )
+    return [*written.lines, *report(before, after, evaluation)]
+
+
+def _mixed(wanted: dict[str, int], bits: dict[str, int], losses: list[Loss]) -> str:
+    """How much has more bits than was wanted."""
+    more = [loss for loss in losses if any(bits[name] > wanted[name] for name in loss.names)]
+    share = sum(loss.weights for loss in more) / sum(loss.weights for loss in losses)
+    return f"{len(more)} of {len(losses)} blocks, {100 * share:.0f} % of their weights, have"
 
 
 def encoded(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
@@ -154,13 +183,27 @@ def encoded(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is to be said of a checkpoint that was written, and what its products lost; nothing is known of that without calibration."""
+
+    lines: list[str]
+    losses: list[Loss]
+
+
 def write(
-    folder: Path, out: Path, policy: Policy, group: int, sequences: list[list[int]], progress: Progress
-) -> list[str]:
-    """The checkpoint in `out`, and what to say of it."""
+    folder: Path,
+    out: Path,
+    policy: Policy,
+    bits: dict[str, int],
+    group: int,
+    sequences: list[list[int]],
+    progress: Progress,
+) -> Written:
+    """The checkpoint in `out`, with so many bits for each weight, which `policy` is the rule of."""
     config = read_config(folder)
-    bits = assign(config, policy)
     writer = CheckpointWriter(out)
+    losses: list[Loss] = []
     with open_tensors(folder) as weights:
         weights.compute_in(torch.bfloat16)
         shapes = shapes_asked(config, weights)
@@ -169,11 +212,13 @@ def write(
         done: set[str] = set()
         if sequences:
             inner = {name: count for name, count in bits.items() if name != config.embeddings}
-            for name, made in Calibrated(config, weights).quantised_weights(sequences, inner, group):
+            model = Calibrated(config, weights)
+            for name, made in model.quantised_weights(sequences, inner, group):
                 for stored_name, tensor in stored(made, name).items():
                     writer.add(stored_name, tensor)
                 done.add(name)
                 progress.advance(bar)
+            losses = model.losses
         for name, shape in shapes.items():
             if name in done:
                 continue
@@ -184,14 +229,16 @@ def write(
             else:
                 writer.add(name, tensor.clone())
             progress.advance(bar)
+        progress.remove_task(bar)
     quantisation = {"quant_method": METHOD, "group_size": group, "calibrated": bool(sequences), **asdict(policy)}
     writer.finish(folder, quantisation)
     counts = [sum(count == kind for count in bits.values()) for kind in (4, 8)]
-    return [
+    lines = [
         *source(folder),
         f"weights      {counts[0]} of 4 bits, {counts[1]} of 8 bits, {len(shapes) - sum(counts)} as they were; "
         f"{size / 1e6:.1f} MB are now {writer.bytes / 1e6:.1f} MB",
     ]
+    return Written(lines, losses)
 
 
 def source(folder: Path) -> list[str]:
@@ -232,6 +279,13 @@ def measured(
     held_out: list[int] = tokenizer.encode(texts.held_out, add_special_tokens=False).ids
     bos = [] if model.config.bos_token_id is None else [model.config.bos_token_id]
     return Measured(logits, perplexity=perplexity(model, (bos + held_out)[: model.config.context_length]))
+
+
+def loss_of(before: Measured, after: Measured, evaluation: Evaluation | None) -> float:
+    """Points of accuracy where there are answers, else of perplexity."""
+    if evaluation is None:
+        return after.perplexity - before.perplexity
+    return 100 * (before.right - after.right) / len(evaluation.problems)
 
 
 def report(before: Measured, after: Measured, evaluation: Evaluation | None) -> list[str]:

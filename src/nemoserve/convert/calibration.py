@@ -21,6 +21,18 @@ from nemoserve.engine.models.blocks import Mixer, ModelConfig
 from nemoserve.engine.models.decoder import Decoder, Layer
 
 _PLAIN = Forms(torch.float32, torch.device("cpu"))
+_SMALLEST = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What rounding cost one block: the square of the change in what it passes on over that of the whole, the mean over positions."""
+
+    names: tuple[str, ...]
+    """Of its weights that were rounded."""
+    weights: int
+    """How many numbers these have."""
+    error: float
 
 
 @dataclass(slots=True)
@@ -59,6 +71,8 @@ class Calibrated(Decoder):
     def __init__(self, config: ModelConfig, weights: Tensors) -> None:
         self._now: list[Watched] = []
         self._watched: list[list[Watched]] = []
+        self.losses: list[Loss] = []
+        """Of the blocks that were quantised so far."""
         super().__init__(config, weights, _PLAIN)
 
     def quantised_weights(
@@ -74,19 +88,25 @@ class Calibrated(Decoder):
         for (norm, layer), watched in zip(self._blocks, self._watched, strict=False):
             h = norm(x)
             _watch(watched, True)
-            self._run(layer, h, plan, cache, x)
+            exact = self._run(layer, h, plan, cache, x)
             _watch(watched, False)
+            made: dict[str, QuantisedWeight] = {}
             for product in watched:
-                yield from _replaced(product, bits, group)
+                made |= _replaced(product, bits, group)
+            yield from made.items()
             plan = self._prepared(sequences, cache)
             x = self._run(layer, h, plan, cache, x)
+            if made:
+                weights = sum(weight.rows * weight.columns for weight in made.values())
+                change = (x - exact).square().sum(1) / exact.square().sum(1).clamp(min=_SMALLEST)
+                self.losses.append(Loss(tuple(made), weights, float(change.mean())))
         head = [product for product in self._now if any(part.name in bits for part in product.parts)]
         if head:
             h = self._norm(x)
             _watch(head, True)
             for product in head:
                 product(h[:: max(1, len(h) // 2048)])
-                yield from _replaced(product, bits, group)
+                yield from _replaced(product, bits, group).items()
 
     def _prepared(self, sequences: list[list[int]], cache: Cache) -> StepPlan:
         """The whole step, with empty states."""
@@ -113,13 +133,15 @@ def _watch(products: list[Watched], on: bool) -> None:
         product.watching = on
 
 
-def _replaced(product: Watched, bits: dict[str, int], group: int) -> Iterator[tuple[str, QuantisedWeight]]:
+def _replaced(product: Watched, bits: dict[str, int], group: int) -> dict[str, QuantisedWeight]:
+    """The product's weights, quantised, which it has from now on."""
     moments = None if product.moments is None else product.moments.div_(max(1, product.seen))
+    found: dict[str, QuantisedWeight] = {}
     for part in product.parts:
         if part.name in bits:
-            made, becomes = quantised(part.weight, bits[part.name], group, moments)
+            found[part.name], becomes = quantised(part.weight, bits[part.name], group, moments)
             # The next blocks are to see what will be served; half the bytes are enough for that.
             part.weight = becomes.to(part.weight.dtype)
-            yield part.name, made
     product.moments = None
     product.seen = 0
+    return found

@@ -7,9 +7,11 @@ biases and the constants of the recurrence are few, and stay as they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nemoserve.convert.calibration import Loss
 from nemoserve.engine.models.blocks import (
     AttentionMixer,
     ExpertsMixer,
@@ -58,6 +60,22 @@ def assign(config: ModelConfig, policy: Policy) -> dict[str, int]:
     else:
         bits["lm_head.weight"] = BITS[policy.head]
     return {name: count for name, count in bits.items() if count}
+
+
+def raised(bits: dict[str, int], finer: dict[str, int], losses: Sequence[Loss], share: float) -> dict[str, int]:
+    """`bits` with those of `finer` for the blocks that lose most for their size, until these are so large a share of all that may be finer.
+
+    `finer` has what each weight may have at most. At least one block gets it, if there is one.
+    """
+    open_to = [loss for loss in losses if any(finer.get(name, 0) > bits[name] for name in loss.names)]
+    left = share * sum(loss.weights for loss in open_to)
+    made = dict(bits)
+    for loss in sorted(open_to, key=lambda loss: -loss.error / loss.weights):
+        if made != bits and loss.weights > left:
+            continue
+        left -= loss.weights
+        made |= {name: finer[name] for name in loss.names}
+    return made
 
 
 def products(mixer: Mixer) -> list[str]:
