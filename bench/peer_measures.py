@@ -42,7 +42,7 @@ class Row:
     paced: dict[str, float] = field(default_factory=dict)
     """streams, stalled, short, p99_gap, worst_gap."""
     memory: dict[str, float] = field(default_factory=dict)
-    """MiB: start, warm (after a tenth of the time), end; requests served between."""
+    """MiB: start, warm (after a tenth of the time), half (of the time), end; requests served between."""
 
 
 Step = Callable[[str], None]
@@ -183,8 +183,9 @@ class Bench:
                 continue
             finally:
                 peer.freeze()
-            warm = samples[_MEMORY_SAMPLES // 10]
-            self._rows[peer.name].memory = {"start": samples[0], "warm": warm, "end": samples[-1], "requests": served}
+            warm, half = samples[_MEMORY_SAMPLES // 10], samples[_MEMORY_SAMPLES // 2]
+            found = {"start": samples[0], "warm": warm, "half": half, "end": samples[-1], "requests": served}
+            self._rows[peer.name].memory = found
 
 
 def workers(one: Peer, two: list[Peer], seconds: float, rounds: int) -> dict[str, float]:

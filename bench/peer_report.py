@@ -69,7 +69,7 @@ def _requests(rows: list[Row]) -> Table:
 def _streams(rows: list[Row]) -> Table:
     table = Table(title="Streams: first token and gaps in ms; memory in MiB")
     for name in ("gateway", "first token p50", "added p50", "added p95", "paced at once", "streams", "stalled", "short",
-                 "gap p99", "worst", "start", "warm", "end"):  # fmt: skip
+                 "gap p99", "worst", "start", "warm", "half", "end"):  # fmt: skip
         table.add_column(name, justify="left" if name == "gateway" else "right")
     for row in rows:
         first, paced, memory = row.first_token, row.paced, row.memory
@@ -81,7 +81,7 @@ def _streams(rows: list[Row]) -> Table:
             "" if direct else _number(first.get("added_p95"), 2),
             *(_number(paced.get(name), 0) for name in ("at_once", "streams", "stalled", "short")),
             *(_number(paced.get(name), 1) for name in ("p99_gap", "worst_gap")),
-            *(_number(memory.get(name), 0) for name in ("start", "warm", "end")),
+            *(_number(memory.get(name), 0) for name in ("start", "warm", "half", "end")),
         )
     return table
 

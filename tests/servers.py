@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -111,3 +112,12 @@ def is_ready(server: Server) -> bool:
         return server.get("/v1/health/ready").status_code == 200
     except requests.ConnectionError:
         return False
+
+
+def chunks(response: requests.Response) -> list[dict[str, Any]]:
+    """The data of a whole stream, which must end with [DONE]."""
+    assert response.status_code == 200, response.text
+    events = [event for event in response.content.decode().split("\n\n") if event]
+    assert events[-1] == "data: [DONE]"
+    assert all(event.startswith(("data: ", ": ")) for event in events)
+    return [json.loads(event[6:]) for event in events[:-1] if event.startswith("data: ")]

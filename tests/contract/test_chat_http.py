@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-import pytest
 import requests
 
 from tests.gateway import Gateway, order
-from tests.servers import wait_until
+from tests.servers import chunks, wait_until
 
 THOUGHT = "2 and 2\nmake 4.\n"
 REPLY = f"{THOUGHT}</think>\n\nIt is **4** 😀.\n"
-TOOLS = [{"type": "function", "function": {"name": "add", "description": "adds", "parameters": {"type": "object"}}}]
-CALL = '<TOOLCALL>[{"name": "add", "arguments": {"a": 1, "b": "ü"}}]</TOOLCALL>'
-
-
-def chunks(response: requests.Response) -> list[dict[str, Any]]:
-    """The data of a stream, which must end with [DONE]."""
-    assert response.status_code == 200, response.text
-    events = [event for event in response.content.decode().split("\n\n") if event]
-    assert events[-1] == "data: [DONE]"
-    assert all(event.startswith(("data: ", ": ")) for event in events)
-    return [json.loads(event[6:]) for event in events[:-1] if event.startswith("data: ")]
 
 
 def message(response: requests.Response) -> dict[str, Any]:
@@ -157,185 +144,6 @@ def test_the_newline_before_the_end_of_turn_is_the_formats(gateway: Gateway) -> 
     assert message(gateway.chat(order(say="</think>a\n\nb\n")))["content"] == "a\n\nb"
     # A reply that was cut off keeps it: more text might have followed.
     assert message(gateway.chat(order(say="</think>a\n\nb\n", end="length")))["content"] == "a\n\nb\n"
-
-
-def test_thinking_that_uses_up_the_tokens_says_so(gateway: Gateway) -> None:
-    body = gateway.chat(order(say="hmm " * 20), max_tokens=8).json()
-    assert body["choices"][0]["finish_reason"] == "length"
-    assert body["choices"][0]["message"]["content"] == ""
-    assert body["choices"][0]["message"]["reasoning"] == "hmm hmm "
-    assert body["usage"]["completion_tokens_details"]["reasoning_tokens"] == 8
-    assert body["warnings"][0]["code"] == "empty_answer"
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"reasoning": {"enabled": False}},
-        {"reasoning": {"effort": "none"}},
-        {"reasoning_effort": "none"},
-        {"chat_template_kwargs": {"enable_thinking": False}},
-        {"chat_template_kwargs": {"thinking": False}},
-        {"thinking": {"type": "disabled"}},
-    ],
-)
-def test_every_spelling_of_off_is_the_templates_switch(gateway: Gateway, fields: dict[str, Any]) -> None:
-    body = gateway.chat(order(say="Four.\n"), **fields).json()
-    assert gateway.submitted()["prompt"][-2:] == [13, 14], "the prompt ends with a closed think block"
-    assert body["choices"][0]["message"]["reasoning"] is None
-    assert "reasoning_details" not in body["choices"][0]["message"]
-    assert body["choices"][0]["message"]["content"] == "Four."
-    assert body["usage"]["completion_tokens_details"]["reasoning_tokens"] == 0
-
-
-def test_a_switch_in_the_text_works_and_is_not_shown_to_the_model(gateway: Gateway) -> None:
-    gateway.chat(order(say="x") + " /no_think")
-    assert gateway.submitted()["prompt"][-2:] == [13, 14] and "no_think" not in gateway.prompt()
-    messages = [{"role": "system", "content": "Be brief. /no_think"}, {"role": "user", "content": "Hello"}]
-    gateway.post("/v1/chat/completions", {"messages": messages})
-    assert gateway.submitted()["prompt"][-2:] == [13, 14] and "System\nBe brief.\nUser" in gateway.prompt()
-    # The last message with a switch wins, and a parameter beats them all.
-    gateway.post("/v1/chat/completions", {"messages": [*messages, {"role": "user", "content": "/think again"}]})
-    assert gateway.submitted()["prompt"][-2:] == [13, 42]
-    gateway.post("/v1/chat/completions", {"messages": messages, "reasoning": {"enabled": True}})
-    assert gateway.submitted()["prompt"][-2:] == [13, 42]
-
-
-def test_a_path_that_looks_like_a_switch_is_neither_a_switch_nor_damaged(gateway: Gateway) -> None:
-    text = "Read https://example.org/thinking and /think-tank.html and a/no_think/b"
-    for fields, end in (({}, [13, 42]), ({"reasoning": {"enabled": False}}, [13, 14])):
-        gateway.chat(text, **fields)
-        assert gateway.submitted()["prompt"][-2:] == end
-        assert text in gateway.prompt()
-    gateway.chat(f"{text} /no_think")
-    assert gateway.submitted()["prompt"][-2:] == [13, 14] and text in gateway.prompt()
-
-
-def test_contradicting_switches_are_refused_with_both_names(gateway: Gateway) -> None:
-    response = gateway.chat("x", reasoning={"enabled": True}, reasoning_effort="none")
-    assert response.status_code == 400
-    assert "reasoning.enabled" in response.json()["error"]["message"]
-    assert "reasoning_effort" in response.json()["error"]["message"]
-
-
-@pytest.mark.parametrize("fields", [{"reasoning": {"exclude": True}}, {"include_reasoning": False}])
-def test_excluded_thinking_is_done_and_counted_but_not_shown(gateway: Gateway, fields: dict[str, Any]) -> None:
-    body = gateway.chat(order(say=REPLY), logprobs=True, **fields).json()
-    assert "2 and 2" not in json.dumps(body)
-    assert body["usage"]["completion_tokens_details"]["reasoning_tokens"] == len(THOUGHT) + 1
-    shown = bytes(b for token in body["choices"][0]["logprobs"]["content"] for b in token["bytes"]).decode()
-    assert shown.strip() == "It is **4** 😀."
-    streamed = gateway.chat(order(say=REPLY), stream=True, **fields)
-    assert "2 and 2" not in streamed.text and "reasoning_details" not in streamed.text
-
-
-@pytest.mark.parametrize(
-    ("fields", "budget", "grace"),
-    [
-        ({"reasoning": {"effort": "medium", "enabled": True}}, 500, 50),
-        ({"reasoning_effort": "minimal"}, 100, 10),
-        ({"reasoning": {"max_tokens": 64}}, 64, 6),
-        ({"thinking": {"type": "enabled", "budget_tokens": 300}}, 300, 30),
-    ],
-)
-def test_levels_and_budgets_switch_on_and_reach_the_engine_in_tokens(
-    gateway: Gateway, fields: dict[str, Any], budget: int, grace: int
-) -> None:
-    body = gateway.chat(order(say=REPLY) + " /no_think", max_tokens=1000, **fields).json()
-    assert body["choices"][0]["message"]["reasoning"] == THOUGHT
-    assert "warnings" not in body
-    thinking = gateway.submitted()["sampling"]["thinking"]
-    assert (thinking["budget"], thinking["grace"]) == (budget, grace)
-    assert bytes(token - 32 for token in thinking["end"] if token >= 32) == b"\n\n\n"
-
-
-def test_a_budget_that_leaves_no_answer_is_lowered_and_reported(gateway: Gateway) -> None:
-    body = gateway.chat(order(say=REPLY), max_tokens=1000, reasoning={"max_tokens": 900}).json()
-    assert [w["code"] for w in body["warnings"]] == ["adjusted_parameter"]
-    thinking = gateway.submitted()["sampling"]["thinking"]
-    assert thinking["budget"] + thinking["grace"] + len(thinking["end"]) + 250 <= 1000
-
-
-def test_a_client_that_drops_the_thinking_of_a_session_gets_it_back_and_a_changed_one_is_noticed(
-    gateway: Gateway,
-) -> None:
-    first = gateway.chat(order(say=REPLY), session_id="s1").json()["choices"][0]["message"]
-    history = [{"role": "user", "content": "x"}, {"role": "assistant", "content": first["content"]}]
-    history.append({"role": "user", "content": order(say=REPLY)})
-    assert "warnings" not in gateway.post("/v1/chat/completions", {"messages": history, "session_id": "s1"}).json()
-    returned = {"role": "assistant", "content": first["content"], "reasoning_details": first["reasoning_details"]}
-    untouched = gateway.post("/v1/chat/completions", {"messages": [history[0], returned, history[2]]}).json()
-    assert "warnings" not in untouched
-    detail = {**first["reasoning_details"][0], "text": "changed"}
-    changed = gateway.post(
-        "/v1/chat/completions", {"messages": [history[0], {**returned, "reasoning_details": [detail]}, history[2]]}
-    ).json()
-    assert [w["code"] for w in changed["warnings"]] == ["modified_reasoning"]
-    assert "messages[1]" in changed["warnings"][0]["message"]
-
-
-def test_a_tool_call_becomes_one(gateway: Gateway) -> None:
-    say = f"I add.\n</think>\nLet me see.\n{CALL}\n"
-    body = gateway.chat(order(say=say), tools=TOOLS).json()
-    (choice,) = body["choices"]
-    assert choice["finish_reason"] == "tool_calls" and choice["native_finish_reason"] == "stop"
-    assert choice["message"]["content"] == "Let me see."
-    (call,) = choice["message"]["tool_calls"]
-    assert call["type"] == "function" and call["id"].startswith("call_") and call["index"] == 0
-    assert call["function"]["name"] == "add"
-    assert json.loads(call["function"]["arguments"]) == {"a": 1, "b": "ü"}
-    assert '<AVAILABLE_TOOLS>[{"name": "add"' not in gateway.prompt()  # the marker is a token of its own
-    assert '[{"name": "add", "description": "adds", "parameters": {"type": "object"}}]' in gateway.prompt()
-
-
-@pytest.mark.parametrize("spell", [False, True])
-def test_a_streamed_tool_call_shows_none_of_its_markup(gateway: Gateway, spell: bool) -> None:
-    say = f"I add.\n</think>\nLet me see.\n{CALL}\n"
-    parts = chunks(gateway.chat(order(say=say, spell=spell), tools=TOOLS, stream=True))
-    deltas = [part["choices"][0]["delta"] for part in parts]
-    assert "".join(delta["content"] for delta in deltas) == "Let me see."
-    calls = [call for delta in deltas for call in delta.get("tool_calls", [])]
-    first, *more = calls
-    assert (first["index"], first["type"]) == (0, "function") and first["id"].startswith("call_")
-    assert first["function"] == {"name": "add", "arguments": ""}
-    assert all(set(call) == {"index", "function"} and set(call["function"]) == {"arguments"} for call in more)
-    assert len(more) > 1 and json.loads("".join(call["function"]["arguments"] for call in more)) == {"a": 1, "b": "ü"}
-    assert parts[-1]["choices"][0]["finish_reason"] == "tool_calls"
-
-
-def test_a_malformed_tool_call_comes_back_as_text(gateway: Gateway) -> None:
-    bad = '<TOOLCALL>[{"call": "add"}]</TOOLCALL>'
-    body = gateway.chat(order(say=f"</think>{bad} well"), tools=TOOLS).json()
-    assert body["choices"][0]["message"]["content"] == bad + " well"
-    assert "tool_calls" not in body["choices"][0]["message"] and body["choices"][0]["finish_reason"] == "stop"
-
-
-def test_a_tool_call_with_malformed_arguments_is_passed_on_and_reported(gateway: Gateway) -> None:
-    say = '</think><TOOLCALL>[{"name": "add", "arguments": {"a": 1,}}]</TOOLCALL> well'
-    body = gateway.chat(order(say=say), tools=TOOLS).json()
-    (choice,) = body["choices"]
-    assert choice["message"]["content"] == " well" and choice["finish_reason"] == "tool_calls"
-    assert [call["function"]["arguments"] for call in choice["message"]["tool_calls"]] == ['{"a": 1,}']
-    assert [warning["code"] for warning in body["warnings"]] == ["malformed_tool_call"]
-
-
-def test_without_tools_or_with_none_chosen_markup_is_text(gateway: Gateway) -> None:
-    for fields in ({}, {"tools": TOOLS, "tool_choice": "none"}):
-        assert message(gateway.chat(order(say=f"</think>{CALL}"), **fields))["content"] == CALL
-        assert '"description": "adds"' not in gateway.prompt()
-
-
-def test_tool_results_reach_the_model(gateway: Gateway) -> None:
-    call = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a": 1}'}}
-    messages = [
-        {"role": "user", "content": "Add."},
-        {"role": "assistant", "content": None, "reasoning": "old thoughts", "tool_calls": [call]},
-        {"role": "tool", "tool_call_id": "call_1", "content": '{"sum": 1}'},
-    ]
-    response = gateway.post("/v1/chat/completions", {"messages": messages, "tools": TOOLS})
-    assert response.status_code == 200, response.text
-    assert '[{"name": "add", "arguments": {"a": 1}}]' in gateway.prompt()
-    assert '[{"sum": 1}]' in gateway.prompt() and "old thoughts" not in gateway.prompt()
 
 
 def test_a_final_assistant_message_is_continued(gateway: Gateway) -> None:

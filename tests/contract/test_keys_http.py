@@ -16,7 +16,7 @@ import requests
 from tests.contract.test_openrouter_javascript import Run, run  # noqa: F401
 from tests.gateway import Gateway, order, start_gateway
 from tests.keyholders import MILLI, bearer, lines, make_key, write_prices
-from tests.servers import Server, wait_until
+from tests.servers import Server, chunks, wait_until
 
 FORCED_END = 4
 """Tokens that end a thinking: a line break, the marker, two line breaks."""
@@ -83,13 +83,6 @@ def error(answer: requests.Response, status: int, kind: str) -> dict[str, Any]:
     found = answer.json()["error"]
     assert (found["code"], found["metadata"]["error_type"]) == (status, kind)
     return found
-
-
-def chunks(answer: requests.Response) -> list[dict[str, Any]]:
-    """All chunks of a stream."""
-    data = [line[6:] for line in answer.iter_lines() if line.startswith(b"data: ")]
-    assert data[-1] == b"[DONE]"
-    return [json.loads(chunk) for chunk in data[:-1]]
 
 
 def codes(body: dict[str, Any]) -> list[tuple[str, str | None]]:

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.gateways import MODEL, Fleet, fleet
-from tests.servers import Server, start
+from tests.servers import Server, chunks, start
 
 MINI = "nemoserve/mini"
 PROMPT = "Question: What is 3 plus 4?\nAnswer:"
@@ -42,12 +42,6 @@ def complete(at: Server, prompt: Any = PROMPT, **fields: Any) -> dict[str, Any]:
     reply = at.post("/v1/completions", {"model": MINI, "prompt": prompt, "max_tokens": 12, "temperature": 0, **fields})
     assert reply.status_code == 200, reply.text
     return reply.json()
-
-
-def events(reply: requests.Response) -> list[dict[str, Any]]:
-    lines = [line[6:] for line in reply.text.splitlines() if line.startswith("data: ")]
-    assert lines[-1] == "[DONE]"
-    return [json.loads(line) for line in lines[:-1]]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +82,7 @@ def test_a_stream_says_something_else_than_the_whole(front: Server) -> None:
     fields: dict[str, Any] = {"n": 2, "logprobs": 1}
     whole = complete(front, **fields)
     body = {"model": MINI, "prompt": PROMPT, "max_tokens": 12, "temperature": 0, "stream": True, **fields}
-    found = events(front.post("/v1/completions", body))
+    found = chunks(front.post("/v1/completions", body))
     for choice in whole["choices"]:
         pieces = [piece for event in found for piece in event["choices"] if piece["index"] == choice["index"]]
         assert "".join(piece["text"] for piece in pieces) == choice["text"]
@@ -159,7 +153,7 @@ def test_a_provider_that_fails_before_the_first_word_is_not_replaced(providers: 
     finally:
         providers.mocks["vllm"].faults()
     assert reply.status_code == 200
-    found = events(reply)[0] if stream else reply.json()
+    found = chunks(reply)[0] if stream else reply.json()
     assert found["provider"] == "openrouter"
 
 
