@@ -38,7 +38,8 @@ def compiler() -> list[str] | None:
         if found:
             return [found]
     if importlib.util.find_spec("ziglang") is not None:
-        return [sys.executable, "-m", "ziglang", "c++"]
+        # It would compile for the very processor that it runs on, and the library may be used on another one.
+        return [sys.executable, "-m", "ziglang", "c++", "-mcpu=baseline"]
     return None
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +33,28 @@ def test_sanitizers_have_nothing_to_say(tmp_path: Path, sanitizers: str) -> None
     if "unexpected memory mapping" in done.stderr:
         pytest.skip("this kernel lays memory out in a way that the thread sanitizer does not know")
     assert (done.returncode, done.stdout) == (0, "all sets agree\n"), done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_a_library_made_here_stops_other_machines(tmp_path: Path) -> None:
+    """Only the sources of an instruction set may use it: the rest runs before anybody has asked what the processor has."""
+    command, objdump = compiler(), shutil.which("objdump")
+    if command is None or objdump is None or platform.machine() != "x86_64":
+        pytest.skip("x86, and binutils to look at what was made")
+    wide: dict[str, bool] = {}
+    for made in compile_objects(command, tmp_path):
+        listed = subprocess.run(
+            [objdump, "--disassemble", str(made)], capture_output=True, text=True, check=True
+        ).stdout
+        wide[made.stem] = "%ymm" in listed or "%zmm" in listed
+    assert {stem for stem, uses in wide.items() if uses} == {"avx2", "avx512", "avx512bf16"}
+
+
+def test_the_compiler_in_a_package_builds_for_the_processor_that_it_runs_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "ziglang" or None)
+    assert compiler() == [sys.executable, "-m", "ziglang", "c++", "-mcpu=baseline"]
 
 
 def test_a_changed_source_never_meets_an_old_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
