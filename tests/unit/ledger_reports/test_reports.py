@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
@@ -22,7 +22,7 @@ from tests.ledgers import NOON, make_entry
 from tests.unit.ledger_reports.entries import examples, is_meant, ledgers, selections, store
 
 FIGURES = ("prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens", "cost")
-dimensions = st.lists(st.sampled_from([*DIMENSIONS, "tag:team", "tag:a.b", "tag:nobody"]), max_size=3)
+NAMES = [*DIMENSIONS, "tag:team", "tag:a.b", "tag:nobody"]
 
 
 def value(entry: Entry, by: str) -> str | None:
@@ -45,10 +45,19 @@ def value(entry: Entry, by: str) -> str | None:
             return getattr(entry, by) or None
 
 
-@examples
-@given(lines=ledgers, by=dimensions, which=selections)
-def test_a_sum_differs_from_its_lines(database: Database, lines: list[Entry], by: list[str], which: Selection) -> None:
+def place(group: tuple[str | None, ...]) -> list[tuple[bool, str]]:
+    """By which groups are in order: what has no value comes last."""
+    return [(value is None, value or "") for value in group]
+
+
+@pytest.mark.parametrize("first", [None, *NAMES])
+@settings(examples, max_examples=10)
+@given(lines=ledgers, more=st.lists(st.sampled_from(NAMES), max_size=2), which=selections())
+def test_a_sum_differs_from_its_lines(
+    database: Database, first: str | None, lines: list[Entry], more: list[str], which: Selection
+) -> None:
     store(database, lines)
+    by = [] if first is None else [first, *more]
     expected: dict[tuple[str | None, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for line in filter(lambda line: is_meant(line, which), lines):
         sums = expected[tuple(value(line, name) for name in by)]
@@ -62,7 +71,7 @@ def test_a_sum_differs_from_its_lines(database: Database, lines: list[Entry], by
     assert {line.group: msgspec.structs.asdict(line) for line in found} == {
         group: {"group": group, **sums} for group, sums in expected.items()
     }
-    assert len({line.group for line in found}) == len(found)
+    assert [line.group for line in found] == sorted(expected, key=place)
     whole = reports.total(found)
     assert whole.cost == sum(line.cost for line in lines if is_meant(line, which))
     assert type(whole.cost) is int
