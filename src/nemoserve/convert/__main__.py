@@ -185,7 +185,7 @@ def encoded(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What is to be said of a checkpoint that was written, and what its products lost; nothing is known of that without calibration."""
+    """What is to be said of a checkpoint that was written, and what its blocks lost; nothing is known of that without calibration."""
 
     lines: list[str]
     losses: list[Loss]

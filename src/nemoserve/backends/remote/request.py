@@ -41,9 +41,8 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
     steering: Body = {}
     wanted: Body = _sampling(request.sampling)
     if job.texts is not None:
-        # A number of alternatives, not a switch and a number.
-        wanted |= _text_options(job.texts) | _text_logprobs(request.sampling)
         wanted.pop("top_logprobs", None)
+        wanted |= _text_options(job.texts, request.sampling)
         allowed |= (dialect.texts or frozenset()) - asking.without
     else:
         messages, steering = switched(request, job.thinking, dialect, asking.family)
@@ -141,13 +140,15 @@ def _sampling(sampling: Sampling) -> Body:
     return body
 
 
-def _text_options(texts: Texts) -> Body:
-    options: Body = {"echo": True} if texts.echo else {}
-    return options if texts.add_special_tokens else {**options, "add_special_tokens": False}
-
-
-def _text_logprobs(sampling: Sampling) -> Body:
-    return {} if sampling.logprobs is None else {"logprobs": sampling.logprobs}
+def _text_options(texts: Texts, sampling: Sampling) -> Body:
+    options: Body = {}
+    if texts.echo:
+        options["echo"] = True
+    if not texts.add_special_tokens:
+        options["add_special_tokens"] = False
+    if sampling.logprobs is not None:
+        options["logprobs"] = sampling.logprobs  # a number of alternatives, not a switch and a number
+    return options
 
 
 _SAMPLED = (
