@@ -13,7 +13,7 @@ from nemoserve.cli.ledger import dollars_text, print_table
 
 if TYPE_CHECKING:
     from nemoserve.routing.order import Router
-    from nemoserve.types.chat import ChatRequest
+    from nemoserve.types.chat import ChatRequest, CompletionRequest
     from nemoserve.types.errors import ApiError
     from nemoserve.types.route import Considered, Route, Wish
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def route(
     explain: Annotated[
         Path,
-        typer.Option(help="A file with the body of a chat request, or - to read it from stdin."),
+        typer.Option(help="A file with the body of a chat or text completion, or - to read it from stdin."),
     ],
     config: Annotated[
         Path | None, typer.Option(help="The server's TOML file. Default: what the server serves without one")
@@ -60,16 +60,20 @@ def route(
     raise typer.Exit(0 if refused is None else 1)
 
 
-def _request(file: Path, *, most_choices: int) -> ChatRequest:
+def _request(file: Path, *, most_choices: int) -> ChatRequest | CompletionRequest:
     """The body as the server reads it. Raises ApiError naming the field that makes no sense, and OSError."""
     from nemoserve.http.body import decode
     from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
+    from nemoserve.http.wire_text import TEXT_DECODER, read_text
 
     body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    return read_chat(decode(body, CHAT_DECODER), most_choices=most_choices)
+    chat = decode(body, CHAT_DECODER)
+    if chat.messages is None and chat.prompt is not None:
+        return read_text(decode(body, TEXT_DECODER), most_choices=most_choices)
+    return read_chat(chat, most_choices=most_choices)
 
 
-def _decided(request: ChatRequest, router: Router) -> tuple[Wish, str]:
+def _decided(request: ChatRequest | CompletionRequest, router: Router) -> tuple[Wish, str]:
     """What the request asks of routing, and in words what "auto" comes to; empty where nothing is decided.
 
     Whether to think is decided for the model that answers; this is what holds for any that was not measured.
@@ -78,7 +82,10 @@ def _decided(request: ChatRequest, router: Router) -> tuple[Wish, str]:
     from nemoserve.reasoning.auto import choose_model
     from nemoserve.reasoning.complexity import decide, explain
     from nemoserve.types.caller import KeyLimits
+    from nemoserve.types.chat import CompletionRequest
 
+    if isinstance(request, CompletionRequest):
+        return wish_of(request, KeyLimits(), None), ""
     request, _ = choose_model(request, router.may_use(None, images=bool(request.images)))
     decision = explain(decide(request)) if request.reasoning.auto else ""
     return wish_of(request, KeyLimits(), request.session_id), decision

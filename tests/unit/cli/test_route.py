@@ -53,6 +53,18 @@ def test_a_script_is_told_another_order_than_the_server_would_take(config: Path,
     assert shown["endpoints"][0]["expected_cost"] == pytest.approx(160.24e-6, rel=0.01)
 
 
+def test_a_text_is_explained_as_a_conversation_would_be(config: Path) -> None:
+    config.write_text(CONFIG.replace('type = "deepinfra"', 'type = "aiml"'))
+    text = json.dumps({"model": "nvidia/nemotron-nano-9b-v2", "prompt": "Once upon a time"})
+    done = run("route", "--explain", "-", "--config", str(config), "--json", stdin=text)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert [line["provider"] for line in told["endpoints"]] == ["dear"]
+    (left_out,) = told["excluded"]
+    assert (left_out["provider"], left_out["excluded_by"]) == ("cheap", "text_completion")
+    assert run("route", "--explain", "-", "--config", str(config), stdin='{"prompt": []}').exit_code == 1
+
+
 def test_a_person_is_not_told_why(config: Path) -> None:
     asked = {**ASKED, "provider": {"data_collection": "deny"}}
     done = run("route", "--explain", "-", "--config", str(config), stdin=json.dumps(asked))
