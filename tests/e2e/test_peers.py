@@ -15,7 +15,7 @@ import pytest
 
 from tests import servers
 from tests.peers.install import vllm
-from tests.servers import Server, is_ready, wait_until
+from tests.servers import Server, chunks, is_ready, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -167,6 +167,28 @@ def test_the_end_of_the_room_is_told_as_such(peer: Server) -> None:
     body = answer(peer, "Tell me what 4781 + 2569 is.", max_tokens=5)
     assert body["choices"][0]["finish_reason"] == "length"
     assert body["usage"]["completion_tokens"] == 5
+
+
+def test_it_continues_a_text_or_is_not_asked(peer: Server, server: Server) -> None:
+    fields: dict[str, Any] = {"model": "nemoserve/mini", "prompt": f"{SUM} Answer:", "temperature": 0, "max_tokens": 24}
+    reply = peer.post("/v1/completions", {**fields, "logprobs": 2})
+    if reply.status_code == 404:
+        assert reply.json()["error"]["availability"]["excluded_by"] == {"text_completion": 1}
+        assert "transformers" in reply.text
+        return
+    assert reply.status_code == 200, reply.text
+    theirs, ours = reply.json(), server.post("/v1/completions", {**fields, "logprobs": 2}).json()
+    assert theirs["provider"] != ours["provider"]
+    assert theirs["choices"][0]["text"] == ours["choices"][0]["text"]
+    assert theirs["choices"][0]["finish_reason"] == ours["choices"][0]["finish_reason"]
+    for name in ("prompt_tokens", "completion_tokens"):
+        assert theirs["usage"][name] == ours["usage"][name]
+    found, wanted = (each["choices"][0]["logprobs"]["token_logprobs"] for each in (theirs, ours))
+    assert len(found) == len(wanted) and max(abs(a - b) for a, b in zip(found, wanted, strict=True)) < 1e-2
+    streamed = chunks(peer.post("/v1/completions", {**fields, "stream": True}))
+    text = "".join(choice["text"] for chunk in streamed for choice in chunk["choices"])
+    assert text == theirs["choices"][0]["text"]
+    assert streamed[-1]["usage"]["completion_tokens"] == theirs["usage"]["completion_tokens"]
 
 
 def test_two_engines_serve_one_model_side_by_side(tmp_path: Path) -> None:
