@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from nemoserve.ledger.periods import DAY_MS, HOUR_MS, day_name, hour_name
@@ -118,7 +118,6 @@ def grouped(
         select(
             *(dimension(name, dialect).label(f"by_{place}") for place, name in enumerate(by)),
             *(expression.label(name) for name, expression in figures.items()),
-            literal(1).label("lines"),
         )
         .where(*where)
         .subquery()
