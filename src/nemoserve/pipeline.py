@@ -14,7 +14,7 @@ import time
 import msgspec
 
 from nemoserve.admission import Visit, capped, require_all
-from nemoserve.attempts.asked import Asked, keeper_of
+from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked, keeper_of
 from nemoserve.attempts.attempt import Attempt
 from nemoserve.attempts.commit import Reply
 from nemoserve.attempts.counting import prompt_size, tokens_in
@@ -114,6 +114,9 @@ def _route(house: Services, asked: Asked[ChatRequest] | Asked[CompletionRequest]
 def wish_of(request: ChatRequest | CompletionRequest, limits: KeyLimits, session: str | None) -> Wish:
     """A request, as far as routing depends on it; `session` is the caller's name and its session's."""
     images = request.images if isinstance(request, ChatRequest) else ()
+    max_tokens = request.sampling.max_tokens
+    if max_tokens is None and isinstance(request, CompletionRequest):
+        max_tokens = TEXT_MAX_TOKENS
     return Wish(
         models=request.models,
         preferences=request.preferences,
@@ -124,7 +127,7 @@ def wish_of(request: ChatRequest | CompletionRequest, limits: KeyLimits, session
         text=isinstance(request, CompletionRequest),
         image_addresses=not all(image.inline for image in images),
         compression=request.compression if isinstance(request, ChatRequest) else False,
-        max_tokens=request.sampling.max_tokens,
+        max_tokens=max_tokens,
         session=session,
         allowed_models=limits.models,
         allowed_providers=limits.providers,

@@ -60,6 +60,7 @@ def test_a_text_is_explained_as_a_conversation_would_be(config: Path) -> None:
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert [line["provider"] for line in told["endpoints"]] == ["dear"]
+    assert told["max_tokens"] == 16, "what a text gets that asks for no number"
     (left_out,) = told["excluded"]
     assert (left_out["provider"], left_out["excluded_by"]) == ("cheap", "text_completion")
     assert run("route", "--explain", "-", "--config", str(config), stdin='{"prompt": []}').exit_code == 1
