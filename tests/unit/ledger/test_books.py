@@ -14,6 +14,7 @@ from sqlalchemy import Table
 from nemoserve.access.quota import Hold, make_quota
 from nemoserve.ledger import writer
 from nemoserve.ledger.books import Books
+from nemoserve.ledger.journal import Journal
 from nemoserve.ledger.pricing import PriceBook
 from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.tables import contents, holds, instances, open_attempts
@@ -70,9 +71,33 @@ async def test_an_attempt_is_one_line_with_all_that_is_known_of_it(database: Dat
         assert lines(database) == {begun.id: settled}
     assert (settled.instance, settled.window, settled.reserved) == ("first", "2026-11-21", hold.amount)
     assert (settled.outcome, settled.finish_reason, settled.total_ms) == ("finished", "length", 345)
+    assert (settled.native_finish_reason, settled.first_token_ms, settled.thinking_cut) == ("max_tokens", 12, True)
     assert settled.owner == "team-a" and settled.tags["é"] == "\N{SNOWMAN}"
     assert rows(database, open_attempts) == [] and rows(database, holds) == []
     check_balances(database)
+
+
+async def test_why_and_how_far_an_attempt_failed_is_not_entered(database: Database, tmp_path: Path) -> None:
+    async with running(make_books(database, tmp_path)) as books:
+        claim = books.open(make_entry(), Hold("key"), Usage)
+        books.settle(claim, Usage(5, 3), outcome="failed", error_type="timeout", tokens_estimated=True)
+        await books.flush()
+        (found,) = lines(database).values()
+    assert (found.outcome, found.error_type, found.tokens_estimated) == ("failed", "timeout", True)
+
+
+async def test_an_attempt_under_way_leaves_nothing_behind_a_server_that_is_killed(
+    database: Database, tmp_path: Path
+) -> None:
+    async with running(make_books(database, tmp_path)) as books:
+        brief, longer = (books.open(make_entry(), Hold("key"), Usage) for _ in range(2))
+        books.settle(brief, Usage(1, 1), outcome="finished")
+        await asyncio.sleep(0.1)
+        # What has left the journal is in the database by then.
+        found = {line.entry.id: line.entry.outcome for line in Journal(tmp_path).left()}
+        found |= {row["id"]: "open" for row in rows(database, open_attempts)}
+        assert found[longer.entry.id] == "open"
+        assert found.get(brief.entry.id, "finished") == "finished"
 
 
 @pytest.mark.parametrize(
