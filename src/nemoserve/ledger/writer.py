@@ -12,10 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from functools import cache
 
 import msgspec
-from sqlalchemy import Connection, Insert, bindparam, delete
+from sqlalchemy import Connection, bindparam, delete
 from sqlalchemy.exc import DataError, IntegrityError
 
 from nemoserve.access.quota import Hold
@@ -24,9 +23,9 @@ from nemoserve.ledger.pending import Content, Item, Pending
 from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
 from nemoserve.storage.balances import insert_into
-from nemoserve.storage.database import Database, Dialect, StorageError
-from nemoserve.storage.json_rows import ROWS, insert_rows, json_rows
+from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.lines import Line, write_lines
+from nemoserve.storage.many_rows import batches, insert_batch
 from nemoserve.storage.tables import contents, open_attempts
 from nemoserve.types.entry import Entry
 
@@ -40,7 +39,9 @@ _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Between tries while the database fails; the last one again and again."""
 _CLOSE_S = 5.0
 """The database may take so long at the end, before what is left stays in the journal."""
+_NEWEST = "ON CONFLICT (id) DO UPDATE SET entry = excluded.entry"
 _OVER = delete(open_attempts).where(open_attempts.c.id.in_(bindparam("over", expanding=True)))
+_json = msgspec.json.Encoder().encode
 _SENSELESS = (DataError, IntegrityError, msgspec.MsgspecError, ValueError, TypeError, OverflowError)
 """What is wrong with a row and not with the database: to try it again would not help."""
 
@@ -206,9 +207,9 @@ class Writer:
         over = [id for id in batch.lines if id in self._stored]
         self._stored.update(batch.opened)  # before the commit, whose end may remain unknown
         with self._database.begin() as connection:
-            if batch.opened:
-                opened = json_rows((entry.id, entry.instance, entry) for entry in batch.opened.values())
-                connection.execute(_opened(self._database.dialect), {ROWS: opened})
+            opened = [(entry.id, entry.instance, _json(entry).decode()) for entry in batch.opened.values()]
+            for rows in batches(self._database.dialect, opened):
+                insert_batch(connection, open_attempts, rows, _NEWEST)
             if batch.lines or batch.released:
                 write_lines(connection, list(batch.lines.values()), [hold.id for hold in batch.released])
             if over:
@@ -268,12 +269,6 @@ class Writer:
                         chore.run(connection)
                 except _SENSELESS as error:
                     self._log.error("ledger_chore_failed", error=_first_line(error))
-
-
-@cache
-def _opened(dialect: Dialect) -> Insert:
-    new = insert_rows(dialect, open_attempts)
-    return new.on_conflict_do_update(index_elements=["id"], set_={"entry": new.excluded.entry})
 
 
 def _first_line(error: Exception) -> str:

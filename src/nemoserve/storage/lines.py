@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 
 import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.sql.dml import ReturningInsert
 
 from nemoserve.storage.balances import settle_balances
-from nemoserve.storage.json_rows import ROWS, insert_rows
+from nemoserve.storage.many_rows import batches, insert_batch
 from nemoserve.storage.rows import attempt_rows
 from nemoserve.storage.tables import attempts, holds
 from nemoserve.types.entry import Entry
@@ -44,20 +42,17 @@ def write_lines(connection: Connection, lines: Sequence[Line], released: Sequenc
 
 def _written(connection: Connection, lines: Sequence[Line]) -> set[str]:
     """Inserts the lines that are not there yet; returns their ids."""
-    dialect = connection.dialect.name
-    rows = {ROWS: attempt_rows(line.entry for line in lines)}
-    if dialect == "sqlite":
-        # Its rows come back one by one, which takes longer than to insert them: so first as if all of them were new.
-        with contextlib.suppress(IntegrityError):
-            connection.execute(insert_rows(dialect, attempts), rows)
-            return {line.entry.id for line in lines}
-        # The statement has changed nothing. One of its rows is there already, which is rare, or can never be.
-    return set(connection.execute(_new(dialect), rows).scalars())
-
-
-@cache
-def _new(dialect: str) -> ReturningInsert[str]:
-    return insert_rows(dialect, attempts).on_conflict_do_nothing().returning(attempts.c.id)
+    dialect, written = connection.dialect.name, set[str]()
+    for batch in batches(dialect, attempt_rows([line.entry for line in lines])):
+        if dialect == "sqlite":
+            # Its rows come back one by one, which takes longer than to insert them: so first as if all of them were new.
+            with contextlib.suppress(IntegrityError):
+                insert_batch(connection, attempts, batch)
+                written.update(str(row[0]) for row in batch)
+                continue
+            # The statement has changed nothing. One of its rows is there already, which is rare, or can never be.
+        written.update(insert_batch(connection, attempts, batch, "ON CONFLICT DO NOTHING RETURNING id").scalars())
+    return written
 
 
 def _id(line: Line) -> str:

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Text
 
-from nemoserve.storage.json_rows import json_rows
+from nemoserve.storage.many_rows import Row
 from nemoserve.storage.tables import attempts
 from nemoserve.types.entry import Entry
 from nemoserve.types.price import Price
 
-_MOST = (1 << 63) - 1
+_json = msgspec.json.Encoder().encode
+_TAGS, _PRICE = Entry.__struct_fields__.index("tags"), Entry.__struct_fields__.index("price")
 _TEXTS = tuple(column.name for column in attempts.c if isinstance(column.type, Text))
 
 
-def attempt_rows(entries: Iterable[Entry]) -> str:
-    """The rows of these entries, for the statement of `insert_rows`: an entry's fields are in the order of the columns.
-
-    Raises OverflowError for a number that no column takes: SQLite would round it.
-    """
-    entries = list(entries)
-    if entries and max(map(_largest, entries)) > _MOST:
-        raise OverflowError("A count or a cost needs more than 64 bits.")
-    rows = json_rows(map(msgspec.structs.astuple, entries))
-    if "\\u0000" not in rows:
-        return rows
-    # PostgreSQL takes no NUL in a text; clients may send one.
-    return json_rows(msgspec.structs.astuple(_without_nul(entry)) for entry in entries)
+def attempt_rows(entries: Sequence[Entry]) -> list[Row]:
+    """The rows of these entries, whose fields are in the order of the columns."""
+    # PostgreSQL takes no NUL in a text; clients may send one. To look into the JSON of all is the quickest way to find it.
+    if b"\\u0000" in _json(entries):
+        entries = [_without_nul(entry) for entry in entries]
+    return [_row(entry) for entry in entries]
 
 
-def _largest(entry: Entry) -> int:
-    """Of the numbers that a provider tells, or that follow from them."""
-    prompt, completion = (
-        max(entry.prompt_tokens, entry.cached_tokens),
-        max(entry.completion_tokens, entry.reasoning_tokens),
-    )
-    return max(prompt, completion, entry.cost, entry.hosted_cost or 0)
+def _row(entry: Entry) -> Row:
+    values = list[object](msgspec.structs.astuple(entry))
+    values[_TAGS], values[_PRICE] = _json(entry.tags).decode(), _json(entry.price).decode()
+    return tuple(values)
 
 
 def _without_nul(entry: Entry) -> Entry:

@@ -344,3 +344,16 @@ def test_log_probabilities_of_a_text_are_another_tokens() -> None:
         [],
         [("ce", -0.5), ("to", -2.0)],
     ]
+
+
+@pytest.mark.parametrize("start", [0, 7])
+@pytest.mark.parametrize("echoed", ["", "Q: "])
+@pytest.mark.parametrize(("finish", "kept"), [("stop", 2), ("length", 4)])
+def test_the_token_that_ended_a_text_is_counted_into_it(start: int, echoed: str, finish: str, kept: int) -> None:
+    tokens = [*([echoed] if echoed else []), "On", "ce", "", "<|end|>"]
+    offsets = [start + len("".join(tokens[:at])) for at in range(len(tokens))]
+    told = {"tokens": tokens, "token_logprobs": [-0.5] * len(tokens), "text_offset": offsets}
+    body = {"choices": [{"index": 0, "text": f"{echoed}Once", "logprobs": told, "finish_reason": finish}]}
+    first, *_ = ReplyReader("up", Reading(start="answer")).whole(json.dumps(body).encode())
+    assert isinstance(first, TextDelta)
+    assert [one.chosen.text for one in first.logprobs] == tokens[: bool(echoed) + kept]

@@ -77,8 +77,12 @@ class _TextLogprobs(msgspec.Struct):
     text_offset: list[int] | None = None
 
 
-def read_text_logprobs(logprobs: object) -> tuple[TokenLogprob, ...]:
-    """The same of a text completion, in OpenAI's legacy form."""
+def read_text_logprobs(logprobs: object, text: str, *, stopped: bool) -> tuple[TokenLogprob, ...]:
+    """The same of the tokens in `text`, a text completion, in OpenAI's legacy form.
+
+    `stopped`: it ended by itself. Servers may count the token that ended it (vLLM, in a whole reply) or those of a stop
+    string, which are no part of the text: their offsets lie at or behind its end.
+    """
     if not logprobs:
         return ()
     try:
@@ -87,6 +91,11 @@ def read_text_logprobs(logprobs: object) -> tuple[TokenLogprob, ...]:
         return ()
     count = len(known.tokens)
     tops, offsets = known.top_logprobs or [None] * count, known.text_offset or [0] * count
+    if stopped and known.text_offset:
+        # Some count characters from the prompt's start, others from the completion's.
+        end = offsets[0] + len(text)
+        while offsets and offsets[-1] >= end:
+            offsets.pop()
     return tuple(
         TokenLogprob(
             _alternative(token, logprob), tuple(_alternative(*other) for other in (top or {}).items()), offset=offset

@@ -131,7 +131,8 @@ class ReplyReader:
             for place, call in enumerate(part.tool_calls or ()):
                 events += reader.call(call, place)
         elif choice.text:
-            events += reader.say(choice.text, read_text_logprobs(choice.logprobs))
+            stopped = choice.finish_reason == "stop"
+            events += reader.say(choice.text, read_text_logprobs(choice.logprobs, choice.text, stopped=stopped))
         if choice.finish_reason:
             if FINISH.get(choice.finish_reason.lower()) == "error":
                 raise self._broken(f"a reply that ended with {choice.finish_reason!r}")

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, text
+from sqlalchemy.exc import DataError
 
 from nemoserve.storage.database import Database
-from nemoserve.storage.json_rows import ROWS, insert_rows, json_rows
 from nemoserve.storage.lines import Line, write_lines
+from nemoserve.storage.many_rows import batches, insert_batch
 from nemoserve.storage.tables import attempts, balances
 from nemoserve.types.entry import Entry
 from nemoserve.types.price import Price
@@ -71,8 +72,8 @@ def test_a_column_that_was_added_later_gets_another_columns_value(database: Data
 
 
 def test_lines_that_are_there_already_are_charged_again_with_new_ones_beside_them(database: Database) -> None:
-    entries = [make_entry(id=f"gen-{number:02}-1", cost=1 << number) for number in range(40)]
-    known = [entries[3], entries[20], entries[39]]
+    entries = [make_entry(id=f"gen-{number:02}-1", cost=1 << number) for number in range(62)]
+    known = [entries[3], entries[20], entries[61]]
     with database.begin() as connection:
         write_lines(connection, [Line(entry) for entry in known])
     changed = [msgspec.structs.replace(entry, owner="other") for entry in entries]
@@ -80,37 +81,32 @@ def test_lines_that_are_there_already_are_charged_again_with_new_ones_beside_the
         write_lines(connection, [Line(entry) for entry in changed])
     found = lines(database)
     assert found == {entry.id: entry for entry in changed} | {entry.id: entry for entry in known}
-    assert [row["spent"] for row in rows(database, balances)] == [(1 << 40) - 1]
+    assert [row["spent"] for row in rows(database, balances)] == [(1 << 62) - 1]
 
 
 def test_one_line_that_cannot_be_written_takes_half_of_the_others_along(database: Database) -> None:
-    entries = [make_entry(id=f"gen-{number:02}-1", cost=1) for number in range(40)]
-    entries[33] = msgspec.structs.replace(entries[33], provider=None)  # pyright: ignore[reportArgumentType]
+    entries = [make_entry(id=f"gen-{number:02}-1", cost=1) for number in range(90)]
+    entries[83] = msgspec.structs.replace(entries[33], provider=None)  # pyright: ignore[reportArgumentType]
     with pytest.raises(Exception, match=r"(?i)null"), database.begin() as connection:
         write_lines(connection, [Line(entry) for entry in entries])
     assert lines(database) == {} and rows(database, balances) == []
 
 
-def test_an_upsert_keeps_the_older_of_two_values(database: Database) -> None:
-    new = insert_rows(database.dialect, balances)
-    newest = new.on_conflict_do_update(index_elements=["key_id", "window"], set_={"spent": new.excluded.spent})
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 63, 64, 65, 200])
+def test_a_row_is_left_out_or_the_older_of_two_values_is_kept(database: Database, count: int) -> None:
     for spent in (1, 2):
+        given = [(f"k{number}", "w", spent * number, 0, 0) for number in range(count)]
         with database.begin() as connection:
-            given = json_rows((f"k{number}", "w", spent * number, 0, 0) for number in range(4))
-            connection.execute(newest, {ROWS: given})
-    assert {row["key_id"]: row["spent"] for row in rows(database, balances)} == {f"k{n}": 2 * n for n in range(4)}
-
-
-def test_no_rows_are_an_error(database: Database) -> None:
-    with database.begin() as connection:
-        connection.execute(insert_rows(database.dialect, balances), {ROWS: json_rows(())})
-    assert rows(database, balances) == []
+            for batch in batches(database.dialect, given):
+                newest = 'ON CONFLICT (key_id, "window") DO UPDATE SET spent = excluded.spent'
+                insert_batch(connection, balances, batch, newest)
+    assert {row["key_id"]: row["spent"] for row in rows(database, balances)} == {f"k{n}": 2 * n for n in range(count)}
 
 
 @pytest.mark.parametrize(
     "field", ["prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens", "cost", "hosted_cost"]
 )
 def test_a_number_is_rounded_where_it_does_not_fit(database: Database, field: str) -> None:
-    with pytest.raises(OverflowError), database.begin() as connection:
+    with pytest.raises((OverflowError, DataError)), database.begin() as connection:
         write_lines(connection, [Line(make_entry()), Line(make_entry(None, **{field: 1 << 63}))])
     assert lines(database) == {}
