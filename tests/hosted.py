@@ -91,13 +91,13 @@ class Scripted:
             ),
         )
 
-    async def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
+    async def stream(self, job: HostedJob) -> AsyncGenerator[list[HostedEvent]]:
         self.jobs.append(job)
         self.open += 1
         try:
             async with contextlib.aclosing(self.behave(job)) as events:
                 async for event in events:
-                    yield event
+                    yield [event]
         finally:
             self.open -= 1
 

@@ -196,6 +196,7 @@ class Seen:
 async def collect(backend: RemoteBackend, job: HostedJob, seen: Seen | None = None) -> Seen:
     """All of a reply; what came before a failure is in `seen`."""
     seen = seen if seen is not None else Seen()
-    async for each in backend.stream(job):
-        seen.add(each)
+    async for lot in backend.stream(job):
+        for each in lot:
+            seen.add(each)
     return seen

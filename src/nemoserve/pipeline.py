@@ -8,7 +8,6 @@ own terms (the family's switch, the budget, the money that it may cost), runs it
 
 from __future__ import annotations
 
-import secrets
 import time
 
 import msgspec
@@ -32,16 +31,9 @@ from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.route import Route, Wish
 
-__all__ = ["Reply", "Services", "chat", "complete", "new_id", "wish_of"]
+__all__ = ["Reply", "Services", "chat", "complete", "wish_of"]
 
 _MOST_SLIPS = 8
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_LETTER_OF_BYTE = bytes(_LETTERS[byte % len(_LETTERS)] for byte in range(256))
-
-
-def new_id() -> str:
-    """A generation's id, in OpenRouter's form."""
-    return f"gen-{int(time.time())}-{secrets.token_bytes(20).translate(_LETTER_OF_BYTE).decode()}"
 
 
 async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Caller, origin: Origin) -> Reply:

@@ -22,39 +22,42 @@ def calls_of(job: HostedJob) -> list[HostedJob]:
     return [_single(each, index) for each in prompts for index in range(job.request.sampling.n)]
 
 
-async def fanned(backend: HostedBackend, jobs: Sequence[HostedJob]) -> AsyncGenerator[HostedEvent]:
+async def fanned(backend: HostedBackend, jobs: Sequence[HostedJob]) -> AsyncGenerator[Sequence[HostedEvent]]:
     """The events of the jobs' streams, as they come, choices numbered through, and one Told with what all have used.
 
     Raises ApiError as soon as one of them does; the others are closed then.
     """
-    events: asyncio.Queue[HostedEvent | Exception | None] = asyncio.Queue(maxsize=64)
+    lots: asyncio.Queue[list[HostedEvent] | Exception | None] = asyncio.Queue(maxsize=64)
     told: list[Told | None] = [None] * len(jobs)
 
     async def run(number: int, first: int) -> None:
         try:
             async with aclosing(backend.stream(jobs[number])) as stream:
-                async for event in stream:
-                    if isinstance(event, Told):
-                        told[number] = event
-                    else:
-                        await events.put(msgspec.structs.replace(event, index=first + event.index))
-            await events.put(None)
+                async for lot in stream:
+                    numbered: list[HostedEvent] = []
+                    for event in lot:
+                        if isinstance(event, Told):
+                            told[number] = event
+                        else:
+                            numbered.append(msgspec.structs.replace(event, index=first + event.index))
+                    await lots.put(numbered)
+            await lots.put(None)
         except Exception as error:
-            await events.put(error)
+            await lots.put(error)
 
     firsts = accumulate((job.choices for job in jobs), initial=0)
     tasks = [asyncio.create_task(run(number, first)) for number, first in zip(range(len(jobs)), firsts, strict=False)]
     try:
         left = len(tasks)
         while left:
-            event = await events.get()
-            if isinstance(event, Exception):
-                raise event
-            if event is None:
+            lot = await lots.get()
+            if isinstance(lot, Exception):
+                raise lot
+            if lot is None:
                 left -= 1
             else:
-                yield event
-        yield _together(told)
+                yield lot
+        yield [_together(told)]
     finally:
         for task in tasks:
             task.cancel()

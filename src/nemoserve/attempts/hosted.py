@@ -154,16 +154,20 @@ class HostedSource:
         """The reply as the provider sends it; no lot before its first word."""
         choices = self._choices
         async with aclosing(self._stream()) as stream:
-            async for event in stream:
-                if isinstance(event, Told):
-                    self._told = event
-                    continue
-                self._began = True
-                yield choices[event.index].read(event)
+            async for received in stream:
+                lot: list[Event] = []
+                for event in received:
+                    if isinstance(event, Told):
+                        self._told = event
+                    else:
+                        self._began = True
+                        lot += choices[event.index].read(event)
+                if self._began:
+                    yield lot
                 if self._stops and self._told is None and all(choice.stopped for choice in choices):
                     return  # the rest is not wanted
 
-    def _stream(self) -> AsyncGenerator[HostedEvent]:
+    def _stream(self) -> AsyncGenerator[Sequence[HostedEvent]]:
         if len(self._calls) > 1:
             return fanned(self._backend, self._calls)
         return self._backend.stream(self._job)

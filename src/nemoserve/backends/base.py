@@ -132,8 +132,8 @@ class HostedBackend(Protocol):
     @property
     def endpoints(self) -> tuple[Endpoint, ...]: ...
 
-    def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
-        """The reply's events, normalised; every choice ends with ChoiceFinished and the last event is Told.
+    def stream(self, job: HostedJob) -> AsyncGenerator[Sequence[HostedEvent]]:
+        """The reply's events, normalised, in lots as they come; every choice ends with ChoiceFinished and the last event is Told.
 
         Raises ApiError, whenever it comes: before the first event the request may go elsewhere; `retry_after_s` says how long
         the endpoint wants to rest. A stream that ends without a finish raises too. Closing it closes the provider's stream at once.

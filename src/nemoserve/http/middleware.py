@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nemoserve.access.keytext import PREFIX, redacted
+from nemoserve.http import ids
 from nemoserve.http.errors import error_response
 from nemoserve.http.headers import headers_of
 from nemoserve.http.streams import ClientGone
@@ -56,7 +56,7 @@ class Envelope:
         arrived = time.perf_counter()
         given = headers_of(scope).get("x-request-id", "")
         sane = given and _SANE_ID.fullmatch(given) and PREFIX not in given
-        request_id = given if sane else secrets.token_hex(16)
+        request_id = given if sane else ids.request_id()
         scope["nemoserve.request_id"] = request_id
         logs.request_id.set(request_id)
         status = 0

@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from nemoserve import pipeline
 from nemoserve.access.policy import Action, allowed
 from nemoserve.admission import monotonic_ms
 from nemoserve.http import (
@@ -26,6 +25,7 @@ from nemoserve.http import (
     routes_tokens,
 )
 from nemoserve.http.auth import caller_of, require
+from nemoserve.http.ids import generation_id
 from nemoserve.http.middleware import add_account
 from nemoserve.pipeline import Services
 from nemoserve.types.caller import ANONYMOUS, Caller
@@ -102,7 +102,7 @@ def _guarded(action: Action, endpoint: Endpoint) -> Endpoint:
 def _tell_refusal(request: Request) -> None:
     """Headers for a reply that was refused or failed: its id, which the logs have too, and that it costs nothing."""
     told = request.scope.get("nemoserve.account", {})
-    add_account(request.scope, {"x-generation-id": pipeline.new_id(), "x-cost": "0", **told})
+    add_account(request.scope, {"x-generation-id": generation_id(), "x-cost": "0", **told})
 
 
 async def _tell_account(request: Request, house: Services, caller: Caller) -> None:

@@ -13,6 +13,7 @@ from nemoserve import pipeline
 from nemoserve.http.body import decode, read_body
 from nemoserve.http.errors import error_response
 from nemoserve.http.headers import headers_of
+from nemoserve.http.ids import generation_id
 from nemoserve.http.middleware import add_account, add_timing
 from nemoserve.http.origin import origin_of
 from nemoserve.http.streams import Chunks, StreamingReply, unless_gone
@@ -71,7 +72,7 @@ def _metadata(reply: Reply, requested: str) -> Body:
 
 def _new_id(request: Request) -> str:
     """The id of the reply under way; the answer has it in any case, also when the reply cannot begin or fails."""
-    reply_id = pipeline.new_id()
+    reply_id = generation_id()
     add_account(request.scope, {"x-generation-id": reply_id})
     return reply_id
 

@@ -26,6 +26,7 @@ from nemoserve.config.address import is_loopback
 from nemoserve.config.secret import VARIABLE
 from nemoserve.config.settings import Settings
 from nemoserve.http.app import create_app
+from nemoserve.http.protocol import Protocol
 from nemoserve.observe.logs import Log
 from nemoserve.storage.database import StorageError
 
@@ -96,7 +97,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
         _log_settings(settings, app.state.services.keyring)
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
             lifespan="on",
             log_config=None,
             access_log=False,

@@ -93,7 +93,23 @@ class PriceBook:
         providers = {name for history in histories for name in history} - {LOCAL_PROVIDER}
         changes = sorted({at for history in histories for name in providers for at, _ in history.get(name, ())})
         found = [[self.known(model, provider, at) for provider in providers] for at in changes]
-        return _Hosted(changes, [(), *(tuple({price for price in row if price is not None}) for row in found)])
+        return _Hosted(changes, [(), *(_cheapest({price for price in row if price is not None}) for row in found)])
+
+
+def _cheapest(prices: Iterable[Price]) -> tuple[Price, ...]:
+    """Without those that are never below another one."""
+    kept: list[Price] = []
+    for price in sorted(prices, key=_parts):
+        if not any(all(a <= b for a, b in zip(_parts(low), _parts(price), strict=True)) for low in kept):
+            kept.append(price)
+    return tuple(kept)
+
+
+def _parts(price: Price) -> tuple[int, ...]:
+    """All that a price is made of, with what holds where a part is not given."""
+    reasoning = price.completion if price.reasoning is None else price.reasoning
+    cached = price.prompt if price.cached is None else price.cached
+    return price.prompt, price.completion, reasoning, cached, price.image, price.request
 
 
 class _Hosted(msgspec.Struct, frozen=True):

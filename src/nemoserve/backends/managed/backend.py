@@ -6,7 +6,7 @@ Knows what to start and how it is; the wire is the provider's adapter's.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from nemoserve.backends.base import Health, HostedEvent, HostedJob
@@ -108,7 +108,7 @@ class ManagedBackend:
     def start(self) -> None:
         self._supervisor.start()
 
-    def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
+    def stream(self, job: HostedJob) -> AsyncGenerator[Sequence[HostedEvent]]:
         """The adapter's stream while the server is ready; else one that raises ApiError (502 or 503) at once."""
         if self._adapter is None or self.health.state != "ready":
             return _refusal(self._not_ready())
@@ -156,6 +156,6 @@ class ManagedBackend:
         )
 
 
-async def _refusal(error: ApiError) -> AsyncGenerator[HostedEvent]:
+async def _refusal(error: ApiError) -> AsyncGenerator[Sequence[HostedEvent]]:
     raise error
     yield  # pragma: no cover - makes this a generator

@@ -7,7 +7,7 @@ Everything else that goes wrong is the caller's to deal with.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -95,7 +95,7 @@ class RemoteBackend:
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(known.endpoint for known in self._known.values())
 
-    def stream(self, job: HostedJob) -> AsyncGenerator[HostedEvent]:
+    def stream(self, job: HostedJob) -> AsyncGenerator[Sequence[HostedEvent]]:
         """As `HostedBackend.stream` says."""
         known = self._known[job.endpoint.key]
         notices: tuple[Notice, ...] = ()
@@ -110,12 +110,12 @@ class RemoteBackend:
         """Hangs up on everything."""
         await self._connections.close()
 
-    def _continued(self, job: HostedJob, resumed: ReplyStart | None) -> AsyncGenerator[HostedEvent]:
+    def _continued(self, job: HostedJob, resumed: ReplyStart | None) -> AsyncGenerator[Sequence[HostedEvent]]:
         return self._attempt(self._known[job.endpoint.key], job, resumed, ())
 
     async def _attempt(
         self, known: _Known, job: HostedJob, resumed: ReplyStart | None, notices: tuple[Notice, ...]
-    ) -> AsyncGenerator[HostedEvent]:
+    ) -> AsyncGenerator[Sequence[HostedEvent]]:
         """One request, or part of one. `resumed`: it continues a reply that has come so far."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -134,13 +134,11 @@ class RemoteBackend:
                 case "text/event-stream":
                     async with aclosing(self._streamed(known, reply, reader, began)) as batches:
                         async for batch in batches:
-                            for event in batch:
-                                yield _noted(event, notices) if notices else event
+                            yield _noted(batch, notices)
                 case "application/json":
                     events = reader.whole(await reply.whole())
                     known.pace.whole(_tokens(reader), loop.time() - began)
-                    for event in events:
-                        yield _noted(event, notices) if notices else event
+                    yield _noted(events, notices)
                 case other:
                     raise ApiError(
                         "provider_unavailable",
@@ -273,11 +271,12 @@ class RemoteBackend:
         return {**self._headers, "Authorization": f"Bearer {self._secrets[key].reveal()}"}
 
 
-def _noted(event: HostedEvent, notices: tuple[Notice, ...]) -> HostedEvent:
+def _noted(events: list[HostedEvent], notices: tuple[Notice, ...]) -> list[HostedEvent]:
     """What was not honoured is said at the end of the first choice."""
-    if not isinstance(event, ChoiceFinished) or event.index:
-        return event
-    return msgspec.structs.replace(event, warnings=(*notices, *event.warnings))
+    for place, event in enumerate(events if notices else ()):
+        if isinstance(event, ChoiceFinished) and not event.index:
+            events[place] = msgspec.structs.replace(event, warnings=(*notices, *event.warnings))
+    return events
 
 
 def _most_tokens(job: HostedJob) -> int:

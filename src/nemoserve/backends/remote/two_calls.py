@@ -7,7 +7,7 @@ added up, so that the bill is right: the second reads the prompt again.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -21,29 +21,26 @@ from nemoserve.types.model import Family
 from nemoserve.types.prompt import ReplyStart
 from nemoserve.types.usage import Usage
 
-Call = Callable[[HostedJob, ReplyStart | None], AsyncGenerator[HostedEvent]]
+Call = Callable[[HostedJob, ReplyStart | None], AsyncGenerator[Sequence[HostedEvent]]]
 """Runs a job; the second argument is None for a reply of its own, else where the reply that it continues had come to."""
 
 
-async def two_calls(job: HostedJob, budget: int, family: Family, call: Call) -> AsyncGenerator[HostedEvent]:
+async def two_calls(job: HostedJob, budget: int, family: Family, call: Call) -> AsyncGenerator[Sequence[HostedEvent]]:
     """The events of a reply of one choice whose thinking has `budget` tokens at most."""
     first = _First()
     whole = job.max_tokens is not None and job.max_tokens <= budget
     if budget > 0:
         only = msgspec.structs.replace(job, budget=None, max_tokens=job.max_tokens if whole else budget)
-        async with aclosing(call(only, None)) as events:
-            async for event in events:
-                if first.take(event):
-                    yield event
+        async with aclosing(call(only, None)) as lots:
+            async for lot in lots:
+                yield [event for event in lot if first.take(event)]
         finish = first.finish
         if whole or finish is None or finish.reason != "length":
-            for event in first.rest():
-                yield event
+            yield first.rest()
             return
     left = None if job.max_tokens is None else job.max_tokens - first.tokens
     if left is not None and left < 1:
-        for event in first.rest():
-            yield event
+        yield first.rest()
         return
     again = msgspec.structs.replace(
         job,
@@ -54,9 +51,9 @@ async def two_calls(job: HostedJob, budget: int, family: Family, call: Call) -> 
         ),
     )
     try:
-        async with aclosing(call(again, "answer" if first.said else "undecided")) as events:
-            async for event in events:
-                yield first.added(event) if isinstance(event, Told) else event
+        async with aclosing(call(again, "answer" if first.said else "undecided")) as lots:
+            async for lot in lots:
+                yield [first.added(event) if isinstance(event, Told) else event for event in lot]
     except ApiError as error:
         error.usage = first.total(error.usage)
         raise
