@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 JS := tests/contract/js
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-context bench-engine bench-gateway bench-peers bench-reasoning bench-serving soak clean
+.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-context bench-engine bench-gateway bench-peers bench-reasoning bench-serving soak wheel clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,10 @@ bench-peers: $(VENV)/.dev  ## nemoserve beside LiteLLM, Portkey, smg and nginx; 
 
 bench-reasoning: $(VENV)/.dev  ## accuracy against thinking tokens for several budgets, as a table and a plot
 	$(BIN)/python -m bench.reasoning $(ARGS)
+
+wheel: $(VENV)/.dev  ## a wheel for others into dist/, with the native library in it: for Linux with glibc 2.28 or newer
+	NEMOSERVE_GLIBC=2.28 $(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation -w dist .
+	@ls dist
 
 clean:  ## remove what was built (.venv stays)
 	rm -rf build dist runs .pytest_cache .ruff_cache .import_linter_cache .hypothesis $(JS)/node_modules

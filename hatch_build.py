@@ -7,6 +7,7 @@ first start, and runs on PyTorch alone if that fails too.
 from __future__ import annotations
 
 import os
+import platform
 import runpy
 import sysconfig
 from pathlib import Path
@@ -19,7 +20,7 @@ class NativeLibrary(BuildHookInterface[Any]):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile for the machine that builds; `version` is "standard" or "editable"."""
+        """Compile for the machine that builds, or for all with the glibc in $NEMOSERVE_GLIBC; `version` is "standard" or "editable"."""
         if os.environ.get("NEMOSERVE_NATIVE", "1") == "0":
             return
         folder = Path(self.root) / "src" / "nemoserve" / "native"
@@ -27,14 +28,20 @@ class NativeLibrary(BuildHookInterface[Any]):
         for old in folder.glob("nemo-*.so"):
             if old.name != building["file_name"]():
                 old.unlink()
-        try:
-            library = folder / building["file_name"]()
-            if not library.exists():
-                building["build"](folder)
-        except building["BuildError"] as error:
-            self.app.display_warning(f"nemoserve is installed without its native library: {error}")
-            return
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        if glibc := os.environ.get("NEMOSERVE_GLIBC"):
+            # A wheel for others is not to be made without the library.
+            library = building["build"](Path(self.root) / "build" / f"glibc-{glibc}", glibc=glibc)
+            build_data["force_include"][str(library)] = f"nemoserve/native/{library.name}"
+            system = f"manylinux_{glibc.replace('.', '_')}_{platform.machine()}"
+        else:
+            try:
+                library = folder / building["file_name"]()
+                if not library.exists():
+                    building["build"](folder)
+            except building["BuildError"] as error:
+                self.app.display_warning(f"nemoserve is installed without its native library: {error}")
+                return
+            build_data["artifacts"].append(f"/src/nemoserve/native/{library.name}")
+            system = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{platform}"
-        build_data["artifacts"].append(f"/src/nemoserve/native/{library.name}")
+        build_data["tag"] = f"py3-none-{system}"

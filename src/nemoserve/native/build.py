@@ -30,16 +30,20 @@ class BuildError(RuntimeError):
     """The library could not be compiled; the message is one sentence."""
 
 
-def compiler() -> list[str] | None:
-    """The command of a C++ compiler: $CXX, the system's, or the one that the Python package ziglang brings; None without any."""
+def compiler(glibc: str | None = None) -> list[str] | None:
+    """The command of a C++ compiler: $CXX, the system's, or the one that the Python package ziglang brings; None without any.
+
+    `glibc`: the library is to run with that version of it and every newer one, which ziglang's alone can promise.
+    """
+    target = [] if glibc is None else ["-target", f"{platform.machine()}-linux-gnu.{glibc}"]
     wanted = os.environ.get("CXX")
     for name in (wanted,) if wanted else ("c++", "g++", "clang++"):
         found = shutil.which(name)
-        if found:
+        if found and not target:
             return [found]
     if importlib.util.find_spec("ziglang") is not None:
-        # It would compile for the very processor that it runs on, and the library may be used on another one.
-        return [sys.executable, "-m", "ziglang", "c++", "-mcpu=baseline"]
+        # It would compile for the very processor that it runs on, and the library may be used on another one; and with symbols.
+        return [sys.executable, "-m", "ziglang", "c++", *target, "-mcpu=baseline", "-g0"]
     return None
 
 
@@ -53,14 +57,15 @@ def file_name() -> str:
     return f"nemo-{digest.hexdigest()}.so"
 
 
-def build(folder: Path, *extra_flags: str) -> Path:
+def build(folder: Path, *extra_flags: str, glibc: str | None = None) -> Path:
     """Compile into `folder` (made if missing) and return the library's path. Processes that do so at once do not disturb each other.
 
-    Takes some seconds. Raises BuildError.
+    Takes some seconds. `glibc` is as for `compiler`. Raises BuildError.
     """
-    command = compiler()
+    command = compiler(glibc)
     if command is None:
-        raise BuildError("there is no C++ compiler; install g++ or clang++, or the Python package ziglang")
+        others = "" if glibc else "g++ or clang++, or "
+        raise BuildError(f"there is no C++ compiler; install {others}the Python package ziglang")
     target = folder / file_name()
     try:
         folder.mkdir(parents=True, exist_ok=True)

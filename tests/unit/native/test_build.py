@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from nemoserve.native import build as building
 from nemoserve.native.build import SOURCES, BuildError, build, compile_objects, compiler, file_name, run
+from nemoserve.native.library import Native
 
 DRIVER = Path(__file__).parent / "driver.cpp"
 
@@ -54,7 +56,22 @@ def test_the_compiler_in_a_package_builds_for_the_processor_that_it_runs_on(monk
     monkeypatch.delenv("CXX", raising=False)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "ziglang" or None)
-    assert compiler() == [sys.executable, "-m", "ziglang", "c++", "-mcpu=baseline"]
+    assert compiler() == [sys.executable, "-m", "ziglang", "c++", "-mcpu=baseline", "-g0"]
+
+
+@pytest.mark.slow
+def test_a_wheel_needs_a_newer_system_than_it_says(tmp_path: Path) -> None:
+    objdump = shutil.which("objdump")
+    if objdump is None or platform.system() != "Linux":
+        pytest.skip("Linux, and binutils to look at what was made")
+    made = build(tmp_path, glibc="2.28")
+    listed = subprocess.run([objdump, "-p", str(made)], capture_output=True, text=True, check=True).stdout
+    needed = set(re.findall(r"NEEDED +(\S+)", listed))
+    assert needed <= {"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "ld-linux-x86-64.so.2"}, needed
+    versions = {tuple(map(int, found.split("."))) for found in re.findall(r"GLIBC_([\d.]+)", listed)}
+    assert versions and max(versions) <= (2, 28)
+    # It is a library that works here, too.
+    assert Native(made).instruction_set == Native(build(tmp_path / "here")).instruction_set
 
 
 def test_a_changed_source_never_meets_an_old_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -78,7 +95,7 @@ def test_a_failing_compiler_is_named_with_its_error(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_machine_without_a_compiler_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(building, "compiler", lambda: None)
+    monkeypatch.setattr(building, "compiler", lambda glibc: None)
     with pytest.raises(BuildError, match=r"install g\+\+ or clang\+\+, or the Python package ziglang"):
         build(tmp_path)
 
