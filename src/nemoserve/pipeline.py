@@ -22,7 +22,7 @@ from nemoserve.attempts.local import attempt_chat, attempt_text
 from nemoserve.attempts.parameters import given
 from nemoserve.attempts.services import Services
 from nemoserve.ledger.content import given_messages
-from nemoserve.reasoning.auto import choose_model
+from nemoserve.reasoning.auto import choose_model, wants_auto
 from nemoserve.reasoning.past import past_thinking
 from nemoserve.routing.health import Watch
 from nemoserve.routing.refusal import told_of
@@ -41,8 +41,10 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     arrived = time.monotonic()
     content = given_messages(request.messages) if caller.store_content else None
     keeper = keeper_of(caller)
-    usable = house.router.may_use(caller.limits.models, images=bool(request.images))
-    request, chosen = choose_model(request, usable)
+    chosen: tuple[Notice, ...] = ()
+    if wants_auto(request):
+        usable = house.router.may_use(caller.limits.models, images=bool(request.images))
+        request, chosen = choose_model(request, usable)
     request, changed = past_thinking(request, house.keep, house.secret, house.catalogue.ids, keeper)
     require_all(request.preferences.require_parameters, request.warnings)
     asked = Asked(

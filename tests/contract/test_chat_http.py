@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -273,3 +275,13 @@ def test_a_quiet_stream_is_kept_alive_by_comments(gateway: Gateway) -> None:
 def test_timing_headers_tell_where_the_time_went(gateway: Gateway) -> None:
     timing = gateway.chat(order(say="x")).headers["server-timing"]
     assert re.fullmatch(r"total;dur=[\d.]+, queue;dur=100.0, prefill;dur=200.0, decode;dur=300.0", timing)
+
+
+def test_a_reply_leaves_in_more_pieces_than_it_must(gateway: Gateway) -> None:
+    where = urlsplit(gateway.url)
+    with socket.create_connection((where.hostname, where.port), timeout=10) as connection:
+        for path in (b"/v1/models", b"/v1/health/live", b"/v1/nothing"):
+            connection.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: here\r\n\r\n")
+            head, _, body = connection.recv(1 << 20).partition(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head)
+            assert length is not None and len(body) == int(length[1])

@@ -221,3 +221,13 @@ def test_a_change_of_price_is_overlooked_in_what_hosting_would_cost(
     for at in times:
         known = [price for name in "abc" if (price := book.known("m", name, at)) is not None]
         assert book.hosted("M", at, Usage(7, 0)) == min((price.cost(Usage(7, 0)) for price in known), default=None)
+
+
+@given(st.lists(prices, min_size=1, max_size=6), st.lists(usages(), min_size=1, max_size=5), st.integers(0, 3))
+def test_the_cheapest_provider_is_left_out_because_another_is_cheaper_for_other_requests(
+    given_prices: list[Price], wanted: list[Usage], images: int
+) -> None:
+    rows = [PriceRow("m", f"p{number}", 0, price) for number, price in enumerate(given_prices)]
+    book = PriceBook(sheet(rows))
+    for usage in wanted:
+        assert book.hosted("m", 1, usage, images) == min(price.cost(usage, images) for price in given_prices)
