@@ -80,6 +80,7 @@ async def attempt_chat(
             thinking=switched.thinking,
             limits=allowance.limits,
             grammar=grammar,
+            at_once=_at_once(request),
         )
         rules = Rules(
             start=prompt.start,
@@ -147,6 +148,7 @@ async def attempt_text(
             thinking=False,
             echo=request.echo,
             grammar=grammar,
+            at_once=_at_once(request),
         )
         plan = Plan(
             asked=asked,
@@ -223,6 +225,8 @@ class LocalSource:
 
     def close(self) -> bool:
         if self._generation is not None:
+            for output in self._generation.left():
+                self._read(output)
             self._generation.close()
         return self._generation is not None
 
@@ -264,6 +268,11 @@ def _backend(house: Services, endpoint: Endpoint) -> Backend:
     backend = house.catalogue.local(endpoint)
     assert backend is not None, "only endpoints on this machine are attempted here"
     return backend
+
+
+def _at_once(request: ChatRequest | CompletionRequest) -> bool:
+    """A reply that is not streamed is read at its end, unless what it says may be that."""
+    return request.stream or bool(request.sampling.stop)
 
 
 def _patience(house: Services, others: bool) -> float | None:

@@ -38,6 +38,10 @@ class Generation(Protocol):
         """Has the choices that still think stop thinking soon and answer."""
         ...
 
+    def left(self) -> Sequence[RawOutput]:
+        """What has come and was not handed on yet, and will not be any more. To be asked for before `close`."""
+        ...
+
     def close(self) -> None: ...
 
     async def counted(self) -> list[int]:

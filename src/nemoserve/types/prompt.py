@@ -55,6 +55,8 @@ class Job(msgspec.Struct, frozen=True):
     limits: ThinkingLimits = ThinkingLimits()
     grammar: str | None = None
     """What the answer must look like, as the constrained-decoding library reads it; in force once thinking has ended."""
+    at_once: bool = True
+    """What comes is wanted as it comes: it is streamed, or may end the reply."""
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -129,7 +129,8 @@ class LocalBackend:
                 )
                 sequences.append(submit)
         # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
-        return LocalGeneration(job, self.supervisor.submit(sequences), self._text_side.vocabulary)
+        run = self.supervisor.submit(sequences, at_once=job.at_once)
+        return LocalGeneration(job, run, self._text_side.vocabulary)
 
     def _sampling(
         self, job: Job, prompt: Prompt, choice: int, max_tokens: int, vocabulary_size: int

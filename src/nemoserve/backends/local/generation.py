@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 
 from nemoserve.backends.local.supervisor import Run
@@ -38,6 +39,14 @@ class LocalGeneration:
         """Has every choice that still thinks stop at its next newline."""
         self._run.end_thinking()
 
+    def left(self) -> list[RawOutput]:
+        """As `Generation.left` says."""
+        outputs: list[RawOutput] = []
+        with contextlib.suppress(ApiError):  # it has ended already
+            for message in self._run.left():
+                outputs += self._said(message)
+        return outputs
+
     def close(self) -> None:
         """Ends all choices that still run."""
         self._run.cancel()
@@ -50,15 +59,13 @@ class LocalGeneration:
     async def _outputs(self) -> AsyncIterator[RawOutput]:
         while not all(self._ended):
             for message in await self._run.take():
-                index = int(message.id.rpartition("/")[2])
-                # What was on its way when the choice was stopped is not wanted.
-                if not self._ended[index]:
-                    for output in self._read(index, message):
-                        yield output
+                for output in self._said(message):
+                    yield output
 
-    def _read(
-        self, index: int, message: protocol.Tokens | protocol.Finished | protocol.Rejected
-    ) -> Sequence[RawOutput]:
+    def _said(self, message: protocol.Tokens | protocol.Finished | protocol.Rejected) -> Sequence[RawOutput]:
+        index = int(message.id.rpartition("/")[2])
+        if self._ended[index]:
+            return ()  # what was on its way when the choice was stopped is not wanted
         match message:
             case protocol.Tokens():
                 outputs = self._echo(index, message.prompt_logprobs)

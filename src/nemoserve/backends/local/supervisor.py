@@ -37,13 +37,22 @@ from nemoserve.types.errors import ApiError
 SequenceMessage = Tokens | Finished | Rejected
 
 
+_LOT_S = 0.1
+"""Tokens that nobody reads before the reply's end are handed on no more often: to hand one on takes longer than to read it."""
+
+
 class Run:
     """The sequences of one request inside the engine, and what has been said about them and not yet been taken.
 
     The engine is never held up by a slow reader: what it says is kept here, bounded by the request's own max_tokens.
     """
 
-    def __init__(self, ids: Sequence[str], tell: Callable[[Cancel | EndThinking], None]) -> None:
+    def __init__(
+        self, ids: Sequence[str], tell: Callable[[Cancel | EndThinking], None], *, at_once: bool = True
+    ) -> None:
+        """`at_once`: tokens are handed on as they come."""
+        self._at_once, self._due = at_once, 0.0
+        self._loop = asyncio.get_running_loop()
         self.open = set(ids)
         """Sequences whose output is still wanted."""
         self.counts = dict.fromkeys(ids, 0)
@@ -66,8 +75,20 @@ class Run:
             self._close(message.id)
         # What was on its way when a sequence was cancelled is counted, but nobody reads it.
         if wanted:
-            self._messages.append(message)
-            self._news.set()
+            if not self._joined(message):
+                self._messages.append(message)
+            if self._at_once or not isinstance(message, Tokens) or self._loop.time() >= self._due:
+                self._news.set()
+
+    def _joined(self, message: SequenceMessage) -> bool:
+        """Whether the message is nothing but more of what waits already, and waits as that."""
+        last = self._messages[-1] if self._messages else None
+        if self._at_once or not isinstance(message, Tokens) or not isinstance(last, Tokens) or last.id != message.id:
+            return False
+        if message.logprobs or last.logprobs or message.prompt_logprobs or message.cached_tokens:
+            return False
+        last.tokens.extend(message.tokens)
+        return True
 
     def fail(self, error: ApiError) -> None:
         self.open.clear()
@@ -88,11 +109,16 @@ class Run:
 
     async def take(self) -> list[SequenceMessage]:
         """Everything said since the last call, waiting for something if need be. Raises ApiError when the engine died."""
-        while not self._messages:
-            if self._error is not None:
-                raise self._error
-            self._news.clear()
+        if self._error is None:
             await self._news.wait()
+        self._news.clear()
+        if self._error is not None and not self._messages:
+            raise self._error
+        self._due = self._loop.time() + _LOT_S
+        return self.left()
+
+    def left(self) -> list[SequenceMessage]:
+        """Everything said since the last call, if anything was."""
         messages, self._messages = self._messages, []
         return messages
 
@@ -166,12 +192,12 @@ class Supervisor:
             return self.ready
         raise self._not_ready()
 
-    def submit(self, sequences: Sequence[Submit]) -> Run:
-        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`."""
+    def submit(self, sequences: Sequence[Submit], *, at_once: bool = True) -> Run:
+        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`. `at_once` as for `Run`."""
         process = self._process
         if self.health.state != "ready" or process is None:
             raise self._not_ready()
-        run = Run([sequence.id for sequence in sequences], self._tell)
+        run = Run([sequence.id for sequence in sequences], self._tell, at_once=at_once)
         for sequence in sequences:
             self._runs[sequence.id] = run
             process.send(sequence)
