@@ -118,8 +118,10 @@ def misuse(run: Run, key: str) -> None:
         {**question, "response_format": {"type": key}}, {**question, "reasoning": {"effort": key}},
         {**question, "tools": [{"type": key}]}, {**question, "provider": {"order": [key], "only": [key]}},
         {**question, "user": key, "session_id": key}, {**question, "max_tokens": key}, {**question, "models": [key]},
+        {**question, "model": key}, {**question, "model": "none", "models": [key, "b"]},
     ):  # fmt: skip
         run.ask("POST", "/v1/chat/completions", json=body, headers=good)
+        run.ask("POST", "/v1/chat/completions", json=body, headers={**good, "X-OpenRouter-Metadata": "enabled"})
     strange = {"HTTP-Referer": f"https://app.example/?key={key}", "X-Title": key, "User-Agent": f"x/{key}"}
     for more in (strange, {"X-OpenRouter-Title": key, "X-Session-Id": key}, {"X-Request-Id": key}, {"Range": key}):
         run.ask("POST", "/v1/chat/completions", json={**question, "user": key}, headers={**good, **more})

@@ -1,4 +1,4 @@
-"""A request for one endpoint, with what "auto" comes to there. Knows the request's meaning; no endpoint's spelling of it."""
+"""A request for one endpoint, with what "auto" and the key's cap come to there. Knows its meaning; no endpoint's spelling of it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import msgspec
 
 from nemoserve.attempts.asked import Asked
 from nemoserve.reasoning.auto import decide_thinking
+from nemoserve.reasoning.budget import too_little
 from nemoserve.reasoning.families import said_in_text
-from nemoserve.types.chat import ChatRequest
+from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.model import Family
 
 
@@ -24,4 +25,18 @@ def decided(asked: Asked[ChatRequest], model: str, family: Family) -> Asked[Chat
         request=request,
         intent=msgspec.structs.replace(asked.intent, enabled=intent.enabled, effort=intent.effort),
         notices=(*asked.notices, *notices),
+    )
+
+
+def within_cap(asked: Asked[ChatRequest], end_tokens: int) -> Asked[ChatRequest]:
+    """The same request without thinking where its key allows less of it than what ends it takes, `end_tokens`."""
+    if asked.request.reasoning.enabled is False or not too_little(asked.intent, end_tokens):
+        return asked
+    text = f"Thinking was switched off: this key may have {asked.intent.most_tokens} tokens of it for a reply, too few to end it."
+    off = msgspec.structs.replace(asked.request.reasoning, enabled=False)
+    return msgspec.structs.replace(
+        asked,
+        request=msgspec.structs.replace(asked.request, reasoning=off),
+        intent=msgspec.structs.replace(asked.intent, enabled=False),
+        notices=(*asked.notices, Notice("reasoning_cap", text, "reasoning.enabled")),
     )

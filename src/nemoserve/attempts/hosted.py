@@ -12,7 +12,7 @@ from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan
 from nemoserve.attempts.choices import ChoiceReader
 from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
-from nemoserve.attempts.decided import decided
+from nemoserve.attempts.decided import decided, within_cap
 from nemoserve.attempts.fan import calls_of, fanned
 from nemoserve.attempts.parameters import given, without
 from nemoserve.attempts.services import Services
@@ -36,7 +36,7 @@ _END_TOKENS = 8
 
 async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
     """The attempt at having a provider continue a conversation. Raises ApiError if it must not be asked."""
-    asked = decided(asked, endpoint.model, ANY_SWITCH)
+    asked = within_cap(decided(asked, endpoint.model, ANY_SWITCH), _END_TOKENS)
     request, dropped = without(asked.request, _unsupported(asked.request, endpoint))
     require_all(asked.request.preferences.require_parameters, dropped)
     request, cut = await _fitted(house, request, endpoint)

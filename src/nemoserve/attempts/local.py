@@ -10,7 +10,7 @@ import msgspec
 from nemoserve.admission import require_all, room
 from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan
-from nemoserve.attempts.decided import decided
+from nemoserve.attempts.decided import decided, within_cap
 from nemoserve.attempts.fitting import fitted
 from nemoserve.attempts.services import Services
 from nemoserve.backends.base import Backend, Generation
@@ -38,8 +38,9 @@ async def attempt_chat(
     """The attempt at continuing a conversation. Raises ApiError if the model cannot take it."""
     backend = _backend(house, endpoint)
     card = backend.card
+    end = await backend.encode(end_text(card.family, asked.intent.transition), add_special_tokens=False)
     if card.family.switch != "none":
-        asked = decided(asked, card.id, card.family)
+        asked = within_cap(decided(asked, card.id, card.family), len(end.tokens))
     request = asked.request
     fitting = await fitted(request, backend, house.settings.default_max_tokens)
     request, switched, prompt = fitting.request, fitting.switched, fitting.prompt
@@ -57,7 +58,6 @@ async def attempt_chat(
         parallel=request.parallel_tool_calls,
         tool_format=card.family.tool_format,
     )
-    end = await backend.encode(end_text(card.family, asked.intent.transition), add_special_tokens=False)
     max_tokens, notices = room(
         card.context_length - len(prompt.tokens), request.sampling, house.settings.default_max_tokens
     )

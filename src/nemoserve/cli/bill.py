@@ -12,6 +12,7 @@ from nemoserve.cli.ledger import (
     DatabaseUrl,
     DataDir,
     Json,
+    cell,
     dollars_text,
     group_json,
     group_texts,
@@ -128,7 +129,7 @@ def _print_table(month: str, by: tuple[str, ...], rows: list[BillRow], names: di
     for heading, footer in zip(headings, figures(total(rows)), strict=True):
         table.add_column(heading, footer, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*map(escape, group_texts(by, row.group, names)), *figures(row))
+        table.add_row(*map(escape, map(cell, group_texts(by, row.group, names))), *figures(row))
     console = Console(highlight=False)
     console.print(f"[bold]Bill for {month}[/] (UTC)\n")
     print_table(console, table)

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")]
 
 __all__ = [
-    "Csv", "DataDir", "DatabaseUrl", "Json", "dollars_text", "group_json", "group_texts", "keys_called", "ledger",
+    "Csv", "DataDir", "DatabaseUrl", "Json", "cell", "dollars_text", "group_json", "group_texts", "keys_called", "ledger",
     "one_form", "print_table", "tags_of",
 ]  # fmt: skip
 
 NONE = "(none)"
 _SHORT = 8
 _WIDEST = 1000
+_LONGEST = 60
+"""Characters of a name in a table."""
 
 
 @contextmanager
@@ -97,7 +99,7 @@ def group_json(by: Sequence[str], group: Group, names: dict[str, str]) -> dict[s
 
 
 def group_texts(by: Sequence[str], group: Group, names: dict[str, str]) -> list[str]:
-    """A group's values as a person reads them."""
+    """A group's values as a person reads them. What a terminal might take for a command, or for the other direction, is not in it."""
     import msgspec
 
     texts: list[str] = []
@@ -107,8 +109,13 @@ def group_texts(by: Sequence[str], group: Group, names: dict[str, str]) -> list[
             value = ", ".join(f"{tag}={of}" for tag, of in tags.items())
         elif name == "key" and value:
             value = f"{names[value]} ({value[:_SHORT]})" if value in names else value
-        texts.append(value or NONE)
+        texts.append("".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in value or NONE))
     return texts
+
+
+def cell(text: str) -> str:
+    """A text as it stands in a table: clients name users and sessions as they like, and no name may push the figures away."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def dollars_text(nano: int) -> str:

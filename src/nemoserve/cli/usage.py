@@ -13,6 +13,7 @@ from nemoserve.cli.ledger import (
     DatabaseUrl,
     DataDir,
     Json,
+    cell,
     dollars_text,
     group_json,
     group_texts,
@@ -155,7 +156,7 @@ def _print_table(by: tuple[str, ...], lines: list[Used], names: dict[str, str]) 
     table.add_column("cost", dollars_text(whole.cost), justify="right", no_wrap=True)
     for line in lines:
         figures = (f"{getattr(line, name):,}" for name in _FIGURES)
-        table.add_row(*map(escape, group_texts(by, line.group, names)), *figures, dollars_text(line.cost))
+        table.add_row(*map(escape, map(cell, group_texts(by, line.group, names))), *figures, dollars_text(line.cost))
     print_table(Console(highlight=False), table)
 
 

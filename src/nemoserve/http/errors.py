@@ -6,6 +6,7 @@ Many messages say what was sent. A key that was sent in the wrong place is not s
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -24,10 +25,23 @@ def error_object(error: ApiError) -> dict[str, object]:
         "message": redacted(error.message),
         "metadata": {
             "error_type": error.error_type,
-            **{name: redacted(value) if isinstance(value, str) else value for name, value in error.metadata.items()},
+            **{name: _without_keys(value) for name, value in error.metadata.items()},
         },
-        **({} if error.availability is None else {"availability": error.availability}),
+        **({} if error.availability is None else {"availability": _without_keys(error.availability)}),
     }
+
+
+def _without_keys(value: object) -> object:
+    """A value for JSON with every key in its texts cut short: clients put keys into the oddest fields."""
+    match value:
+        case str():
+            return redacted(value)
+        case list():
+            return [_without_keys(each) for each in cast("list[object]", value)]
+        case dict():
+            return {name: _without_keys(each) for name, each in cast("dict[str, object]", value).items()}
+        case _:
+            return value
 
 
 def error_headers(error: ApiError) -> dict[str, str]:

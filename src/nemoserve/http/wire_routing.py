@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, cast, get_args
 
+from nemoserve.access.keytext import redacted
 from nemoserve.http.wire_sampling import SamplingFields
 from nemoserve.types.chat import Notice
 from nemoserve.types.endpoint import Endpoint, Quantization
@@ -104,7 +105,7 @@ def metadata_body(
     selected = next((endpoint.key for endpoint, status in reversed(attempts) if status == 200), None)
     tried = [verdict for verdict in route.considered if verdict.excluded_by is None]
     body: Body = {
-        "requested": requested or (route.endpoints[0].model if route.endpoints else ""),
+        "requested": redacted(requested) or (route.endpoints[0].model if route.endpoints else ""),
         "strategy": route.strategy or "direct",
         "region": None,
         "summary": _summary(route, selected, len(tried)),

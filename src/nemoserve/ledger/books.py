@@ -31,7 +31,7 @@ from nemoserve.types.usage import Usage
 MOST_BEHIND = 100_000
 """So many settled lines may wait for the database before new requests are refused; some hundred megabytes."""
 _RETRY_S = 5.0
-_PROGRESS_S = 1.0
+_PROGRESS_S = 0.5
 _NOTED_S = 0.05
 """An attempt that is over by then is entered once, when it is settled."""
 
@@ -136,7 +136,7 @@ class Books:
     def open(
         self, entry: Entry, hold: Hold, count: Callable[[], Usage], images: Callable[[], int] = lambda: 0
     ) -> Claim:
-        """Enters an attempt that begins. `count` and `images` are asked about once a second for what it has used so far."""
+        """Enters an attempt that begins. `count` and `images` are asked twice a second for what it has used so far."""
         opened = msgspec.structs.replace(
             entry, instance=self._instance, reserved=hold.amount, window=hold.window, outcome="open"
         )
@@ -208,7 +208,7 @@ class Books:
             self._noting.cancel()
             self._noting = None
         for claim in self._begun:
-            if claim.settled is None:
+            if claim.settled is None and not self._progressed(claim):
                 self._writer.opened(claim.entry)
         self._begun.clear()
 
@@ -217,11 +217,17 @@ class Books:
         while True:
             await asyncio.sleep(_PROGRESS_S)
             for claim in list(self._claims.values()):
-                counted = msgspec.structs.replace(claim.entry, **_counts(claim.count(), claim.images()))
-                if counted != claim.entry:
-                    took = round(1000 * (time.monotonic() - claim.began))
-                    claim.entry = msgspec.structs.replace(counted, total_ms=took)
-                    self._writer.opened(claim.entry)
+                self._progressed(claim)
+
+    def _progressed(self, claim: Claim) -> bool:
+        """Enters what an open attempt has used by now, if that is more than it was."""
+        counted = msgspec.structs.replace(claim.entry, **_counts(claim.count(), claim.images()))
+        if counted == claim.entry:
+            return False
+        took = round(1000 * (time.monotonic() - claim.began))
+        claim.entry = msgspec.structs.replace(counted, total_ms=took)
+        self._writer.opened(claim.entry)
+        return True
 
 
 def _counts(usage: Usage, images: int) -> dict[str, int]:

@@ -51,9 +51,11 @@ def limits(
     if not thinking:
         return Allowance(ThinkingLimits())
     wanted, cap = _wanted(intent, max_tokens), intent.most_tokens
-    capped = cap is not None and (wanted is None or wanted > cap)
+    # What ends a thought is thinking too, and paid for as that: a cap has to hold all of it.
+    most = None if cap is None else _largest_budget(max(0, cap - end_tokens))
+    capped = most is not None and (wanted is None or wanted > most)
     if capped:
-        wanted = cap
+        wanted = most
     left = max(0, max_tokens - end_tokens)
     reserve = min(left, _reserve(intent, max_tokens))
     room = left - reserve
@@ -63,7 +65,7 @@ def limits(
     if wanted is not None and wanted <= budget:
         budget = wanted
         if capped:
-            text = f"The thinking was cut short at {budget} tokens, the most that this key may have for a request."
+            text = f"The thinking was cut short at {budget} tokens: with what ends it, this key may have {cap} for a reply."
             if_cut = Notice("reasoning_cap", text, "reasoning.max_tokens")
     else:
         if_cut = (
@@ -87,6 +89,11 @@ def limits(
         tuple(notices),
         if_cut,
     )
+
+
+def too_little(intent: ReasoningIntent, end_tokens: int) -> bool:
+    """Whether a key allows less thinking than the shortest thought takes with its end."""
+    return intent.most_tokens is not None and intent.most_tokens < 1 + grace_of(1) + end_tokens
 
 
 def grace_of(budget: int) -> int:

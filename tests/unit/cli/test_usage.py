@@ -165,3 +165,12 @@ def test_a_wrong_folder_becomes_a_new_ledger(run: Run, tmp_path: Path) -> None:
         assert done.exit_code == 1 and "--data-dir" in done.stderr
     assert not list(tmp_path.iterdir())
     assert run("usage", "--json", "--csv").exit_code == 2
+
+
+def test_a_clients_name_is_a_command_to_the_terminal_or_pushes_the_figures_away(run: Run, database: Database) -> None:
+    store(database, [make_entry(user="\x1b[31mred\x07\u202eright", cost=5), make_entry(user="x" * 500, cost=7)])
+    for words in (("usage", *RANGE, "--by", "user"), ("usage", *RANGE, "--by", "user", "--csv")):
+        shown = run(*words).stdout
+        assert "�[31mred��right" in shown and not set(shown) & {"\x1b", "\x07", "\u202e"}
+    assert f"{'x' * 59}…" in run("usage", *RANGE, "--by", "user").stdout
+    assert "x" * 500 in run("usage", *RANGE, "--by", "user", "--csv").stdout

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemoserve.reasoning.budget import SHARE_PERCENT, Allowance, end_text, grace_of, limits
+from nemoserve.reasoning.budget import SHARE_PERCENT, Allowance, end_text, grace_of, limits, too_little
 from nemoserve.types.families import NANO_V2
 from nemoserve.types.reasoning import Effort, ReasoningIntent, ThinkingLimits
 from tests.examples import examples
@@ -165,3 +165,15 @@ def test_a_reply_that_does_not_think_has_no_limits() -> None:
 def test_what_is_put_in_at_the_budget_begins_with_the_transition() -> None:
     assert end_text(NANO_V2, None) == "\n</think>\n\n"
     assert end_text(NANO_V2, "\nTime is up.") == "\nTime is up.\n</think>\n\n"
+
+
+@given(st.integers(0, 200), st.integers(0, 12), st.integers(1, 2000), st.sampled_from([None, 5, 10**6]))
+def test_a_keys_cap_is_overrun_by_the_grace_or_by_what_ends_the_thought(
+    cap: int, end_tokens: int, max_tokens: int, wanted: int | None
+) -> None:
+    intent = ReasoningIntent(most_tokens=cap, max_tokens=wanted)
+    if too_little(intent, end_tokens):
+        assert cap < 2 + end_tokens
+        return
+    thinking = allowed(max_tokens, end_tokens=end_tokens, most_tokens=cap, max_tokens=wanted).limits
+    assert thinking.budget is not None and thinking.budget + thinking.grace + end_tokens <= cap
