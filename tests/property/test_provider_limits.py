@@ -53,6 +53,16 @@ def test_good_keys_share_the_work_evenly(count: int, requests: int):
     assert max(shares) - min(shares) <= 1
 
 
+def test_keys_that_were_refused_are_told_to_be_asked_too_much():
+    clock = _Clock()
+    rests = Rests(2, clock)
+    rests.refused(0, 401, None)
+    rests.refused(1, 402, None)
+    assert not rests.limited
+    rests.refused(1, 429, None)
+    assert rests.limited, "one of them is there again soon"
+
+
 def test_rests_double_and_a_success_forgets_them():
     rests = Rests(1, _Clock())
     assert [rests.refused(0, 429, None) for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]

@@ -10,14 +10,21 @@ from itertools import accumulate
 import msgspec
 
 from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Texts, Told
+from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.usage import Usage
+
+
+def one_by_one(endpoint: Endpoint, *, limited: bool) -> bool:
+    """Whether each choice is a request of its own there; `limited`: its thinking has a budget."""
+    honoured = endpoint.parameters
+    return (limited and endpoint.two_calls) or (honoured is not None and "n" not in honoured)
 
 
 def calls_of(job: HostedJob) -> list[HostedJob]:
     """The requests that a job takes: one for each prompt, and for each choice where the endpoint makes one at a time."""
     prompts = [job] if job.texts is None else [_of_prompt(job, job.texts, prompt) for prompt in job.texts.prompts]
-    honoured = job.endpoint.parameters
-    if job.request.sampling.n == 1 or honoured is None or "n" in honoured:
+    limited = job.budget is not None and job.thinking is not False
+    if job.request.sampling.n == 1 or not one_by_one(job.endpoint, limited=limited):
         return prompts
     return [_single(each, index) for each in prompts for index in range(job.request.sampling.n)]
 

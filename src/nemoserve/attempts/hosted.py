@@ -13,7 +13,7 @@ from nemoserve.attempts.attempt import Attempt, Counted, Plan
 from nemoserve.attempts.choices import ChoiceReader
 from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
 from nemoserve.attempts.decided import decided, within_cap
-from nemoserve.attempts.fan import calls_of, fanned
+from nemoserve.attempts.fan import calls_of, fanned, one_by_one
 from nemoserve.attempts.parameters import given, without
 from nemoserve.attempts.services import Services
 from nemoserve.backends.base import HostedBackend, HostedEvent, HostedJob, Texts, Told
@@ -43,13 +43,17 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
     request, thinking = switch_in_text(request)
     size = prompt_size(request)
     max_tokens, notices = _room(house, request, endpoint, tokens_in(size))
+    limited = thinking is not False and _limited(asked.intent)
+    twice = limited and endpoint.two_calls
+    readings = _readings(request, endpoint, limited=limited) * (2 if twice else 1)
     admission = await asked.visit.admit(
         endpoint,
-        prompt_tokens=_held_for(asked.caller, size),
+        # The second of two calls reads what the first has thought, too.
+        prompt_tokens=_held_for(asked.caller, size, readings, max_tokens * request.sampling.n if twice else 0),
         max_tokens=max_tokens,
         choices=request.sampling.n,
         named=request.sampling.max_tokens is not None,
-        images=len(request.images) * _readings(request, endpoint),
+        images=len(request.images) * readings,
     )
     # Nothing is awaited from here to the attempt, whose end settles what was held.
     with asked.visit.given_back(admission):
@@ -108,7 +112,7 @@ async def attempt_hosted_text(
     max_tokens, notices = room(most, request.sampling, TEXT_MAX_TOKENS)
     admission = await asked.visit.admit(
         endpoint,
-        prompt_tokens=_held_for(asked.caller, size) * _readings(request, endpoint),
+        prompt_tokens=_held_for(asked.caller, size, _readings(request, endpoint)),
         max_tokens=max_tokens,
         choices=len(texts.prompts) * request.sampling.n,
         named=request.sampling.max_tokens is not None,
@@ -218,14 +222,14 @@ class HostedSource:
         return budget is not None and self.used().usage.reasoning_tokens >= max(1, budget)
 
 
-def _readings(request: ChatRequest, endpoint: Endpoint) -> int:
-    """How often a prompt is read: once, or once for each choice where each is a call of its own."""
-    return 1 if endpoint.parameters is None or "n" in endpoint.parameters else request.sampling.n
+def _readings(request: ChatRequest, endpoint: Endpoint, *, limited: bool = False) -> int:
+    """How many requests read a prompt: one, or one for each choice; `limited` as for `one_by_one`."""
+    return request.sampling.n if one_by_one(endpoint, limited=limited) else 1
 
 
-def _held_for(caller: Caller, size: int) -> int:
-    """The tokens of a prompt of so many bytes: surely not too few where money is held for them."""
-    return most_tokens_in(size) if caller.limits.limit is not None else tokens_in(size)
+def _held_for(caller: Caller, size: int, readings: int, besides: int = 0) -> int:
+    """The tokens of a prompt of so many bytes: surely not too few where money is held for them, for every time it is read."""
+    return most_tokens_in(size) * readings + besides if caller.limits.limit is not None else tokens_in(size)
 
 
 def _unsupported(request: ChatRequest | CompletionRequest, endpoint: Endpoint) -> frozenset[str]:
@@ -237,8 +241,9 @@ def _unsupported(request: ChatRequest | CompletionRequest, endpoint: Endpoint) -
 
 def _room(house: Services, request: ChatRequest, endpoint: Endpoint, prompt: int) -> tuple[int, tuple[Notice, ...]]:
     """How many tokens the reply may have. What was asked for is cut only where it can never be: the prompt's length is a guess."""
-    most = endpoint.max_completion_tokens or endpoint.context_length
-    left = most if request.sampling.max_tokens is not None else min(most, endpoint.context_length - prompt)
+    most, asked = endpoint.max_completion_tokens or endpoint.context_length, request.sampling.max_tokens
+    never = asked is None or asked >= endpoint.context_length
+    left = min(most, endpoint.context_length - prompt) if never else most
     return room(left, request.sampling, house.settings.default_max_tokens)
 
 
@@ -253,9 +258,14 @@ async def _fitted(house: Services, request: ChatRequest, endpoint: Endpoint) -> 
     return await fit(request, endpoint.context_length, reply_tokens, count)
 
 
+def _limited(intent: ReasoningIntent) -> bool:
+    """Whether the request or its key limits thinking."""
+    return not (intent.max_tokens is intent.effort is intent.most_tokens is None)
+
+
 def _allowance(intent: ReasoningIntent, request: ChatRequest, thinking: bool | None, max_tokens: int) -> Allowance:
     """How long the reply may think: limited only where the request or its key asks for that, as not every provider can."""
-    if thinking is False or intent.max_tokens is intent.effort is intent.most_tokens is None:
+    if thinking is False or not _limited(intent):
         return Allowance(ThinkingLimits())
     given_max = request.sampling.max_tokens is not None
     return limits(intent, thinking=True, max_tokens=max_tokens, max_tokens_given=given_max, end_tokens=_END_TOKENS)

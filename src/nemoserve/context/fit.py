@@ -33,15 +33,18 @@ async def fit(
     if not made.fits and made.before < context_length:
         return request, ()  # It fits after all, and the reply has what is left.
     if made.tokens >= context_length:
-        raise _too_long(made.before, context_length, _least(made))
+        raise _too_long(made.before, context_length, _least(made, cut_question=request.compression is True))
     if made.messages == request.messages:
         return request, ()
     return msgspec.structs.replace(request, messages=made.messages), (_notice(made, request.messages, context_length),)
 
 
-def _least(made: Compressed) -> str:
+def _least(made: Compressed, *, cut_question: bool) -> str:
     if made.tokens == made.before:
-        return "Nothing in it may be left out: shorten the messages."
+        more = (
+            "" if cut_question else ', or send transforms: ["middle-out"] to have the middle of the last one left out'
+        )
+        return f"Nothing in it may be left out: shorten the messages{more}."
     return f"Without all that may be left out it still has {made.tokens}: shorten the system message or the last one."
 
 
@@ -64,7 +67,7 @@ def _notice(made: Compressed, messages: Sequence[Message], context_length: int) 
         _counted(made.shortened, "text's middle", "texts' middles"),
     ]
     text = (
-        f"The prompt had {made.before} tokens, too many for a context of {context_length} beside the reply; it has {made.tokens} now. "
+        f"The prompt had at least {made.before} tokens, too many for a context of {context_length} beside the reply; it has {made.tokens} now. "
         f"Left out: {', '.join(part for part in parts if part)}."
     )
     return Notice("context_compressed", text, "messages")

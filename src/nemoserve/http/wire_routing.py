@@ -155,13 +155,13 @@ def _flag(given: Body, name: str, default: bool) -> bool:
     return value
 
 
-def _names(given: Body, name: str) -> tuple[str, ...]:
+def _names(given: Body, name: str, what: str = "providers' names") -> tuple[str, ...]:
     value = given.get(name)
     if value is None:
         return ()
     field = f"provider.{name}"
     if not isinstance(value, list):
-        raise invalid(field, f"expected a list of providers' names, got {value!r:.40}")
+        raise invalid(field, f"expected a list of {what}, got {value!r:.40}")
     names = cast("list[object]", value)
     if len(names) > _MOST_NAMES:
         raise invalid(field, f"expected at most {_MOST_NAMES} names, got {len(names)}")
@@ -172,7 +172,7 @@ def _names(given: Body, name: str) -> tuple[str, ...]:
 
 
 def _quantizations(given: Body) -> tuple[Quantization, ...]:
-    names = _names(given, "quantizations")
+    names = _names(given, "quantizations", "quantizations such as fp8")
     known = get_args(Quantization)
     for at, name in enumerate(names):
         if name not in known:

@@ -149,12 +149,19 @@ def _too_long(wish: Wish, considered: Sequence[Considered]) -> ApiError:
     longest = max(verdict.endpoint.context_length for verdict in considered)
     error = ApiError(
         "context_length_exceeded",
-        f"messages: the prompt has about {wish.prompt_tokens} tokens; the longest context that is left is {longest}. Shorten them, or "
-        'send plugins: [{"id": "context-compression"}] to have the middle of the conversation left out.',
+        f"{'prompt: it' if wish.text else 'messages: the prompt'} has about {wish.prompt_tokens} tokens; the longest context that is "
+        f"left is {longest}. {_SHORTEN[wish.text]}",
         metadata={"context_length": longest, "prompt_tokens": wish.prompt_tokens},
     )
     error.availability = {"code": "constraint_filtered", "retryable": False}
     return error
+
+
+_SHORTEN = {
+    True: "Shorten it.",
+    False: 'Shorten them, or send plugins: [{"id": "context-compression"}] to have the middle of the conversation left out.',
+}
+"""For a text and for a conversation."""
 
 
 def _none_fits(
@@ -166,7 +173,7 @@ def _none_fits(
     if first == "require_parameters" and not wish.preferences.require_parameters:
         field = "tools"  # the one field that an endpoint must honour in any case
     slips = [told_of(one) for one in unknown if one.field == field]
-    detail = " ".join([_reasons(told), *(f"{slip}." for slip in slips)])
+    detail = " ".join([f"{_reasons(told)}{'.' if slips else ''}", *(f"{slip}." for slip in slips)])
     message = f"{field or 'provider'}: no endpoint fits the request. {detail}"
     error = ApiError("not_found", message, metadata={"parameter": field} if field else {})
     ended = all(verdict.excluded_by == "variant" for verdict in considered)

@@ -38,6 +38,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """It continues plain texts, beside conversations."""
     reasoning_budget: bool = True
     """Whether it can limit thinking by itself, or is helped by two calls."""
+    two_calls: bool = False
+    """It is helped by two calls, of one choice each."""
 
     @property
     def own(self) -> bool:

@@ -241,9 +241,11 @@ class RemoteBackend:
         raise error or self._limited(self._rests.wait_s())
 
     def _limited(self, wait_s: float) -> ApiError:
+        limited = self._rests.limited
+        why = "" if limited else ": it has refused them, or they are out of money"
         return ApiError(
-            "rate_limit_exceeded",
-            f"{self.name} has no key that may be used within the next {wait_s:.3g} s.",
+            "rate_limit_exceeded" if limited else "provider_overloaded",
+            f"{self.name} has no key that may be used within the next {wait_s:.3g} s{why}.",
             metadata={"provider_name": self.name},
             retry_after_s=wait_s,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nemoserve.backends.remote.dialect import DIALECTS, can_limit, parameters_for
+from nemoserve.backends.remote.dialect import DIALECTS, can_limit, limits_thinking, parameters_for
 from nemoserve.backends.remote.family import family_named, family_of_id
 from nemoserve.catalogue.book import model_book
 from nemoserve.config.providers import ProviderModel, ProviderSettings
@@ -35,6 +35,7 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
         images="image" in (known_inputs if model.modalities is None else model.modalities),
         texts=dialect.texts is not None,
         reasoning_budget=can_limit(dialect, family),
+        two_calls=can_limit(dialect, family) and not limits_thinking(dialect, family),
     )
 
 

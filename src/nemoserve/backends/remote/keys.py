@@ -19,6 +19,7 @@ class Rests:
         self._until = [0.0] * count
         self._used = [0] * count
         self._failures = [0] * count
+        self._statuses = [0] * count
         self._clock = clock
         self._turn = 0
 
@@ -40,10 +41,18 @@ class Rests:
     def refused(self, key: int, status: int, retry_after_s: float | None) -> float:
         """A key was answered with 401, 402 or 429; returns the seconds that it rests."""
         self._failures[key] += 1
+        self._statuses[key] = status
         doubled = _FIRST_S[status] * 2.0 ** min(self._failures[key] - 1, 32)
         seconds = min(doubled, _LONGEST_S[status]) if retry_after_s is None else retry_after_s
         self._until[key] = max(self._until[key], self._clock() + seconds)
         return seconds
+
+    @property
+    def limited(self) -> bool:
+        """Whether a key rests because it was asked too much, rather than refused or out of money."""
+        now = self._clock()
+        resting = [status for status, until in zip(self._statuses, self._until, strict=True) if until > now]
+        return not resting or 429 in resting
 
     def worked(self, key: int) -> None:
         """A key was accepted."""
