@@ -13,6 +13,7 @@ from nemoserve.config.providers import BASE_URLS, PROVIDER_TYPES, ProviderModel,
 from nemoserve.types.chat import ChatRequest, Message, OutputFormat, Sampling, ToolCall, ToolChoice
 from nemoserve.types.families import FAMILIES
 from nemoserve.types.reasoning import Effort, ReasoningIntent
+from nemoserve.types.route import Preferences
 
 NANO, VL = "nvidia/nemotron-nano-9b-v2", "nvidia/nemotron-nano-12b-v2-vl"
 NANO3, SUPER, ULTRA = (
@@ -274,6 +275,14 @@ def test_a_prefill_is_continued(kind: ProviderType, flag: bool):
     body, _ = _ask(kind, messages=(Message("user", "Hi"), Message("assistant", "Once upon")))
     assert body["messages"][-1] == {"role": "assistant", "content": "Once upon"}
     assert ("continue_final_message" in body) is flag
+
+
+def test_a_router_behind_us_is_not_told_what_its_hosts_must_not_do_with_the_data():
+    careful = Preferences(data_collection="deny", zdr=True)
+    for kind in PROVIDER_TYPES:
+        told = {"data_collection": "deny", "zdr": True} if kind in ("openrouter", "nemoserve") else None
+        assert _ask(kind, preferences=careful)[0].get("provider") == told
+        assert "provider" not in _ask(kind)[0]
 
 
 def test_fields_that_were_refused_before_are_left_out():

@@ -49,6 +49,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Statuses that mean a key is out of money."""
     texts: frozenset[str] | None = frozenset({"echo"})
     """Plain texts are continued, at `/completions`, which takes these fields besides; None: they are not."""
+    routes: bool = False
+    """It asks others itself, and minds what the request says of their handling of data."""
     guided: Literal["no", "structured_outputs", "sglang", "nvext", "llama"] = "no"
     """How a regular expression, a choice or a grammar is asked for."""
 
@@ -70,6 +72,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         budget="object",
         continuing="message",
         past_thinking="reasoning",
+        routes=True,
     ),
     "nim": Dialect(
         fields=_OPENAI | _SAMPLING | {"ignore_eos", "chat_template_kwargs", "nvext"},
@@ -156,6 +159,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         past_thinking="reasoning",
         guided="structured_outputs",
         texts=_TEXT_OPTIONS,
+        routes=True,
     ),
 }
 

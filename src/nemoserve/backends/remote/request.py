@@ -12,6 +12,7 @@ from nemoserve.backends.remote.dialect import Dialect, fields_for
 from nemoserve.backends.remote.steering import can_switch, limited, switched
 from nemoserve.types.chat import Image, Message, Notice, OutputFormat, Sampling, ToolChoice
 from nemoserve.types.model import Family
+from nemoserve.types.route import Preferences
 
 Body = dict[str, object]
 
@@ -81,6 +82,8 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
             continue
         held = body.get(name)
         body[name] = {**held, **value} if isinstance(held, dict) and isinstance(value, dict) else value
+    if dialect.routes and (policy := _policy(request.preferences)):
+        body["provider"] = policy
     if messages and messages[-1].role == "assistant" and dialect.continuing == "flag":
         body.update(continue_final_message=True, add_generation_prompt=False)
     if asking.stream:
@@ -88,6 +91,12 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
         if dialect.tells_usage and "stream_options" in allowed:
             body["stream_options"] = {"include_usage": True}
     return Asked(body, notices)
+
+
+def _policy(wanted: Preferences) -> Body:
+    """What the hosts behind a router must not do with the request."""
+    deny: Body = {"data_collection": "deny"} if wanted.data_collection == "deny" else {}
+    return {**deny, "zdr": True} if wanted.zdr else deny
 
 
 def unsupported(job: HostedJob, asking: Asking) -> tuple[str, ...]:
