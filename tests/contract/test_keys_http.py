@@ -290,7 +290,7 @@ def test_more_run_at_once_than_the_key_may(gateway: Gateway, new: Any) -> None:
     with ThreadPoolExecutor(6) as threads:
         answers = list(threads.map(one, range(6)))
     assert sorted(answer.status_code for answer in answers) == [200, 200, 429, 429, 429, 429]
-    assert "2 at the same time" in next(a for a in answers if a.status_code == 429).json()["error"]["message"]
+    assert "2 requests at the same time" in next(a for a in answers if a.status_code == 429).json()["error"]["message"]
     assert holder.ask().status_code == 200, "their places are free again"
     for _ in range(3):  # a place is freed by whatever ends the request
         with holder.ask(slow, stream=True) as cut:

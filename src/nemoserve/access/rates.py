@@ -130,7 +130,8 @@ class Rates:
         use = self._uses.get(key) or _Use()
         use.forget(now)
         if limits.concurrency is not None and use.running >= limits.concurrency:
-            raise _refused(f"{limits.concurrency} at the same time", _SLOT_RETRY_S, "concurrency")
+            requests = "request" if limits.concurrency == 1 else "requests"
+            raise _refused(f"{limits.concurrency} {requests} at the same time", _SLOT_RETRY_S, "concurrency")
         if limits.requests_per_minute is not None:
             _let_in(use.requests, now, 1, limits.requests_per_minute, "requests")
         if limits.tokens_per_minute is not None:
@@ -142,17 +143,17 @@ class Rates:
         return Ticket(self, use, prompt_tokens)
 
     def state(self, caller: Caller, now: int) -> State | None:
-        """Of the requests per minute, or else of the tokens; None for a key that is limited in neither."""
+        """Of that rate of which the smaller share is left, as it refuses first; None for a key that has none."""
         limits = caller.limits
-        if limits.requests_per_minute is limits.tokens_per_minute is None:
+        rates = limits.requests_per_minute, limits.tokens_per_minute
+        if rates == (None, None):
             return None
         now = self.monotonic(now)
         use = self._uses.get(caller.key_id or "") or _Use()
         use.forget(now)
-        if limits.requests_per_minute is not None:
-            return use.requests.state(now, limits.requests_per_minute)
-        assert limits.tokens_per_minute is not None
-        return use.tokens.state(now, limits.tokens_per_minute)
+        logs = zip((use.requests, use.tokens), rates, strict=True)
+        states = [log.state(now, limit) for log, limit in logs if limit is not None]
+        return min(states, key=lambda state: state.remaining / state.limit)
 
     def __len__(self) -> int:
         """How many keys are remembered."""

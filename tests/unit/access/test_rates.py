@@ -92,6 +92,16 @@ def test_a_clock_that_steps_back_opens_the_minute_again() -> None:
         rates.enter(who, 1, 10)
 
 
+@pytest.mark.parametrize(("prompt", "told"), [(30, (40, 10, MINUTE)), (1, (3, 2, MINUTE)), (0, (3, 2, MINUTE))])
+def test_the_headers_of_a_refusal_tell_of_the_rate_that_did_not_refuse(prompt: int, told: tuple[int, int, int]) -> None:
+    rates, who = Rates(), caller(requests_per_minute=3, tokens_per_minute=40)
+    assert rates.state(who, 0) == (3, 3, 0), "while all is free"
+    rates.enter(who, prompt, 0)
+    with pytest.raises(ApiError):
+        rates.enter(who, 41, 0)
+    assert rates.state(who, 0) == told
+
+
 def test_two_of_the_same_millisecond_count_as_one() -> None:
     rates, who = Rates(), caller(requests_per_minute=3, tokens_per_minute=100)
     for _ in range(3):
@@ -150,13 +160,20 @@ def test_one_end_frees_two_places() -> None:
     rates, who = Rates(), caller(concurrency=2)
     first = rates.enter(who, 1, 0)
     rates.enter(who, 1, 0)
-    with pytest.raises(ApiError, match=r"2 at the same time; try again in 1 s") as refused:
+    with pytest.raises(ApiError, match=r"allowed 2 requests at the same time; try again in 1 s") as refused:
         rates.enter(who, 1, 0)
     assert refused.value.metadata == {"limit": "concurrency"}
     first.leave(1, 0)
     first.leave(1, 0)
     rates.enter(who, 1, 0)
     with pytest.raises(ApiError):
+        rates.enter(who, 1, 0)
+
+
+def test_a_key_of_one_place_is_told_of_several() -> None:
+    rates, who = Rates(), caller(concurrency=1)
+    rates.enter(who, 1, 0)
+    with pytest.raises(ApiError, match=r"allowed 1 request at the same time; try again in 1 s"):
         rates.enter(who, 1, 0)
 
 
