@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from nemoserve.access.key import RESETS, Key
 from nemoserve.access.windows import begins, window
@@ -30,10 +30,9 @@ def key_usage(database: Database, keys: Sequence[Key], now_ms: int) -> dict[str,
     ids = [key.id for key in keys]
     if not ids:
         return {}
-    since = {reset: begins(window(reset, now_ms)) or 0 for reset in RESETS}
-    periods = [func.sum(case((attempts.c.created_at >= since[reset], attempts.c.cost), else_=0)) for reset in RESETS]
+    periods, earliest = _periods(now_ms)
     recent = select(attempts.c.key_id, *periods).group_by(attempts.c.key_id)
-    recent = recent.where(attempts.c.key_id.in_(ids), attempts.c.created_at >= min(since.values()))
+    recent = recent.where(attempts.c.key_id.in_(ids), attempts.c.created_at >= earliest)
     # Every line of the ledger counts into one balance, so that a key's whole past is a few rows.
     ever = select(balances.c.key_id, func.sum(balances.c.spent)).group_by(balances.c.key_id)
     with database.read() as connection:
@@ -52,6 +51,20 @@ def key_usage(database: Database, keys: Sequence[Key], now_ms: int) -> dict[str,
             remaining=None if limit is None else max(0, limit - used.get(key.id, 0)),
         )
     return found
+
+
+def keyless_usage(database: Database, now_ms: int) -> KeyUsage:
+    """Of the owner, who needs no key. There is no balance without one, so that the ledger's lines are summed."""
+    every = select(func.sum(attempts.c.cost), *_periods(now_ms)[0]).where(attempts.c.key_id.is_(None))
+    with database.read() as connection:
+        total, daily, weekly, monthly = (int(amount or 0) for amount in connection.execute(every).one())
+    return KeyUsage(total=total, daily=daily, weekly=weekly, monthly=monthly)
+
+
+def _periods(now_ms: int) -> tuple[list[ColumnElement[int]], int]:
+    """The cost since the beginning of each window, in the order of `RESETS`, and the earliest of these beginnings."""
+    since = [begins(window(reset, now_ms)) or 0 for reset in RESETS]
+    return [func.sum(case((attempts.c.created_at >= begin, attempts.c.cost), else_=0)) for begin in since], min(since)
 
 
 def _used(connection: Connection, keys: Sequence[Key], now_ms: int) -> dict[str, int]:

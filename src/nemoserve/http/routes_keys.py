@@ -17,7 +17,7 @@ from starlette.responses import Response
 from nemoserve.access.key import Key
 from nemoserve.access.keyring import Keyring
 from nemoserve.access.policy import Action
-from nemoserve.access.usage import KeyUsage, key_usage
+from nemoserve.access.usage import KeyUsage, key_usage, keyless_usage
 from nemoserve.config.settings import Settings
 from nemoserve.http import wire_keys
 from nemoserve.http.body import read_body
@@ -59,7 +59,7 @@ async def list_keys(request: Request) -> Response:
     offset, disabled = _offset(request), _flag(request, "include_disabled")
     await _written(house)
     keys = await _done(house.keyring.list, include_disabled=disabled, offset=offset)
-    usage = await _usage(house, keys)
+    usage = await _usage_now(house, keys)
     return _json({"data": [key_body(key, usage[key.id]) for key in keys]})
 
 
@@ -111,18 +111,18 @@ async def rotate_key(request: Request) -> Response:
     body = wire_keys.rotate_body(await read_body(request, house.settings.max_body_bytes))
     await _written(house)
     key, text = await _done(house.keyring.rotate, _hash(request), body.overlap_seconds, actor=_actor(request))
-    return _json({"data": key_body(key, await _usage_now(house, key)), "key": text})
+    return _json({"data": key_body(key, (await _usage_now(house, [key]))[key.id]), "key": text})
 
 
 async def own_key(request: Request) -> Response:
     """GET /v1/key and GET /v1/auth/key: what the key that is shown may do and has spent."""
     house = _house(request)
     caller: Caller = request.state.caller
-    if caller.key_id is None:
-        return _json({"data": own_body(None, KeyUsage())})
     await _written(house)
+    if caller.key_id is None:
+        return _json({"data": own_body(None, await _done(keyless_usage, house.database, _now()))})
     key = await _done(house.keyring.get, caller.key_id)
-    return _json({"data": own_body(key, await _usage_now(house, key))})
+    return _json({"data": own_body(key, (await _usage_now(house, [key]))[key.id])})
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -154,19 +154,20 @@ def _hash(request: Request) -> str:
 
 
 async def _one(house: _House, key: Key) -> Response:
-    return _json({"data": key_body(key, await _usage_now(house, key))})
+    return _json({"data": key_body(key, (await _usage_now(house, [key]))[key.id])})
 
 
-async def _usage(house: _House, keys: list[Key]) -> dict[str, KeyUsage]:
-    """By key id. Comes after `_written`."""
-    return await _done(key_usage, house.database, keys, _now())
+async def _usage_now(house: _House, keys: list[Key]) -> dict[str, KeyUsage]:
+    """By key id; what is held for replies under way is gone from what remains, as in the header that tells it.
 
-
-async def _usage_now(house: _House, key: Key) -> KeyUsage:
-    """Of one key; what is held for replies under way is gone from what remains, as in the header that tells it."""
-    usage = await _usage(house, [key])
-    remaining = await house.books.remaining(key.caller(), _now())
-    return msgspec.structs.replace(usage[key.id], remaining=remaining)
+    Comes after `_written`.
+    """
+    usage = await _done(key_usage, house.database, keys, _now())
+    for key in keys:
+        if key.limits.limit is not None:
+            remaining = await house.books.remaining(key.caller(), _now())
+            usage[key.id] = msgspec.structs.replace(usage[key.id], remaining=remaining)
+    return usage
 
 
 async def _written(house: _House) -> None:

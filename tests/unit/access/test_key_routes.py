@@ -22,9 +22,11 @@ from nemoserve.http.auth import caller_of, require
 from nemoserve.http.errors import on_api_error
 from nemoserve.http.routes_keys import ROUTES, Endpoint
 from nemoserve.storage.database import Database
-from nemoserve.types.caller import Caller
+from nemoserve.types.caller import Caller, KeyLimits
 from nemoserve.types.errors import ApiError
+from tests.ledgers import make_entry
 from tests.unit.access.conftest import PEPPER
+from tests.unit.ledger_reports.entries import store
 
 OPENROUTER = {
     "hash": str, "name": str, "label": str, "disabled": bool, "limit": (float, type(None)),
@@ -43,15 +45,14 @@ OWN = {
 
 class Books:
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.quota = make_quota(database, "first")
+        self.quota.load()
 
     async def flush(self) -> None:
         """Nothing is ever pending."""
 
     async def remaining(self, caller: Caller, now_ms: int) -> int | None:
-        quota = make_quota(self._database, "first")
-        quota.load()
-        return await quota.remaining(caller, now_ms)
+        return await self.quota.remaining(caller, now_ms)
 
 
 class Services:
@@ -246,6 +247,24 @@ async def test_the_local_owner_has_no_key_to_show(client: httpx2.AsyncClient) ->
         assert (data["limit"], data["limit_remaining"], data["is_free_tier"]) == (None, None, False)
         assert data["rate_limit"]["requests"] == -1 and data["rate_limit"]["interval"] == "10s"
         assert data["role"] == "owner"
+
+
+async def test_the_local_owner_is_told_that_nothing_was_spent(client: httpx2.AsyncClient, one_file: Database) -> None:
+    store(one_file, [make_entry(None, created_at=time.time_ns() // 1_000_000, cost=3_000_000)])
+    for path in ("/key", "/auth/key"):
+        data = (await client.get(path)).json()["data"]
+        assert [data[name] for name in ("usage", "usage_daily", "usage_weekly", "usage_monthly")] == [0.003] * 4
+
+
+async def test_the_list_of_keys_leaves_more_than_a_key_by_itself(one_file: Database) -> None:
+    services = Services(one_file, required=False)
+    key, _ = services.keyring.create("one", limits=KeyLimits(limit=5 * 10**9), actor="cli")
+    await services.books.quota.reserve(key.caller(), 1, 2 * 10**9, time.time_ns() // 1_000_000)
+    async with client_of(services) as client:
+        await create(client, name="without a limit")
+        listed = (await client.get("/keys")).json()["data"]
+        assert [data["limit_remaining"] for data in listed] == [None, 3.0]
+        assert (await client.get(f"/keys/{key.id}")).json()["data"] == listed[1]
 
 
 async def test_a_key_cannot_see_itself_or_sees_others(closed: httpx2.AsyncClient, client: httpx2.AsyncClient) -> None:

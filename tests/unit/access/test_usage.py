@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from nemoserve.access.audit import AuditLog
 from nemoserve.access.keyring import Keyring
-from nemoserve.access.usage import KeyUsage, key_usage
+from nemoserve.access.usage import KeyUsage, key_usage, keyless_usage
 from nemoserve.storage.database import Database
 from nemoserve.storage.tables import attempts, balances
 from nemoserve.types.caller import KeyLimits, Reset
@@ -22,7 +22,7 @@ def ms(*moment: int) -> int:
 NOW = ms(2026, 11, 25, 12)  # a Wednesday
 
 
-def spend(database: Database, key_id: str, at: int, cost: int, number: int) -> None:
+def spend(database: Database, key_id: str | None, at: int, cost: int, number: int) -> None:
     texts = "generation_id instance owner tags app_url app_title user_agent user request_id api model provider price outcome window"
     numbers = (
         "prompt_tokens cached_tokens completion_tokens reasoning_tokens images total_ms max_tokens choices reserved"
@@ -59,6 +59,17 @@ def test_a_days_money_counts_into_the_next(keyring: Keyring, database: Database)
     assert usage[key.id] == KeyUsage(total=1_111_111, daily=1_100_000, weekly=1_111_000, monthly=1_111_110)
     assert usage[other.id].daily == 7
     assert key_usage(database, [], NOW) == {}
+
+
+def test_what_was_used_without_a_key_costs_nothing_or_is_a_keys(keyring: Keyring, database: Database) -> None:
+    assert keyless_usage(database, NOW) == KeyUsage(), "before there is any line"
+    key, _ = keyring.create("one", actor="cli")
+    spend(database, key.id, NOW, 7, 1)
+    spend(database, None, ms(2026, 10, 31), 1, 2)
+    spend(database, None, ms(2026, 11, 1), 10, 3)
+    spend(database, None, ms(2026, 11, 23), 100, 4)
+    spend(database, None, ms(2026, 11, 25), 1_000, 5)
+    assert keyless_usage(database, NOW) == KeyUsage(total=1_111, daily=1_000, weekly=1_100, monthly=1_110)
 
 
 def test_a_week_that_began_last_month_is_cut(keyring: Keyring, database: Database) -> None:
