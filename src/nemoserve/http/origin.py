@@ -17,11 +17,21 @@ def origin_of(request: Request, user: str | None) -> Origin:
     headers = headers_of(request.scope)
     return Origin(
         request_id=str(request.scope.get("nemoserve.request_id", "")),
-        app_url=_kept(headers.get("http-referer", headers.get("referer", ""))),
-        app_title=_kept(headers.get("x-openrouter-title") or headers.get("x-title", "")),
-        user_agent=_kept(headers.get("user-agent", "")),
+        app_url=_kept(_read(headers.get("http-referer", headers.get("referer", "")))),
+        app_title=_kept(_read(headers.get("x-openrouter-title") or headers.get("x-title", ""))),
+        user_agent=_kept(_read(headers.get("user-agent", ""))),
         user=_kept(user or ""),
     )
+
+
+def _read(header: str) -> str:
+    """A header's text: UTF-8, as most clients write it, where its bytes are that, else Latin-1."""
+    if header.isascii():
+        return header
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header
 
 
 def _kept(text: str) -> str:

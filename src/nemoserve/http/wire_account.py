@@ -41,7 +41,8 @@ def generation_body(generation: Generation) -> Body:
         "provider_responses": [_provider_response(attempt) for attempt in generation.attempts],
         "streamed": last.streamed,
         "cancelled": last.outcome == "cancelled",
-        "finish_reason": last.finish_reason,
+        # Nobody was there to tell a reason when its server died.
+        "finish_reason": "error" if last.outcome == "killed" else last.finish_reason,
         "native_finish_reason": last.native_finish_reason,
         "latency": last.first_token_ms,
         "moderation_latency": None,

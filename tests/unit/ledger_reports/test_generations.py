@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nemoserve.http.wire_account import generation_body
 from nemoserve.ledger.generations import Generation, generation
 from nemoserve.storage.database import Database
-from nemoserve.types.entry import Entry
+from nemoserve.types.entry import Entry, Outcome
 from tests.ledgers import NOON, make_entry
 from tests.unit.ledger_reports.entries import store
 
@@ -111,6 +113,15 @@ def test_a_cancelled_generation_tells_what_was_used(database: Database) -> None:
         ("nemoserve", None),
     ]
     assert "latency" not in responses[0], "clients take a number there, or nothing"
+
+
+@pytest.mark.parametrize(("outcome", "told"), [("killed", "error"), ("cancelled", None), ("finished", "stop")])
+def test_a_reply_that_died_with_its_server_looks_like_one_that_ended(
+    database: Database, outcome: Outcome, told: str | None
+) -> None:
+    store(database, [attempt(1, outcome=outcome, finish_reason="stop" if outcome == "finished" else None)])
+    body = generation_body(found(database, "gen-x"))
+    assert (body["finish_reason"], body["cancelled"]) == (told, outcome == "cancelled")
 
 
 def test_a_field_that_clients_require_is_missing(database: Database) -> None:
