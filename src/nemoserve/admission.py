@@ -50,7 +50,11 @@ def permit(caller: Caller, named: Sequence[Endpoint], names: Collection[str] | N
         )
     if limits.providers is not None and not any(endpoint.provider in limits.providers for endpoint in left):
         providers = ", ".join(dict.fromkeys(endpoint.provider for endpoint in left))
-        raise ApiError("permission_denied", f"This key must not use the provider {providers}.")
+        raise ApiError(
+            "permission_denied",
+            f"provider: this key must not use {providers}; it may use: {', '.join(limits.providers) or 'none'}",
+            metadata={"parameter": "provider"},
+        )
 
 
 def require_all(required: bool, notices: tuple[Notice, ...]) -> None:

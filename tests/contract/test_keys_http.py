@@ -241,7 +241,9 @@ def test_a_model_that_a_key_must_not_use_is_served(gateway: Gateway, new: Any) -
     text = gateway.post("/v1/completions", {"prompt": "x"}, headers=bearer(other.key))
     error(text, 403, "permission_denied")
     assert new(allowed_models=[gateway.model.upper()]).ask().status_code == 200
-    error(new(allowed_providers=["elsewhere"]).ask(), 403, "permission_denied")
+    refused = error(new(allowed_providers=["elsewhere"]).ask(), 403, "permission_denied")
+    assert refused["message"] == "provider: this key must not use nemoserve; it may use: elsewhere"
+    assert refused["metadata"]["parameter"] == "provider"
     assert new(allowed_providers=["nemoserve"]).ask().status_code == 200
 
 

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 _LONGEST = 500
 _WHY = "; a reply has one when it has ended, and a request that was refused before it began has none"
+_NOT_KEPT = "its key did not ask for that, or it was deleted; a key keeps content from when its store_content is true"
 _FILTERS = ("owner", "app", "user", "session", "model", "provider")
 _KEYS = ("key", "api_key_hash")
 """Ours, and OpenRouter's name of the same."""
@@ -118,13 +119,17 @@ ROUTES: list[tuple[str, str, Callable[[Request], Awaitable[Response]], Action]] 
 
 
 async def _kept(request: Request, generation_id: str) -> content.Kept:
-    def work(database: Database) -> content.Kept | None:
+    def work(database: Database) -> tuple[content.Kept | None, Generation | None]:
         with database.read() as connection:
-            return content.read(connection, generation_id)
+            kept = content.read(connection, generation_id)
+            return kept, generation(connection, generation_id) if kept is None else None
 
-    kept = await _read(request, work)
+    kept, found = await _read(request, work)
+    if found is not None and may_see(_caller(request), found.answered.key_id):
+        message = f"id: nothing is kept of what was said in {generation_id[:80]!r}: {_NOT_KEPT}"
+        raise ApiError("not_found", message, metadata={"parameter": "id"})
     if kept is None or not may_see(_caller(request), kept.key_id):
-        raise _unknown(generation_id, "no content is kept of a generation")
+        raise _unknown(generation_id)
     return kept
 
 
@@ -218,9 +223,9 @@ def _only(request: Request, *known: str) -> None:
             raise invalid(name, f"at most {_LONGEST} characters, none of them NUL")
 
 
-def _unknown(generation_id: str, what: str = "there is no generation") -> ApiError:
+def _unknown(generation_id: str) -> ApiError:
     # The same for another's: who may not see it does not learn that it is there.
-    message = f"id: {what} called {generation_id[:80]!r}{_WHY}"
+    message = f"id: there is no generation called {generation_id[:80]!r}{_WHY}"
     return ApiError("not_found", message, metadata={"parameter": "id"})
 
 

@@ -110,7 +110,9 @@ def _forbidden(wish: Wish, considered: Sequence[Considered]) -> ApiError:
         text = f"model: this key must not use {by_model.endpoint.model}; it may use: {may}"
         return ApiError("permission_denied", text, metadata={"parameter": "model"})
     providers = ", ".join(sorted({verdict.endpoint.provider for verdict in considered}))
-    return ApiError("permission_denied", f"This key must not use the provider {providers}.")
+    may = ", ".join(wish.allowed_providers or ()) or "none"
+    text = f"provider: this key must not use {providers}; it may use: {may}"
+    return ApiError("permission_denied", text, metadata={"parameter": "provider"})
 
 
 def _resting(resting: Sequence[Considered]) -> ApiError:

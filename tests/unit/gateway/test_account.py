@@ -151,7 +151,25 @@ async def test_deleted_content_can_be_read(client: httpx2.AsyncClient, books: Bo
     for method in ("GET", "DELETE"):
         answer = await client.request(method, "/generation/content", params=params, headers=headers)
         assert answer.status_code == 404
+        error = answer.json()["error"]
+        assert "or it was deleted" in error["message"] and "store_content" in error["message"]
+        assert error["metadata"] == {"error_type": "not_found", "parameter": "id"}
     assert (await client.get("/generation", params=params, headers=headers)).status_code == 200, "the line stays"
+
+
+async def test_a_generation_that_there_is_is_called_unknown_as_nothing_was_kept_of_it(
+    client: httpx2.AsyncClient, books: Books
+) -> None:
+    entry = await attempt(books, KEY, USAGE)
+    answers = {
+        who: await client.get("/generation/content", params={"id": entry.generation_id}, headers={"who": who})
+        for who in ("key", "management", "owner", "other")
+    }
+    assert {answer.status_code for answer in answers.values()} == {404}
+    told = {who: answer.json()["error"]["message"] for who, answer in answers.items()}
+    mend = "a key keeps content from when its store_content is true"
+    assert {who for who, message in told.items() if mend in message} == {"key", "management", "owner"}
+    assert "refused before it began has none" in told["other"]
 
 
 async def test_a_key_reads_the_books_of_all(client: httpx2.AsyncClient) -> None:

@@ -264,7 +264,9 @@ def test_a_key_gets_what_it_must_not_use() -> None:
     assert house.order(allowed_providers=("A",)) == ["a"]
     assert [one.model for one in house.route(NANO, SUPER, allowed_models=("nano",)).endpoints] == [NANO, NANO]
     assert refused(house, allowed_models=(SUPER,)).status == 403
-    assert refused(house, allowed_providers=("x",)).status == 403
+    error = refused(house, allowed_providers=("x",))
+    assert (error.status, error.metadata["parameter"]) == (403, "provider")
+    assert error.message.startswith("provider: this key must not use ") and error.message.endswith("it may use: x")
 
 
 def test_local_is_not_preferred_or_keeps_all_in_its_queue() -> None:
