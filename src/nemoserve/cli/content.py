@@ -53,6 +53,7 @@ def delete(
                     keys = keys_called(connection, key)
             now = time.time_ns() // 1_000_000
             gone = delete_of(database, keys=keys, before=None if before is None else instant(before, now))
+    generations = "generation" if gone == 1 else "generations"
     typer.echo(
-        msgspec.json.encode({"deleted": gone}).decode() if json else f"Deleted the content of {gone} generations."
+        msgspec.json.encode({"deleted": gone}).decode() if json else f"Deleted the content of {gone} {generations}."
     )

@@ -82,11 +82,11 @@ def create(
         raise typer.BadParameter("give the key one name, such as: nemoserve keys create search")
     from msgspec import UNSET
 
-    from nemoserve.cli.keys_shown import change_of, show_new
+    from nemoserve.cli.keys_shown import change_of, options_named, show_new
     from nemoserve.cli.store import opened
     from nemoserve.http.wire_keys import limits_of
 
-    with opened(data_dir, database_url, make=True) as store:
+    with opened(data_dir, database_url, make=True) as store, options_named():
         change = change_of(
             owner=owner,
             tags=tag,
@@ -162,10 +162,10 @@ def limits(
     json: Json = False,
 ) -> None:
     """Change what a key may do; what is not named stays. The next request already counts by it."""
-    from nemoserve.cli.keys_shown import change_of, show_key
+    from nemoserve.cli.keys_shown import change_of, options_named, show_key
     from nemoserve.cli.store import opened
 
-    with opened(data_dir, database_url) as store:
+    with opened(data_dir, database_url) as store, options_named():
         change = change_of(
             name=name,
             owner=owner,
@@ -195,10 +195,10 @@ def rotate(
     json: Json = False,
 ) -> None:
     """Give a key a new text, and print it, this once. Limits and usage go on."""
-    from nemoserve.cli.keys_shown import seconds, show_new
+    from nemoserve.cli.keys_shown import options_named, seconds, show_new
     from nemoserve.cli.store import opened
 
-    with opened(data_dir, database_url) as store:
+    with opened(data_dir, database_url) as store, options_named():
         found = store.keyring.find(key)
         changed, text = store.keyring.rotate(found.id, seconds("--overlap", overlap), actor=store.actor)
         show_new(store, changed, text, json=json)

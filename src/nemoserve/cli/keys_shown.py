@@ -1,11 +1,12 @@
-"""Keys in the terminal: what is typed as values, what is printed as tables or JSON. Knows no storage and no options' names."""
+"""Keys in the terminal: what is typed as values, what is printed as tables or JSON. Knows no storage."""
 
 from __future__ import annotations
 
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import msgspec
@@ -20,14 +21,22 @@ from nemoserve.cli.ledger import print_table, tags_of
 from nemoserve.cli.store import Store
 from nemoserve.http.wire_keys import Body, iso, key_body
 from nemoserve.types.caller import Reset
+from nemoserve.types.errors import ApiError
 from nemoserve.types.money import nano_dollars
 
 _NONE = "none"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LENGTH = re.compile(r"(\d{1,9})([smhd]?)", re.ASCII)
+_OPTIONS = {
+    "expires_at": "--expires", "allowed_models": "--model", "allowed_providers": "--provider", "tags": "--tag",
+    "overlap_seconds": "--overlap", "limit_reset": "--limit-reset", "requests_per_minute": "--requests-per-minute",
+    "tokens_per_minute": "--tokens-per-minute", "reasoning_cap": "--reasoning-cap", "answer_reserve": "--answer-reserve",
+    **{name: f"--{name}" for name in ("owner", "limit", "concurrency")},
+}  # fmt: skip
+"""By the API's names of the same."""
 _SHOWN = (
     ("hash", "hash"), ("name", "name"), ("key", "label"), ("role", "role"), ("owner", "owner"), ("tags", "tags"),
-    ("disabled", "disabled"), ("expires", "expires_at"), ("created", "created_at"), ("changed", "updated_at"),
+    ("state", "state"), ("expires", "expires_at"), ("created", "created_at"), ("changed", "updated_at"),
     ("limit, USD", "limit"), ("resets", "limit_reset"), ("left of it, USD", "limit_remaining"), ("models", "allowed_models"),
     ("providers", "allowed_providers"), ("requests per minute", "requests_per_minute"),
     ("tokens per minute", "tokens_per_minute"), ("at the same time", "concurrency"),
@@ -73,6 +82,19 @@ def change_of(
     )
 
 
+@contextmanager
+def options_named() -> Generator[None]:
+    """A value that the block refuses is told by its option, and not as the API calls it: raises ValueError."""
+    try:
+        yield
+    except ApiError as error:
+        field = str(error.metadata.get("parameter"))
+        problem = error.message.removeprefix(f"{field}: ")
+        if field not in _OPTIONS or problem == error.message:
+            raise
+        raise ValueError(f"{_OPTIONS[field]}: {problem.replace(' or null', f' or {_NONE}')}") from None
+
+
 def seconds(option: str, text: str) -> int:
     """A length of time such as `24h`; without a unit in seconds. Raises ValueError."""
     match = _LENGTH.fullmatch(text)
@@ -95,6 +117,7 @@ def show_key(store: Store, key: Key, *, json: bool) -> None:
     if json:
         _print_json({"data": body})
         return
+    body["state"] = _state(key)
     table = Table.grid(padding=(0, 2))
     for title, field in _SHOWN:
         table.add_row(title, _cell(body[field]))
@@ -114,7 +137,7 @@ def show_list(store: Store, keys: Sequence[Key], *, json: bool) -> None:
     for title in ("hash", "name", "key", "role", "owner", "state", "limit, USD", "spent, USD"):
         table.add_column(title)
     for key, body in zip(keys, bodies, strict=True):
-        limit = "-" if body["limit"] is None else f"{body['limit']:g} {body['limit_reset'] or ''}"
+        limit = "-" if body["limit"] is None else f"{_cell(body['limit'])} {body['limit_reset'] or ''}"
         cells = (key.id[:8], key.name, key.label, key.role, key.owner, _state(key), limit.strip(), _cell(body["usage"]))
         table.add_row(*(escape(cell) for cell in cells))
     print_table(console(), table)

@@ -18,6 +18,7 @@ from nemoserve.cli.main import app
 from nemoserve.config.secret import server_secret
 from nemoserve.storage.database import FILE, Database
 from nemoserve.storage.tables import audit
+from nemoserve.storage.tables import keys as keys_table
 from nemoserve.types.errors import ApiError
 
 Run = Callable[..., Result]
@@ -108,6 +109,25 @@ def test_a_person_sees_the_key_twice_or_amid_other_words(run: Run) -> None:
     assert text[25:] not in run("audit", "show").stdout
 
 
+def test_a_small_or_large_limit_is_listed_as_a_power_of_ten(run: Run) -> None:
+    run("keys", "create", "small", "--limit", "0.000000001", "--limit-reset", "weekly")
+    run("keys", "create", "large", "--limit", "12345678.9")
+    shown = run("keys", "list").stdout
+    assert "0.000000001 weekly" in shown and "12345678.9" in shown
+
+
+def test_an_expired_key_looks_like_one_that_works(run: Run, tmp_path: Path) -> None:
+    run("keys", "create", "search")
+    assert "active" in run("keys", "show", "search").stdout
+    database = Database.open(tmp_path / FILE)
+    with database.begin() as connection:
+        connection.execute(update(keys_table).values(expires_at=1000))
+    database.close()
+    (state,) = [line.split() for line in run("keys", "show", "search").stdout.splitlines() if line.startswith("state")]
+    assert state == ["state", "expired"]
+    assert run("keys", "disable", "search").stdout.count("disabled") == 1
+
+
 def test_an_expiry_is_another_day_than_was_typed(keys: Callable[..., dict[str, Any]]) -> None:
     assert keys("create", "a", "--expires", "2999-01-31")["data"]["expires_at"] == "2999-01-31T00:00:00.000Z"
     assert (
@@ -133,13 +153,19 @@ def test_a_key_is_listed_in_pieces(run: Run) -> None:
         ("create x --expires 2001-01-01", "past"),
         ("create x --tag team", "NAME=VALUE"),
         ("create x --tag team=a --tag team=b", "two values"),
-        ("create x --concurrency 0", "concurrency"),
+        ("create x --concurrency 0", "--concurrency: expected 1 to 1000000000000, or none for no limit, got 0"),
+        ("create x --requests-per-minute 0", "--requests-per-minute: expected 1 to"),
+        ("limits here --reasoning-cap 9999999999999", "--reasoning-cap: expected 0 to"),
+        ("create x --expires 2020-01-01", "--expires: this is in the past"),
+        ("create x --tag a!=b", "--tag: a tag's name"),
+        (f"create x --model {'m' * 201}", "--model: at most"),
+        (f"create {'x' * 201}", "name: at most"),
         ("create x --concurrency many", "--concurrency"),
         ("show nothing", "list the keys"),
         ("rotate nothing", "list the keys"),
         ("limits nothing --limit 1", "list the keys"),
         ("rotate here --overlap long", "24h"),
-        ("rotate here --overlap 900d", "overlap_seconds"),
+        ("rotate here --overlap 900d", "--overlap: expected 0 to"),
         ("delete nothing", "list the keys"),
     ],
 )

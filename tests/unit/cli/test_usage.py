@@ -141,7 +141,7 @@ def test_content_goes_without_being_asked_or_stays(run: Run, database: Database)
     assert read(run("content", "delete", "--key", "search", "--before", "2026-11-21", "--json")) == {"deleted": 0}
     assert read(run("content", "delete", "--key", "search", "--json")) == {"deleted": 2}
     keep(4)
-    assert "1 generations" in run("content", "delete", "--all").stdout
+    assert run("content", "delete", "--all").stdout == "Deleted the content of 1 generation.\n"
 
 
 @pytest.mark.usefixtures("database")

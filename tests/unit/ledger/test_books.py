@@ -193,6 +193,7 @@ async def test_a_limit_refuses_in_words_and_the_next_day_begins_anew(database: D
         "This key's limit of USD 0.00000005 is used up: USD 0.000000005 is left, the request needs USD 0.000000015 at the least; "
         "it resets on 2026-11-22 at 00:00 UTC."
     )
+    assert caught.value.metadata["resets_at"] == "2026-11-22T00:00:00.000Z", "as the API writes instants"
     check_balances(database)
 
 
