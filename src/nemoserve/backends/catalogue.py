@@ -27,15 +27,8 @@ class Catalogue:
         self._local = {backend.card.id: backend for backend in backends}
         self.hosted_endpoints = tuple(endpoint for backend in hosted for endpoint in backend.endpoints)
         self.ids = tuple(dict.fromkeys([*self._local, *(endpoint.model for endpoint in self.hosted_endpoints)]))
-        served, names = {model.lower() for model in self.ids}, dict[str, str]()
-        for name, model in (
-            *((alias, backend.card.id) for backend in backends for alias in backend.card.aliases),
-            *((endpoint.upstream_id, endpoint.model) for endpoint in self.hosted_endpoints if endpoint.upstream_id),
-            *((name, model) for name, model in aliases if model.lower() in served),
-        ):
-            if name.lower() not in served:
-                names.setdefault(name.lower(), model)
-        self.aliases = MappingProxyType(names)
+        own = ((alias, backend.card.id) for backend in backends for alias in backend.card.aliases)
+        self.aliases = MappingProxyType(other_names(self.ids, own, self.hosted_endpoints, aliases))
         """Other names of models, in small letters, each with its model's id."""
 
     @property
@@ -73,6 +66,19 @@ class Catalogue:
         known = {model.lower(): model for model in self.ids} | self.aliases
         name = name.strip().lower()
         return known.get(name) or known.get(name.rpartition(":")[0])
+
+
+def other_names(
+    ids: Iterable[str], own: Iterable[tuple[str, str]], hosted: Iterable[Endpoint], known: Iterable[tuple[str, str]]
+) -> dict[str, str]:
+    """Names of these models beside their ids, in small letters: the operator's `own`, what providers call them, what is `known`."""
+    served, names = {model.lower() for model in ids}, dict[str, str]()
+    # The variant is no part of the name: a request's own has to be found behind it.
+    upstream = ((endpoint.upstream_id.removesuffix(":free"), endpoint.model) for endpoint in hosted)
+    for name, model in (*own, *upstream, *known):
+        if name and name.lower() not in served and model.lower() in served:
+            names.setdefault(name.lower(), model)
+    return names
 
 
 def _endpoint(backend: Backend) -> Endpoint:

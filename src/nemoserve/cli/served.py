@@ -8,11 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from nemoserve.backends.catalogue import other_names
 from nemoserve.backends.local.checkpoint import CheckpointError, load_text_side
 from nemoserve.backends.local.resolve import resolve
 from nemoserve.backends.managed.backend import endpoint_served
 from nemoserve.backends.managed.programs import EngineMissing
 from nemoserve.backends.remote.endpoints import endpoint_of
+from nemoserve.catalogue.book import model_book
 from nemoserve.config.file import load_settings
 from nemoserve.config.settings import EMBEDDED_MODEL, Settings
 from nemoserve.http.app import configured_prices
@@ -51,7 +53,7 @@ def served(config: Path | None) -> Served:
     settings = load_settings(config, {})
     own: list[Endpoint] = []
     problems: list[str] = []
-    aliases: dict[str, str] = {}
+    aliases: list[tuple[str, str]] = []
     for wanted in settings.models:
         try:
             name, context = _checkpoint(wanted, settings.data_dir)
@@ -59,7 +61,7 @@ def served(config: Path | None) -> Served:
             problems.append(f"server.models: {error}")
             continue
         if wanted != name:
-            aliases[wanted] = name
+            aliases.append((wanted, name))
         own.append(
             Endpoint(
                 model=name,
@@ -76,12 +78,12 @@ def served(config: Path | None) -> Served:
         except (CheckpointError, EngineMissing, ValueError) as error:
             problems.append(f"engines[{number}]: {error}")
     hosted += [endpoint_of(provider, model) for provider in settings.providers for model in provider.models]
-    aliases |= {endpoint.upstream_id: endpoint.model for endpoint in hosted if endpoint.upstream_id != endpoint.model}
+    ids = tuple(dict.fromkeys(endpoint.model for endpoint in (*own, *hosted)))
     return Served(
         settings=settings,
         endpoints=(*own, *hosted),
         prices=PriceBook.load(settings.prices, configured=configured_prices(settings)),
-        aliases=aliases,
+        aliases=other_names(ids, aliases, hosted, model_book().aliases(ids)),
         problems=tuple(problems),
     )
 

@@ -75,7 +75,7 @@ class ProviderModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     id: str
     """The id under which requests name the model; `…:free` makes it the free variant."""
     upstream_id: str = ""
-    """The provider's own id for it; empty: `id` without its variant."""
+    """The provider's own id for it; empty: `id`, as it is written."""
     price: PriceTable | None = None
     context_length: Tokens | None = None
     max_completion_tokens: Tokens | None = None

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from nemoserve.backends.catalogue import Catalogue
+from nemoserve.backends.catalogue import Catalogue, other_names
 from nemoserve.backends.local.checkpoint import CheckpointError, TextSide, load_text_side
 from nemoserve.backends.local.prompts import render_text
 from nemoserve.backends.local.resolve import resolve
 from nemoserve.backends.local.template import Template
 from nemoserve.types.chat import Message, ToolCall
+from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 from nemoserve.types.prompt import ChatTurn
 
@@ -219,3 +220,8 @@ def test_the_catalogue_knows_ids_aliases_and_variants() -> None:
     assert catalogue.find(["nothing", "two"]) is two and catalogue.find(["acme/one:free"]) is one
     with pytest.raises(ApiError, match="acme/one, two"):
         catalogue.find(["nothing"])
+
+
+def test_a_providers_own_name_hides_the_variant_of_a_model() -> None:
+    free = Endpoint(model="a/b", provider="up", upstream_id="up/B:free", variant="free", context_length=8192)
+    assert other_names(["a/b"], [], [free], []) == {"up/b": "a/b"}

@@ -68,6 +68,16 @@ def _system(body: dict[str, Any]) -> str | None:
     return first["content"] if first["role"] == "system" else None
 
 
+def _upstream(id_: str, upstream_id: str = "") -> str:
+    model = ProviderModel(id=id_, upstream_id=upstream_id)
+    return endpoint_of(ProviderSettings(name="openrouter", type="openrouter", models=(model,)), model).upstream_id
+
+
+def test_a_free_variant_is_asked_for_as_the_one_that_costs():
+    assert _upstream(f"{NANO3}:free") == f"{NANO3}:free"
+    assert _upstream(f"{NANO3}:free", "up/nano") == "up/nano"
+
+
 @pytest.mark.parametrize("kind", PROVIDER_TYPES)
 def test_a_plain_question_is_asked_plainly(kind: ProviderType):
     body, dropped = _ask(kind)

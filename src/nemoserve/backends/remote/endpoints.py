@@ -23,7 +23,7 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
     return Endpoint(
         model=model.model,
         provider=settings.name,
-        upstream_id=model.upstream_id or model.model,
+        upstream_id=model.upstream_id or model.id,
         variant=model.variant,
         local=settings.local,
         context_length=model.context_length or (published if known is None else known.context_length),
