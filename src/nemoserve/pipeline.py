@@ -9,6 +9,7 @@ own terms (the family's switch, the budget, the money that it may cost), runs it
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import msgspec
 
@@ -43,7 +44,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
     keeper = keeper_of(caller)
     chosen: tuple[Notice, ...] = ()
     if wants_auto(request):
-        usable = house.router.may_use(caller.limits.models, images=bool(request.images))
+        usable = partial(house.router.may_use, caller.limits.models, images=bool(request.images))
         request, chosen = choose_model(request, usable)
     request, changed = past_thinking(request, house.keep, house.secret, house.catalogue.ids, keeper)
     require_all(request.preferences.require_parameters, request.warnings)

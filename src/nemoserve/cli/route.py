@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -86,7 +87,7 @@ def _decided(request: ChatRequest | CompletionRequest, router: Router) -> tuple[
 
     if isinstance(request, CompletionRequest):
         return wish_of(request, KeyLimits(), None), ""
-    request, _ = choose_model(request, router.may_use(None, images=bool(request.images)))
+    request, _ = choose_model(request, partial(router.may_use, None, images=bool(request.images)))
     decision = explain(decide(request)) if request.reasoning.auto else ""
     return wish_of(request, KeyLimits(), request.session_id), decision
 

@@ -6,11 +6,12 @@ What a caller says always goes before what is decided: a switch in a field, then
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from nemoserve.catalogue.names import split_variant
 from nemoserve.reasoning.complexity import Decision, Size, decide, explain
 from nemoserve.types.chat import ChatRequest, Notice
 
@@ -28,10 +29,12 @@ def wants_auto(request: ChatRequest) -> bool:
     return any(_is_auto(name) for name in request.models)
 
 
-def choose_model(request: ChatRequest, served: Sequence[str]) -> tuple[ChatRequest, tuple[Notice, ...]]:
+def choose_model(
+    request: ChatRequest, served: Callable[[str], Sequence[str]]
+) -> tuple[ChatRequest, tuple[Notice, ...]]:
     """The request with the ids of models in place of `nemoserve/auto`: the best choice first, all others after it.
 
-    `served` are the ids of the models that could answer. Whether and how long to think is then decided too, where the request
+    `served` are the ids of the models that could answer under a variant, which stays behind each of them. Whether and how long to think is then decided too, where the request
     says nothing of it. Without `nemoserve/auto` the request is as it was.
     """
     if not wants_auto(request):
@@ -39,11 +42,18 @@ def choose_model(request: ChatRequest, served: Sequence[str]) -> tuple[ChatReque
     decision = decide(request)
     models: list[str] = []
     for name in request.models:
-        models += by_size(served, decision.size) if _is_auto(name) else (name,)
-    chosen = tuple(dict.fromkeys(models))
-    text = f"{chosen[0] if chosen else 'No model'} was chosen. {explain(decision)}."
+        if _is_auto(name):
+            _, variant = split_variant(name.strip())
+            chosen = by_size(served(variant), decision.size)
+            models += (f"{model}:{variant}" for model in chosen) if variant else chosen
+        else:
+            models.append(name)
+    models = list(dict.fromkeys(models))
+    text = f"{models[0] if models else 'No model'} was chosen. {explain(decision)}."
     intent = msgspec.structs.replace(request.reasoning, auto=True)
-    return msgspec.structs.replace(request, models=chosen, reasoning=intent), (Notice("auto_model", text, "model"),)
+    return msgspec.structs.replace(request, models=tuple(models), reasoning=intent), (
+        Notice("auto_model", text, "model"),
+    )
 
 
 def by_size(models: Sequence[str], size: Size) -> tuple[str, ...]:
@@ -93,4 +103,4 @@ def _notice(decision: Decision, effort: str | None) -> Notice:
 
 
 def _is_auto(name: str) -> bool:
-    return name.strip().lower().partition(":")[0] in AUTO_MODELS
+    return split_variant(name.strip())[0].lower() in AUTO_MODELS

@@ -74,16 +74,16 @@ class Router:
             raise error
         return route
 
-    def may_use(self, allowed: Sequence[str] | None, *, images: bool = False) -> tuple[str, ...]:
+    def may_use(self, allowed: Sequence[str] | None, variant: str = "", *, images: bool = False) -> tuple[str, ...]:
         """The served models of which a key may use `allowed`, ids or other names; None: all. Those that are served as `:free` alone
-        are left out: a request has to ask for them by that name. `images`: only models that read these."""
+        are left out unless that is the `variant` that is asked for. `images`: only models that read these."""
         models = None if allowed is None else {self.names.find(one).model for one in allowed}
         return tuple(
             model
             for model in self.names.served
             if (models is None or model.lower() in models)
             and any(
-                endpoint.variant != "free" and (endpoint.images or not images)
+                (endpoint.variant != "free" or variant == "free") and (endpoint.images or not images)
                 for endpoint in self._by_model[model.lower()]
             )
         )

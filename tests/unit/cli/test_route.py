@@ -53,6 +53,18 @@ def test_a_script_is_told_another_order_than_the_server_would_take(config: Path,
     assert shown["endpoints"][0]["expected_cost"] == pytest.approx(160.24e-6, rel=0.01)
 
 
+def test_what_is_free_is_left_out_or_what_costs_is_taken_where_auto_was_asked_for_free(config: Path) -> None:
+    gift = '[[providers.models]]\nid = "nvidia/nemotron-3-nano-30b-a3b:free"\n'
+    config.write_text(f"[server]\nembedded = false\n{CONFIG}{gift}")
+    asked = json.dumps({**ASKED, "model": "openrouter/auto:free"})
+    done = run("route", "--explain", "-", "--config", str(config), "--json", stdin=asked)
+    assert done.exit_code == 0, done.output
+    assert [one["model"] for one in json.loads(done.stdout)["endpoints"]] == ["nvidia/nemotron-3-nano-30b-a3b"]
+    config.write_text(f"[server]\nembedded = false\n{CONFIG}")
+    done = run("route", "--explain", "-", "--config", str(config), "--json", stdin=asked)
+    assert json.loads(done.stdout)["error"]["availability"]["code"] == "free_variant_ended"
+
+
 def test_a_text_is_explained_as_a_conversation_would_be(config: Path) -> None:
     config.write_text(CONFIG.replace('type = "deepinfra"', 'type = "aiml"'))
     text = json.dumps({"model": "nvidia/nemotron-nano-9b-v2", "prompt": "Once upon a time"})

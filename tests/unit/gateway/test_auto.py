@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from nemoserve.http.body import decode
 from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
-from nemoserve.reasoning.auto import billions, by_size, choose_model, decide_thinking
+from nemoserve.reasoning.auto import billions, by_size, choose_model, decide_thinking, wants_auto
 from nemoserve.reasoning.complexity import decide, explain
 from nemoserve.reasoning.families import said_in_text
 from nemoserve.types.chat import ChatRequest
@@ -31,6 +32,10 @@ SERVED = (
 def read(text: str = HARD, **fields: Any) -> ChatRequest:
     body = {"messages": [{"role": "user", "content": text}], **fields}
     return read_chat(decode(json.dumps(body).encode(), CHAT_DECODER), most_choices=8)
+
+
+def served(variant: str) -> Sequence[str]:
+    return (*SERVED, "acme/gift-3b") if variant == "free" else SERVED
 
 
 def enabled(request: ChatRequest) -> bool | None:
@@ -56,7 +61,7 @@ def test_a_spelling_of_auto_does_not_decide(fields: dict[str, Any]) -> None:
 def test_something_is_decided_unasked() -> None:
     request = read(EASY)
     assert decide_thinking(request, MODEL, None) == (request, ())
-    assert choose_model(request, SERVED) == (request, ())
+    assert choose_model(request, served) == (request, ())
 
 
 @pytest.mark.parametrize(
@@ -120,18 +125,27 @@ def test_a_word_that_is_not_auto_is_taken(nonsense: object) -> None:
 
 
 def test_a_proof_goes_to_a_toy_or_a_greeting_to_the_largest() -> None:
-    hard, (notice,) = choose_model(read(HARD, model="nemoserve/auto"), SERVED)
+    hard, (notice,) = choose_model(read(HARD, model="nemoserve/auto"), served)
     assert hard.models == (SERVED[3], SERVED[2], SERVED[1], SERVED[0])
     assert notice.code == "auto_model" and SERVED[3] in notice.message and "large" in notice.message
-    easy, _ = choose_model(read(EASY, model="openrouter/auto"), SERVED)
+    easy, _ = choose_model(read(EASY, model="openrouter/auto"), served)
     assert easy.models == (SERVED[1], SERVED[2], SERVED[3], SERVED[0]), "the toy is asked last, not first"
     assert easy.reasoning.auto
-    alone, _ = choose_model(read(HARD, model="Nemoserve/AUTO:free"), ("nemoserve/mini",))
+    alone, _ = choose_model(read(HARD, model="Nemoserve/AUTO"), lambda _: ("nemoserve/mini",))
     assert alone.models == ("nemoserve/mini",)
 
 
+def test_a_choice_among_what_is_free_costs_money() -> None:
+    request, _ = choose_model(read(EASY, model="OpenRouter/auto:FREE", models=["nemoserve/auto:floor"]), served)
+    assert request.models[:2] == ("acme/gift-3b:free", f"{MODEL}:free")
+    assert request.models[5:] == tuple(f"{model}:floor" for model in by_size(SERVED, "small"))
+    assert not wants_auto(read(EASY, model="nemoserve/auto:fre")), "an unknown variant is an unknown name"
+
+
 def test_the_other_models_of_the_list_are_forgotten() -> None:
-    request, _ = choose_model(read(EASY, model="acme/first", models=["nemoserve/auto", "acme/last"]), SERVED[:2])
+    request, _ = choose_model(
+        read(EASY, model="acme/first", models=["nemoserve/auto", "acme/last"]), lambda _: SERVED[:2]
+    )
     assert request.models == ("acme/first", MODEL, "nemoserve/mini", "acme/last")
 
 

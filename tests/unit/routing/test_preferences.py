@@ -338,3 +338,5 @@ def test_auto_does_not_choose_what_is_served_as_free_alone() -> None:
     house = House(endpoint("gift", variant="free", model=SUPER), endpoint("a"))
     assert house.router.may_use(None) == (NANO,)
     assert house.router.may_use((SUPER,)) == ()
+    assert house.router.may_use((SUPER,), "free") == (SUPER,), "unless the request asks for them"
+    assert house.router.may_use((SUPER,), "nitro") == ()
