@@ -66,7 +66,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
         return await attempt_chat(house, asked, endpoint, watch, others)
 
     route = _route(house, asked)
-    if route.unknown:
+    if route.unknown or route.unapplied:
         asked = msgspec.structs.replace(asked, notices=(*asked.notices, *_slips(route)))
     return await Reply.open(house, asked, route, prepare)
 
@@ -96,8 +96,14 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
 
 
 def _slips(route: Route) -> list[Notice]:
-    """Notices for the names that were passed over."""
-    return [Notice("unknown_name", f"{one.field}: {told_of(one)}.", one.field) for one in route.unknown[:_MOST_SLIPS]]
+    """Notices for the names and variants that were passed over."""
+    return [
+        *(Notice("unknown_name", f"{one.field}: {told_of(one)}.", one.field) for one in route.unknown[:_MOST_SLIPS]),
+        *(
+            Notice("not_applied", f"model: the variant :{variant} was not applied; it changes nothing here.", "model")
+            for variant in route.unapplied
+        ),
+    ]
 
 
 def _route(house: Services, asked: Asked[ChatRequest] | Asked[CompletionRequest]) -> Route:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 
 from nemoserve.backends.base import Backend, HostedBackend
+from nemoserve.catalogue.names import split_variant
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 
@@ -65,7 +66,7 @@ class Catalogue:
         """The id of the model that a name means."""
         known = {model.lower(): model for model in self.ids} | self.aliases
         name = name.strip().lower()
-        return known.get(name) or known.get(name.rpartition(":")[0])
+        return known.get(name) or known.get(split_variant(name)[0])
 
 
 def other_names(

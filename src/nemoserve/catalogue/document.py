@@ -140,7 +140,9 @@ no source says is left out. `nemoserve models` lists them; `GET /v1/models` list
 with it."""
 
 _NAMES = f"""A request finds a served model by any of its names, whatever their case: id, hub id, alias, or the id that a provider has for it. Behind a
-colon may stand a variant: {", ".join(f"`:{name}`" for name in VARIANTS)}.
+colon may stand a variant: {", ".join(f"`:{name}`" for name in VARIANTS)}. The last three
+change nothing here, which a warning says (`not_applied`). Any other variant is an unknown name: a 404, and in `models` it is passed over with a
+warning (`unknown_name`).
 
 Prices hold from their day on, and what was settled keeps its own. Most sources do not date their prices; such a price holds from the day on which the
 model came out or was first listed. The ledger takes them from here; `nemoserve serve --prices FILE` goes before.

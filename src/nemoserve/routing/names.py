@@ -5,14 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final
 
 import msgspec
 
+from nemoserve.catalogue.names import VARIANTS, split_variant
 from nemoserve.types.route import Sort
 
 VARIANT_SORTS: dict[str, Sort] = {"nitro": "throughput", "floor": "price", "exacto": "exacto"}
 """Variants that are a sort; any other one but `free` means the model itself."""
+UNAPPLIED: Final = frozenset(VARIANTS) - {"free", *VARIANT_SORTS}
+"""Variants that are known and change nothing here."""
 
+_LONGEST = 200
+"""Of a longer name, no more is compared."""
 _SIZE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)b(?![a-z])", re.IGNORECASE)
 
 
@@ -44,13 +51,22 @@ class Names:
     def find(self, name: str) -> Asked:
         """What is meant by a name. The whole name goes before a name with a variant, as ids may have colons."""
         wanted = name.strip().lower()
-        base, _, variant = wanted.rpartition(":")
+        base, variant = split_variant(wanted)
         for text, suffix in ((wanted, ""), (base, variant)):
             if text in self._models:
                 return Asked(name, text, suffix)
             if text in self._aliases:
                 return Asked(name, self._aliases[text], suffix, alias=True)
         return Asked(name, None, variant)
+
+    def nearest(self, name: str) -> str | None:
+        """The name of a served model that is most like one that nothing has; a slip in a variant is told by the variants."""
+        wanted = name[:_LONGEST].strip().lower()
+        base, _, slip = wanted.rpartition(":")
+        if (meant := self.find(base).model) is not None:
+            return ":".join((self._models[meant], *get_close_matches(slip, VARIANTS, 1)))
+        found = get_close_matches(wanted, [*self._models, *self._aliases], 1)
+        return self._models[self._aliases.get(found[0], found[0])] if found else None
 
     def relatives(self, model: str) -> list[str]:
         """Models that may answer in the place of one, those to be tried first in front; none where there is no family."""

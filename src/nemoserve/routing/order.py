@@ -15,7 +15,7 @@ from nemoserve.config.routing import RoutingSettings
 from nemoserve.routing.candidate import Candidate, LocalState, Weighing
 from nemoserve.routing.filters import excluded, matches, named_in, over
 from nemoserve.routing.health import Health
-from nemoserve.routing.names import VARIANT_SORTS, Asked, Names
+from nemoserve.routing.names import UNAPPLIED, VARIANT_SORTS, Asked, Names
 from nemoserve.routing.ranking import by_price_and_health, by_sort, in_given_order
 from nemoserve.routing.refusal import refusal
 from nemoserve.routing.sticky import Sticky
@@ -120,8 +120,17 @@ class Router:
         considered = _tried_first(endpoints, verdicts)
         unknown = tuple(self._unknown(wish, asked))
         error = None if endpoints else refusal(wish, asked, considered, unknown, self.names, self._seeing())
-        strategy = _strategy(asked, endpoints)
-        return Route(endpoints=endpoints, considered=considered, unknown=unknown, strategy=strategy), error
+        unapplied = dict.fromkeys(
+            name.variant for name in asked if name.model is not None and name.variant in UNAPPLIED
+        )
+        route = Route(
+            endpoints=endpoints,
+            considered=considered,
+            unknown=unknown,
+            unapplied=tuple(unapplied),
+            strategy=_strategy(asked, endpoints),
+        )
+        return route, error
 
     def _unknown(self, wish: Wish, asked: Sequence[Asked]) -> Iterator[Unknown]:
         """The models and providers that are named and not here: slips, as a rule."""

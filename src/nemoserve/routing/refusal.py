@@ -89,9 +89,11 @@ def shown(rules: Counter[ExcludedBy]) -> dict[str, int]:
 
 def _no_such_model(asked: Sequence[Asked], names: Names) -> ApiError:
     wanted = listed(name.name for name in asked)
+    nearest = names.nearest(asked[0].name)
+    hint = f"the nearest known name is {nearest!r}; " if nearest is not None else ""
     error = ApiError(
         "not_found",
-        f"model: {wanted} is not served here; served are: {', '.join(names.served)}",
+        f"model: {wanted} is not served here; {hint}served are: {', '.join(names.served)}",
         metadata={"parameter": "model", "served_models": list(names.served)},
     )
     error.availability = {

@@ -115,4 +115,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: tuple[Endpoint, ...]
     considered: tuple[Considered, ...]
     unknown: tuple[Unknown, ...] = ()
+    unapplied: tuple[str, ...] = ()
+    """Variants of the models that change nothing here."""
     strategy: str = ""

@@ -218,8 +218,9 @@ def test_the_catalogue_knows_ids_aliases_and_variants() -> None:
     catalogue = Catalogue([one, two])  # pyright: ignore
     assert catalogue.find([]) is one and catalogue.find(["TWO"]) is two and catalogue.find(["/models/one"]) is one
     assert catalogue.find(["nothing", "two"]) is two and catalogue.find(["acme/one:free"]) is one
-    with pytest.raises(ApiError, match="acme/one, two"):
-        catalogue.find(["nothing"])
+    for name in ("nothing", "acme/one:fre"):
+        with pytest.raises(ApiError, match="acme/one, two"):
+            catalogue.find([name])
 
 
 def test_a_providers_own_name_hides_the_variant_of_a_model() -> None:

@@ -241,6 +241,30 @@ def test_an_unknown_model_is_not_named() -> None:
     assert error.availability["code"] == "model_not_found"
 
 
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [(f"{NANO}:fre", f"{NANO}:free"), (f"{NANO}:zzz", NANO), ("nano:", NANO), ("nvidia/nemo-9b", NANO)],
+)
+def test_a_variant_that_there_is_not_is_served_as_the_one_that_costs(name: str, nearest: str) -> None:
+    error = refused(three(), name)
+    assert error.status == 404
+    assert f"the nearest known name is {nearest!r}" in error.message
+    route = three().route(name, NANO)
+    assert route.endpoints and [one.name for one in route.unknown] == [name]
+
+
+def test_an_id_with_a_colon_is_taken_for_a_variant() -> None:
+    house = House(endpoint("a", "me/f:q4"), endpoint("b", "me/f"), endpoint("c", "me/g:nitro"))
+    assert house.order("me/f:Q4") == ["a"]
+    assert house.order("me/f:q4:floor") == ["a"]
+    assert house.order("me/g:nitro") == ["c"]
+
+
+def test_a_variant_that_changes_nothing_is_dropped_in_silence() -> None:
+    route = three().route(f"{NANO}:online", f"{NANO}:floor", "no/such:thinking", fallback_to_family=True)
+    assert route.unapplied == ("online",)
+
+
 def test_other_names_do_not_find_the_model() -> None:
     house = three()
     assert house.route("nano").strategy == "alias"
