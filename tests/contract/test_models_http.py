@@ -114,3 +114,20 @@ def test_a_key_is_shown_models_that_it_must_not_use(tmp_path: Path, tiny_folder:
         assert shown(allowed_models=["acme/other"]) == shown(allowed_providers=["deepinfra"]) == []
     finally:
         asking.stop()
+
+
+def test_a_client_with_a_name_of_its_own_is_refused(tmp_path: Path, tiny_folder: Path) -> None:
+    running = start_gateway(tmp_path, tiny_folder, aliases={"GPT-4o-mini": "nemoserve/fake"})
+    try:
+        reply = running.chat("Hi", model="gpt-4o-mini")
+        assert reply.status_code == 200, reply.text
+        assert reply.json()["model"] == "nemoserve/fake"
+        told = running.chat("Hi", model="gpt-4o-mini:online").json()["warnings"]
+        assert ":online" in next(notice["message"] for notice in told if notice["code"] == "not_applied")
+        assert running.chat("Hi", model="gpt-4o-mini:fre").status_code == 404
+        (listed,) = running.get("/v1/models").json()["data"]
+        assert listed["id"] == "nemoserve/fake" and listed["aliases"] == ["GPT-4o-mini"]
+        assert running.get("/v1/models/gpt-4o-mini").json() == listed
+        assert running.post("/tokenize", {"model": "gpt-4o-MINI", "prompt": "Hi"}).status_code == 200
+    finally:
+        running.stop()

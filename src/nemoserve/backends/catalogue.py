@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from nemoserve.backends.base import Backend, HostedBackend
@@ -14,7 +15,8 @@ from nemoserve.types.errors import ApiError
 class Catalogue:
     """All models, in the order in which they were named, those on this machine first; the first is the default.
 
-    `aliases` are further names of models, as (name, model's id), by which requests find them if no model is called so.
+    `aliases` are further names of models, as (name, model's id), by which requests find them if no model is called so; `given` are
+    the operator's, which go before all others. Raises ValueError for one that leads nowhere.
     """
 
     def __init__(
@@ -22,6 +24,7 @@ class Catalogue:
         backends: Sequence[Backend],
         hosted: Sequence[HostedBackend] = (),
         aliases: Iterable[tuple[str, str]] = (),
+        given: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.backends = tuple(backends)
         self.hosted = MappingProxyType({backend.name: backend for backend in hosted})
@@ -29,7 +32,12 @@ class Catalogue:
         self.hosted_endpoints = tuple(endpoint for backend in hosted for endpoint in backend.endpoints)
         self.ids = tuple(dict.fromkeys([*self._local, *(endpoint.model for endpoint in self.hosted_endpoints)]))
         own = ((alias, backend.card.id) for backend in backends for alias in backend.card.aliases)
-        self.aliases = MappingProxyType(other_names(self.ids, own, self.hosted_endpoints, aliases))
+        names = other_names(self.ids, own, self.hosted_endpoints, aliases)
+        self.given, problems = given_names(given, self.ids, names)
+        """The operator's aliases as they are written, each with its model's id."""
+        if problems:
+            raise ValueError(problems[0])
+        self.aliases = MappingProxyType(names | {name.lower(): model for name, model in self.given.items()})
         """Other names of models, in small letters, each with its model's id."""
 
     @property
@@ -80,6 +88,25 @@ def other_names(
         if name and name.lower() not in served and model.lower() in served:
             names.setdefault(name.lower(), model)
     return names
+
+
+def given_names(
+    given: Mapping[str, str], ids: Iterable[str], names: Mapping[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """The operator's aliases, each with the id of the model that its target names; and what is wrong with others, in sentences."""
+    served = {model.lower(): model for model in ids}
+    known, found, problems = {**names, **served}, dict[str, str](), list[str]()
+    for name, target in given.items():
+        model = known.get(target.strip().lower())
+        if name.strip().lower() in served:
+            problems.append(f"aliases: {name!r} is the id of a model that is served; an alias is another name")
+        elif model is None:
+            nearest = get_close_matches(target.lower(), known, 1, cutoff=0.0)
+            hint = f"; the nearest known name is {known[nearest[0]]!r}" if nearest else ""
+            problems.append(f"aliases: {name!r} leads to {target!r}, which is not served{hint}")
+        else:
+            found[name.strip()] = model
+    return found, problems
 
 
 def _endpoint(backend: Backend) -> Endpoint:

@@ -139,7 +139,8 @@ What is known of every Nemotron that is hosted or published, and of the embedded
 no source says is left out. `nemoserve models` lists them; `GET /v1/models` lists what a server serves, and `?all=true` the rest
 with it."""
 
-_NAMES = f"""A request finds a served model by any of its names, whatever their case: id, hub id, alias, or the id that a provider has for it. Behind a
+_NAMES = f"""A request finds a served model by any of its names, whatever their case: id, hub id, alias, the id that a provider has for it, or a
+name that the configuration gives it (`[aliases]`, such as `"gpt-4o-mini" = "nemoserve/mini"`). Behind a
 colon may stand a variant: {", ".join(f"`:{name}`" for name in VARIANTS)}. The last three
 change nothing here, which a warning says (`not_applied`). Any other variant is an unknown name: a 404, and in `models` it is passed over with a
 warning (`unknown_name`).

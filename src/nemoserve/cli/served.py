@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from nemoserve.backends.catalogue import other_names
+from nemoserve.backends.catalogue import given_names, other_names
 from nemoserve.backends.local.checkpoint import CheckpointError, load_text_side
 from nemoserve.backends.local.resolve import resolve
 from nemoserve.backends.managed.backend import endpoint_served
@@ -36,7 +36,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     aliases: Mapping[str, str]
     """Other names of models, each with its model."""
     problems: tuple[str, ...]
-    """Models on this machine that cannot be served, each a sentence."""
+    """Models on this machine that cannot be served and aliases that lead nowhere, each a sentence."""
 
     def price(self, endpoint: Endpoint) -> Price:
         """What tokens cost there now."""
@@ -79,12 +79,14 @@ def served(config: Path | None) -> Served:
             problems.append(f"engines[{number}]: {error}")
     hosted += [endpoint_of(provider, model) for provider in settings.providers for model in provider.models]
     ids = tuple(dict.fromkeys(endpoint.model for endpoint in (*own, *hosted)))
+    names = other_names(ids, aliases, hosted, model_book().aliases(ids))
+    given, wrong = given_names(settings.aliases, ids, names)
     return Served(
         settings=settings,
         endpoints=(*own, *hosted),
         prices=PriceBook.load(settings.prices, configured=configured_prices(settings)),
-        aliases=other_names(ids, aliases, hosted, model_book().aliases(ids)),
-        problems=tuple(problems),
+        aliases={**names, **{name.lower(): model for name, model in given.items()}},
+        problems=(*problems, *wrong),
     )
 
 

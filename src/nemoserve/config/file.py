@@ -67,7 +67,7 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     log_level: str | UnsetType = UNSET
 
 
-_TABLES = ("server", "routing", "providers", "engines")
+_TABLES = ("server", "routing", "providers", "engines", "aliases")
 _PATHS = ("data_dir", "prices")
 
 
@@ -90,6 +90,7 @@ def load_settings(path: Path | None, flags: Mapping[str, object]) -> Settings:
         fields["routing"] = _table(document.get("routing", {}), RoutingSettings, f"{path}: routing")
         fields["providers"] = _providers(document.get("providers", []), path)
         fields["engines"] = _engines(document.get("engines", []), path)
+        fields["aliases"] = _aliases(document.get("aliases", {}), f"{path}: aliases")
     settings = Settings(**{**fields, **flags})  # pyright: ignore[reportArgumentType] - names and types are those checked above
     _check_names(settings)
     if "models" in flags or embedded is UNSET:
@@ -156,6 +157,20 @@ def _engines(tables: object, path: Path) -> tuple[EngineSettings, ...]:
         return with_names(tuple(engines))
     except ValueError as error:
         raise ConfigError(f"{path}: {error}") from None
+
+
+def _aliases(table: object, where: str) -> dict[str, str]:
+    """What each leads to is looked up where it is known what is served."""
+    try:
+        aliases = msgspec.convert(table, dict[str, str])
+    except msgspec.ValidationError:
+        raise ConfigError(f'{where}: is a table of names in quotes, such as "gpt-4o-mini" = "nemoserve/mini"') from None
+    seen = set[str]()
+    for name in aliases:
+        if not name.strip() or name.strip().lower() in seen:
+            raise ConfigError(f"{where}: {name!r} is {'there twice, but for its case' if name.strip() else 'no name'}")
+        seen.add(name.strip().lower())
+    return aliases
 
 
 def _model(table: dict[str, object], where: str) -> ProviderModel:

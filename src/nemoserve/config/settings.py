@@ -89,6 +89,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     providers: tuple[ProviderSettings, ...] = ()
     """Others that answer requests, beside this machine's own engines."""
     routing: RoutingSettings = RoutingSettings()
+    aliases: dict[str, str] = {}
+    """Other names of served models, each with its model."""
 
     @property
     def keys_required(self) -> bool:

@@ -64,7 +64,7 @@ def create_app(
 
     `on_health` hears of every change of a model's state, by id; `hosted` are providers beside those of the settings. Raises
     CheckpointError when a model's folder cannot be read or there is nothing to serve, StorageError when the database cannot be
-    used, ValueError for a price file that makes no sense or a provider's key that is not there, and OSError when the data folder
+    used, ValueError for a price file that makes no sense, a provider's key that is not there or an alias that leads nowhere, and OSError when the data folder
     cannot be written.
     """
     log = open_log(settings.data_dir / "logs", settings.log_level)
@@ -102,7 +102,7 @@ def create_app(
         *(backend.card.id for backend in backends),
         *(end.model for provider in hosted for end in provider.endpoints),
     ]
-    catalogue = Catalogue(backends, hosted, model_book().aliases(dict.fromkeys(served)))
+    catalogue = Catalogue(backends, hosted, model_book().aliases(dict.fromkeys(served)), settings.aliases)
     if not catalogue.endpoints:
         raise CheckpointError("There is no model to serve.")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Literal, Protocol
 
 import msgspec
@@ -66,6 +67,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """What the catalogue knows; None: it does not know the model."""
     card: ModelCard | None = None
     """The model as it runs on this machine; None: it does not."""
+    aliases: tuple[str, ...] = ()
+    """Names that the configuration gives it."""
     state: State = "ready"
     offered: tuple[Offered, ...] = ()
     """The first is the one whose price and limits stand for the model: this machine's own, or the cheapest."""
@@ -101,6 +104,8 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     """The models on this machine."""
     hosted: tuple[Endpoint, ...] = ()
     """What the configured providers offer."""
+    aliases: Mapping[str, str] = MappingProxyType({})
+    """Those of the configuration, each with its model's id."""
     price: Callable[[Endpoint], Price | None]
     """What an endpoint costs now; None where nothing is known, which is free of charge where requests are sent."""
     live: Callable[[Endpoint], Live | None]
@@ -156,6 +161,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
             id=name,
             entry=None if found is None else found.entry,
             card=None if here is None else here[0],
+            aliases=tuple(alias for alias, model in self.aliases.items() if model == name.removesuffix(":free")),
             state=state
             if here is None or any(offer.served and not offer.endpoint.local for offer in offered)
             else here[1],
@@ -211,8 +217,12 @@ def _names(name: str, book: ModelBook, listings: Iterable[Listing]) -> Iterator[
     yield model
     for listing in listings:
         aliases = AUTO_MODELS if listing.id in AUTO_MODELS else () if listing.card is None else listing.card.aliases
-        if model in (alias.lower() for alias in aliases):
-            yield listing.id.lower()
+        if model in (alias.lower() for alias in (*aliases, *listing.aliases)):
+            meant = listing.id.lower()
+            if variant:
+                yield f"{meant}:{variant}"
+            yield meant.removesuffix(":free")
+            yield meant
     if (found := book.find(name)) is not None:
         for other in found.entry.names:
             if variant:

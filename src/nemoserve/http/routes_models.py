@@ -160,6 +160,7 @@ def _sources(request: Request) -> Sources:
         book=model_book(),
         local=tuple((backend.card, backend.health.state) for backend in house.catalogue.backends),
         hosted=house.catalogue.hosted_endpoints,
+        aliases=house.catalogue.given,
         price=price,
         live=lambda endpoint: house.health.stats(endpoint, time.monotonic()),
     )
@@ -168,7 +169,8 @@ def _sources(request: Request) -> Sources:
 def _permitted(listing: Listing, caller: Caller) -> bool:
     """By the key's limits, as a request for the model would be."""
     models, providers = caller.limits.models, caller.limits.providers
-    names = {listing.id, listing.id.removesuffix(":free"), *(() if listing.card is None else listing.card.aliases)}
+    names = {listing.id, listing.id.removesuffix(":free"), *listing.aliases}
+    names |= set(() if listing.card is None else listing.card.aliases)
     named = models is None or bool(set(map(str.lower, names)) & set(map(str.lower, models)))
     served = [offer.endpoint.provider for offer in listing.offered if offer.served]
     return named and (providers is None or any(provider in providers for provider in served))

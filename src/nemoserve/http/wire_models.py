@@ -54,7 +54,7 @@ def model_body(listing: Listing, book: ModelBook) -> Body:
         "links": {"details": f"/v1/models/{listing.id}/endpoints"},
         "status": listing.state,
         "served": listing.state != "not_served",
-        "aliases": [] if entry is None else [name for name in entry.names if name != listing.id],
+        "aliases": [*listing.aliases, *(() if entry is None else (name for name in entry.names if name != listing.id))],
         "published_benchmarks": _benchmarks(listing, book),
     }
     if entry is not None:

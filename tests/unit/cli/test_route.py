@@ -133,6 +133,11 @@ def test_a_sound_file_is_complained_about(config: Path) -> None:
         (("[[providers]]", '[routing]\nfamilies = [["no/such"]]\n[[providers]]'), "no/such"),
         (("[[providers]]", "[routing]\nhedge_after = 500\n[[providers]]"), "hedge_after"),
         (("[[providers]]", '[server]\nmodels = ["/no/where"]\n[[providers]]'), "/no/where"),
+        (("[[providers]]", '[aliases]\ngpt = "nvidia/nemotron-nano-9b-v3"\n[[providers]]'), f"'{ASKED['model']}'"),
+        (
+            ("[[providers]]", '[aliases]\n"nemoserve/MINI" = "nvidia/nano-9b"\n[[providers]]'),
+            "'nemoserve/MINI' is the id",
+        ),
         (("[[providers]]", "[[providers"), "config.toml"),
     ],
 )
@@ -142,6 +147,15 @@ def test_a_fault_in_the_file_shows_only_when_the_server_runs(config: Path, chang
     assert done.exit_code == 1, done.output
     assert named in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_an_alias_is_not_found(config: Path) -> None:
+    config.write_text(f'{CONFIG}[aliases]\n"GPT-4o-mini" = "nvidia/Nano-9B"\n')
+    assert run("config", "check", str(config)).exit_code == 0
+    asked = json.dumps({**ASKED, "model": "gpt-4o-MINI:floor", "provider": {"only": ["dear"]}})
+    done = run("route", "--explain", "-", "--config", str(config), "--json", stdin=asked)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["strategy"] == "alias"
 
 
 def test_keys_are_needed_where_there_are_none(config: Path) -> None:

@@ -103,6 +103,9 @@ def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_pa
         ("[server]\nport = 70000\n", "server.port: ", "65535"),
         ("[server]\nport = '8000'\n", "server.port: ", "`int`"),
         ("[server\n", "config.toml: ", "line 1"),
+        ('[aliases]\na = "b"\nA = "c"\n', "config.toml: aliases: 'A'", "twice"),
+        ("[aliases]\na = 1\n", "config.toml: aliases: ", "in quotes"),
+        ("[[aliases]]\n", "config.toml: aliases: ", "in quotes"),
     ],
 )
 def test_a_complaint_names_the_place_and_the_mend(tmp_path: Path, text: str, place: str, mend: str):
@@ -135,6 +138,7 @@ def test_the_documented_example_is_valid_and_complete():
     example = Path(__file__).parents[3] / "docs" / "config.example.toml"
     settings = load_settings(example, {})
     assert [provider.name for provider in settings.providers] == ["deepinfra", "nvidia", "rack"]
+    assert settings.aliases == {"gpt-4o-mini": "nemoserve/mini"}
     text = example.read_text()
     for table in (ServerTable, RoutingSettings, ProviderSettings, ProviderModel, PriceTable, EngineSettings):
         assert [name for name in table.__struct_fields__ if not re.search(rf"\b{name}\b", text)] == []
