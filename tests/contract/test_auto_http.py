@@ -38,6 +38,6 @@ def test_the_auto_model_is_not_found(gateway: Gateway) -> None:
     for name in ("nemoserve/auto", "openrouter/auto"):
         reply = gateway.chat(EASY, model=name)
         (notice,) = warnings(reply, "auto_model")
-        assert reply.json()["model"] == "nemoserve/fake" and "nemoserve/fake was chosen" in notice["message"]
+        assert reply.json()["model"] == "nemoserve/fake" and "put in order from the smallest on" in notice["message"]
         assert warnings(reply, "auto_reasoning")
     assert warnings(gateway.chat(EASY, model="nemoserve/auto", provider={"require_parameters": True}), "auto_model")

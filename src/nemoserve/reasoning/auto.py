@@ -21,7 +21,6 @@ TOY_BILLIONS = 0.1
 
 _BILLIONS = re.compile(r"(?<![a-z\d.])(\d+(?:\.\d+)?)b(?![a-z\d])")
 _BY_NAME: Final = (("ultra", 253.0), ("super", 49.0), ("nano", 9.0), ("mini", 0.005))
-_UNKNOWN = 10.0
 
 
 def wants_auto(request: ChatRequest) -> bool:
@@ -48,28 +47,34 @@ def choose_model(
             models += (f"{model}:{variant}" for model in chosen) if variant else chosen
         else:
             models.append(name)
-    models = list(dict.fromkeys(models))
-    text = f"{models[0] if models else 'No model'} was chosen. {explain(decision)}."
+    # Which of them answers is routing's to say, as the request's other wishes may leave any of them out.
+    first = "largest" if decision.size == "large" else "smallest"
+    text = f"Models were put in order from the {first} on. {explain(decision)}."
     intent = msgspec.structs.replace(request.reasoning, auto=True)
-    return msgspec.structs.replace(request, models=tuple(models), reasoning=intent), (
+    return msgspec.structs.replace(request, models=tuple(dict.fromkeys(models)), reasoning=intent), (
         Notice("auto_model", text, "model"),
     )
 
 
 def by_size(models: Sequence[str], size: Size) -> tuple[str, ...]:
-    """Ids in the order in which they are asked: from the smallest or from the largest on, toys last."""
-    real = [model for model in models if billions(model) >= TOY_BILLIONS]
-    toys = [model for model in models if billions(model) < TOY_BILLIONS]
-    return (*sorted(real, key=billions, reverse=size == "large"), *toys)
+    """Ids in the order in which they are asked: from the smallest or from the largest on, then those of unknown size, toys last."""
+
+    def place(model: str) -> tuple[int, float]:
+        known = billions(model)
+        if known is None:
+            return 1, 0.0
+        return (2, 0.0) if known < TOY_BILLIONS else (0, -known if size == "large" else known)
+
+    return tuple(sorted(models, key=place))
 
 
-def billions(model: str) -> float:
+def billions(model: str) -> float | None:
     """A model's parameters in billions, by its id: `…-9b-v2`, `…-30b-a3b` (all of them count), else by the family's word for it."""
     name = model.lower().replace("_", "-")
     sizes = _BILLIONS.findall(name)
     if sizes:
         return float(sizes[0])
-    return next((size for word, size in _BY_NAME if re.search(rf"(?<![a-z]){word}(?![a-z])", name)), _UNKNOWN)
+    return next((size for word, size in _BY_NAME if re.search(rf"(?<![a-z]){word}(?![a-z])", name)), None)
 
 
 def decide_thinking(request: ChatRequest, model: str, said: bool | None) -> tuple[ChatRequest, tuple[Notice, ...]]:

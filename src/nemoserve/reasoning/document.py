@@ -189,8 +189,9 @@ _AUTO = f"""## Auto: deciding by the request
 
 `"reasoning": "auto"` (or `reasoning.enabled: "auto"`, or an effort of `auto`) has the server decide whether this request is worth thinking about, and
 for how long. `"model": "nemoserve/auto"` (`openrouter/auto` is the same) decides that too, and picks a model by its size: a request that needs
-depth goes to the largest model that is served, any other to the smallest. Models of less than {TOY_BILLIONS} billion parameters, such as the
-embedded one, are asked only where there is nothing else. The other models stay as fallbacks, in the same order.
+depth goes to the largest model that is served, any other to the smallest. Models whose id does not tell their size come behind those, and models of
+less than {TOY_BILLIONS} billion parameters, such as the embedded one, are asked only where there is nothing else. The other models stay as fallbacks, in
+the same order. A variant (`nemoserve/auto:free`) holds for all of them.
 
 - What the caller says goes first: on or off in a field, `/think` or `/no_think` in the text, a level, a number of tokens. A reply that the
   request has begun is past thinking, and nothing is decided.

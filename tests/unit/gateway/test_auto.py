@@ -12,7 +12,7 @@ import pytest
 from nemoserve.http.body import decode
 from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
 from nemoserve.reasoning.auto import billions, by_size, choose_model, decide_thinking, wants_auto
-from nemoserve.reasoning.complexity import decide, explain
+from nemoserve.reasoning.complexity import Size, decide, explain
 from nemoserve.reasoning.families import said_in_text
 from nemoserve.types.chat import ChatRequest
 from nemoserve.types.errors import ApiError
@@ -127,7 +127,8 @@ def test_a_word_that_is_not_auto_is_taken(nonsense: object) -> None:
 def test_a_proof_goes_to_a_toy_or_a_greeting_to_the_largest() -> None:
     hard, (notice,) = choose_model(read(HARD, model="nemoserve/auto"), served)
     assert hard.models == (SERVED[3], SERVED[2], SERVED[1], SERVED[0])
-    assert notice.code == "auto_model" and SERVED[3] in notice.message and "large" in notice.message
+    assert notice.code == "auto_model" and "from the largest on" in notice.message
+    assert not any(model in notice.message for model in SERVED), "what may answer is routing's to say"
     easy, _ = choose_model(read(EASY, model="openrouter/auto"), served)
     assert easy.models == (SERVED[1], SERVED[2], SERVED[3], SERVED[0]), "the toy is asked last, not first"
     assert easy.reasoning.auto
@@ -159,11 +160,17 @@ def test_the_other_models_of_the_list_are_forgotten() -> None:
         ("nvidia/nemotron-3-super", 49),
         ("my/tiny-0.5b", 0.5),
         ("nemoserve/mini", 0.005),
-        ("acme/minimal", 10),
+        ("acme/minimal", None),
     ],
 )
-def test_the_size_in_a_name_is_misread(model: str, size: float) -> None:
+def test_the_size_in_a_name_is_misread(model: str, size: float | None) -> None:
     assert billions(model) == size
+
+
+@pytest.mark.parametrize(("size", "first"), [("small", ("a/x-9b", "b/y-12b")), ("large", ("b/y-12b", "a/x-9b"))])
+def test_a_model_of_unknown_size_goes_before_known_ones(size: Size, first: tuple[str, ...]) -> None:
+    served = ("nemoserve/mini", "acme/secret", "a/x-9b", "b/y-12b")
+    assert by_size(served, size) == (*first, "acme/secret", "nemoserve/mini"), "and toys go last of all"
 
 
 def test_models_of_one_size_change_places() -> None:
