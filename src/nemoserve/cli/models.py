@@ -70,12 +70,12 @@ def models(
 
 
 def _held(data_dir: Path | None) -> list[Held]:
-    import huggingface_hub
+    from huggingface_hub.constants import HF_HUB_CACHE
 
     from nemoserve.backends.local.shelf import held, machine_memory
     from nemoserve.config.settings import default_data_dir
 
-    return held(data_dir or default_data_dir(), Path(huggingface_hub.constants.HF_HUB_CACHE), machine_memory())
+    return held(data_dir or default_data_dir(), Path(HF_HUB_CACHE), machine_memory())
 
 
 def print_here(shelf: Sequence[Held], *, json: bool) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,15 @@ def test_what_is_here_is_shown_with_its_size_and_why_it_does_not_fit(
     assert "no: needs 5" in done.stdout and "and this machine has 100.0 MB" in done.stdout
     (body,) = json.loads(CliRunner().invoke(app, ["models", "--here", "--json", "--data-dir", str(tmp_path)]).stdout)
     assert body["model"] == "nemoserve/mini" and body["weights"]["stored_bytes"] > 10**6 and body["problem"]
+
+
+def test_only_a_process_that_has_used_the_hub_before_finds_its_cache(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nemoserve", "models", "--here", "--json", "--data-dir", str(tmp_path)],
+        env={**os.environ, "HF_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [body["model"] for body in json.loads(done.stdout)] == ["nemoserve/mini"]

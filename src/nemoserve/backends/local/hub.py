@@ -82,8 +82,9 @@ def fetch(repository: Repository, files: Sequence[HubFile], report: Report) -> P
     Raises CheckpointError: the hub cannot be reached, the disk is full, a checksum is wrong.
     """
     import huggingface_hub
+    from huggingface_hub.constants import HF_HUB_CACHE
 
-    cache = Path(huggingface_hub.constants.HF_HUB_CACHE)
+    cache = Path(HF_HUB_CACHE)
     cache.mkdir(parents=True, exist_ok=True)
     missing = sum(file.size for file in files if not _is_here(repository, file.name))
     free = shutil.disk_usage(cache).free
