@@ -69,7 +69,7 @@ class FakeEngine:
         if self.options.load_s:
             await asyncio.sleep(self.options.load_s)
         context, kv = self.options.context, self.options.context
-        self.send(protocol.Ready(context, 288, 1000, "float32", "cpu", 16, kv))
+        self.send(protocol.Ready(context, 288, 1000, "float32", "cpu", 16, kv, 512 << 20))
         frames = protocol.FrameReader()
         while data := await reader.read(1 << 16):
             for body in frames.feed(data):

@@ -78,6 +78,15 @@ def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     refuses(done, missing)
 
 
+def test_nobody_is_told_how_the_memory_is_planned(server: Server) -> None:
+    said = re.search(
+        r"^nemoserve/mini: room for [\d,]+ tokens of context in memory, \d+ replies at once, [\d,]+ MiB for prompts read before$",
+        server.log.read_text(),
+        re.MULTILINE,
+    )
+    assert said, server.log.read_text()
+
+
 def test_the_printed_curl_line_works_when_pasted(server: Server) -> None:
     said = server.log.read_text()
     (line,) = re.findall(r"^ *(curl .*)$", said, re.MULTILINE)

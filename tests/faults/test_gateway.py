@@ -97,6 +97,20 @@ def events(gateway: Gateway, kind: str) -> list[dict[str, Any]]:
     return [event for line in whole.splitlines() if (event := json.loads(line))["kind"] == kind]
 
 
+def test_how_the_engine_planned_its_memory_stays_its_secret(gateway: Gateway) -> None:
+    ready = events(gateway, "ready")[0]
+    assert "tokens of context in memory, 16 replies at once, 512 MiB for prompts read before" in ready["message"]
+
+    def logged() -> list[str]:
+        lines = [
+            line for file in gateway.journal.parent.rglob("gateway.jsonl") for line in file.read_text().splitlines()
+        ]
+        return [line for line in lines if "engine ready" in line]
+
+    wait_until(logged, "it is logged")
+    assert all(name in logged()[0] for name in ("kv_tokens", "max_sequences", "prefix_bytes"))
+
+
 def test_an_engine_that_dies_fails_its_requests_by_name_and_serves_the_next(gateway: Gateway) -> None:
     dying = order(say="</think>abc", end="die")
     stream = gateway.chat(dying, stream=True)

@@ -17,7 +17,7 @@ from nemoserve.types.usage import Usage
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Whether a model can answer now; `message` says why not; the rest is for people who wait."""
+    """Whether a model can answer now; `message` says why not, or what it has room for; the rest is for people who wait."""
 
     state: Literal["loading", "ready", "restarting", "failed", "stopped"]
     message: str = ""

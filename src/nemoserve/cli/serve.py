@@ -51,6 +51,7 @@ class _Screen:
         self._keys, self._data_dir = settings.keys_required, settings.data_dir
         self._announced = False
         self._ready: list[str] = []
+        self._rooms: list[str] = []
         self._hosted = list(dict.fromkeys(model.id for provider in settings.providers for model in provider.models))
         self._settled: set[str] = set()
         self._bars: dict[str, TaskID] = {}
@@ -82,6 +83,7 @@ class _Screen:
                     self._say(f"{event.model} is back.")
                 else:
                     self._ready.append(event.model.partition(" by ")[0])  # " by vllm" is for people
+                    self._rooms += [f"{event.model}: {event.message}"] if event.message else []
                 self._settled.add(event.model)
             case "failed":
                 self._settled.add(event.model)
@@ -112,6 +114,8 @@ class _Screen:
         self._console.print(
             f"\n[bold green]Ready[/]  {escape(', '.join(models))}  at  [bold]{self._url}/v1[/]\n", soft_wrap=True
         )
+        if self._rooms:
+            self._say("\n".join(self._rooms) + "\n")
         if self._keys:
             self._say("Every request needs a key. A new one, for this line and others:\n")
             folder = shlex.quote(str(self._data_dir))

@@ -47,7 +47,7 @@ class ServerEvent(msgspec.Struct, frozen=True):
     model: str = ""
     """Whose state has changed (all kinds but listening)."""
     message: str = ""
-    """Why (restarting, failed)."""
+    """Why (restarting, failed), or what there is room for (ready)."""
     done_bytes: int = 0
     total_bytes: int = 0
     """How far loading has come; 0 before it is known."""

@@ -278,8 +278,16 @@ class Supervisor:
                 self._become(Health(self._waking, "", message.done_bytes, message.total_bytes))
             case Ready():
                 self.ready, self._ready_in_this_life = message, True
-                self._become(Health("ready"))
-                self._log.info("engine ready", model=self._model, dtype=message.dtype, device=message.device)
+                self._become(Health("ready", _room(message)))
+                self._log.info(
+                    "engine ready",
+                    model=self._model,
+                    dtype=message.dtype,
+                    device=message.device,
+                    kv_tokens=message.kv_tokens,
+                    max_sequences=message.max_sequences,
+                    prefix_bytes=message.prefix_bytes,
+                )
             case Failed():
                 self._become(Health("failed", message.message))
                 self._log.error("engine failed", model=self._model, message=message.message)
@@ -298,3 +306,10 @@ class Supervisor:
                     metadata={"provider_name": "nemoserve"},
                 )
             )
+
+
+def _room(ready: Ready) -> str:
+    """How the engine has planned its memory, for people."""
+    replies = "1 reply" if ready.max_sequences == 1 else f"{ready.max_sequences} replies"
+    prefixes = f", {ready.prefix_bytes >> 20:,} MiB for prompts read before" if ready.prefix_bytes else ""
+    return f"room for {ready.kv_tokens:,} tokens of context in memory, {replies} at once{prefixes}"
