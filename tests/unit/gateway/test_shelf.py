@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from nemoserve.backends.local import gguf as gguf_folders
 from nemoserve.backends.local.shelf import FAMILIES, SMALL_BYTES, Held, held
@@ -87,3 +89,22 @@ def test_what_the_engine_would_refuse_says_why(tmp_path: Path) -> None:
     assert "is not whole; run nemoserve pull" in problems["acme/parts"]
     assert "header that cannot be read" in problems["acme/torn"]
     assert "broken.gguf is truncated" in problems["broken"]
+
+
+@pytest.mark.parametrize(("kind", "format_"), [(torch.int8, "int8"), (torch.uint8, "int4")])
+def test_quantised_weights_are_taken_for_twice_their_size(tmp_path: Path, kind: torch.dtype, format_: str) -> None:
+    quantised = {"quantization_config": {"quant_method": "nemoserve", "group_size": 32}}
+    folder = tiny_checkpoint(snapshot(tmp_path, "small"), **quantised)
+    save_file({"a_q": torch.zeros(1000, 1000, dtype=kind), "b": torch.zeros(100)}, folder / "model.safetensors")
+    one = here(tmp_path)["acme/small"]
+    assert one.weights is not None and one.weights.format == format_
+    assert one.weights.needed_bytes - (1 << 29) == 1000 * 1000 + 400 and one.problem == ""
+
+
+def test_what_is_not_whole_seems_to_fit(tmp_path: Path) -> None:
+    weights = tiny_checkpoint(snapshot(tmp_path, "cut")) / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    (tiny_checkpoint(snapshot(tmp_path, "mute")) / "tokenizer.json").unlink()
+    problems = {name: one.problem for name, one in here(tmp_path).items()}
+    assert problems["acme/cut"] == "model.safetensors is cut off, run nemoserve pull acme/cut@c0ffee"
+    assert problems["acme/mute"] == "tokenizer.json is missing"

@@ -31,7 +31,17 @@ OVERHEAD_BYTES = 1 << 29
 
 _PART = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
 _DTYPE_BYTES = {"F32": 4}
-_DTYPE_NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "F8_E4M3": "FP8"}
+_DTYPE_NAMES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "F8_E4M3": "FP8",
+    "I8": "int8",
+    "U8": "int4",
+}
+_WHOLE = ("I8", "U8")
+"""What stays in memory as it is stored; U8 has two weights of 4 bits each."""
 _MOST_HEADER_BYTES = 100 << 20
 
 
@@ -136,13 +146,15 @@ def _folder(name: str, where: str, folder: Path, memory: int | None) -> Held:
                 name, where, None, f"model_type is {keys.raw.get('model_type')!r}, which our engine does not have"
             )
         keys.refuse_quantized()
-        weights = _weighed(folder)
+        weights = _weighed(where, folder)
+        if not (folder / "tokenizer.json").exists():
+            return Held(name, where, weights, "tokenizer.json is missing")
     except (CheckpointError, OSError) as error:
         return Held(name, where, None, str(error))
     return Held(name, where, weights, why_not(weights.needed_bytes, memory))
 
 
-def _weighed(folder: Path) -> Weighed:
+def _weighed(where: str, folder: Path) -> Weighed:
     index = folder / "model.safetensors.index.json"
     names: Any = read_json(index).get("weight_map") if index.exists() else None
     files = (
@@ -153,28 +165,35 @@ def _weighed(folder: Path) -> Weighed:
     files = files or sorted(folder.glob("*.safetensors"))
     missing = next((file for file in files if not file.exists()), None)
     if not files or missing is not None:
-        raise CheckpointError(f"{folder if missing is None else missing} is not whole; run nemoserve pull")
+        raise CheckpointError(f"{folder if missing is None else missing} is not whole; run nemoserve pull {where}")
     sizes: dict[str, int] = {}
     elements = 0
     for file in files:
-        for dtype, shape, size in _stored(file):
+        for dtype, shape, size in _stored(where, file):
             sizes[dtype] = sizes.get(dtype, 0) + size
-            elements += math.prod(shape)
+            elements += 0 if dtype in _WHOLE else math.prod(shape)
     total = sum(sizes.values())
     most = max(sizes, key=lambda kind: sizes[kind], default="BF16")
     each = 4 if total < SMALL_BYTES or most == "F64" else _DTYPE_BYTES.get(most, 2)
-    return Weighed(_DTYPE_NAMES.get(most, most), total, needed(elements, each))
+    whole = sum(sizes.get(dtype, 0) for dtype in _WHOLE)
+    return Weighed(_DTYPE_NAMES.get(most, most), total, whole + needed(elements, each))
 
 
-def _stored(file: Path) -> Iterator[tuple[str, list[int], int]]:
+def _stored(where: str, file: Path) -> list[tuple[str, list[int], int]]:
     """Dtype, shape and bytes of each tensor. Raises CheckpointError."""
+    found: list[tuple[str, list[int], int]] = []
+    whole = 0
     try:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
             header: dict[str, Any] = json.loads(stream.read(min(length, _MOST_HEADER_BYTES)))
         for name, value in header.items():
             if name != "__metadata__":
-                begin, end = value["data_offsets"]
-                yield str(value["dtype"]), [int(extent) for extent in value["shape"]], int(end) - int(begin)
+                begin, end = (int(offset) for offset in value["data_offsets"])
+                found.append((str(value["dtype"]), [int(extent) for extent in value["shape"]], end - begin))
+                whole = max(whole, 8 + length + end)
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{file} has a header that cannot be read") from error
+    if file.stat().st_size < whole:
+        raise CheckpointError(f"{file.name} is cut off, run nemoserve pull {where}")
+    return found
