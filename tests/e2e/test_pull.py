@@ -90,6 +90,21 @@ def test_a_damaged_file_is_not_kept(hub: Hub, tmp_path: Path) -> None:
     assert (snapshot(tmp_path) / "model.safetensors").read_bytes() == FILES["model.safetensors"]
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_was_damaged_in_the_cache_stays_damaged(cut: bool, name: str, hub: Hub, tmp_path: Path) -> None:
+    assert pull(hub.url, tmp_path, "acme/tiny").returncode == 0
+    blob = (snapshot(tmp_path) / name).resolve()
+    content = blob.read_bytes()
+    blob.write_bytes(content[:-1] if cut else bytes([content[0] ^ 1]) + content[1:])
+    hub.asked.clear()
+    done = pull(hub.url, tmp_path, "acme/tiny")
+    assert done.returncode == 0, done.stderr
+    assert (snapshot(tmp_path) / name).read_bytes() == FILES[name]
+    fetched = {path.rpartition("/")[2] for method, path, _ in hub.asked if method == "GET" and "resolve" in path}
+    assert fetched == {name}, "the others are whole"
+
+
 def test_one_file_comes_with_all_its_parts(hub: Hub, tmp_path: Path) -> None:
     parts = [f"big-Q4_0-0000{i}-of-00002.gguf" for i in (1, 2)]
     hub.files = {"README.md": b"x", **dict.fromkeys(parts, b"GGUF"), "big-Q8_0.gguf": b"GGUF other"}

@@ -77,7 +77,7 @@ def choose(repository: Repository, wanted: str | None) -> tuple[HubFile, ...]:
 
 
 def fetch(repository: Repository, files: Sequence[HubFile], report: Report) -> Path:
-    """Downloads what the cache lacks, goes on where it was cut off, and returns the snapshot's folder.
+    """Downloads what the cache lacks or has damaged, goes on where it was cut off, and returns the snapshot's folder.
 
     Raises CheckpointError: the hub cannot be reached, the disk is full, a checksum is wrong.
     """
@@ -86,7 +86,8 @@ def fetch(repository: Repository, files: Sequence[HubFile], report: Report) -> P
 
     cache = Path(HF_HUB_CACHE)
     cache.mkdir(parents=True, exist_ok=True)
-    missing = sum(file.size for file in files if not _is_here(repository, file.name))
+    lacking = [file for file in files if not _is_whole(repository, file, report)]
+    missing = sum(file.size for file in lacking)
     free = shutil.disk_usage(cache).free
     if missing > free:
         raise CheckpointError(f"{repository.id} takes {shown(missing)} more, but {cache} has only {shown(free)} free.")
@@ -95,7 +96,7 @@ def fetch(repository: Repository, files: Sequence[HubFile], report: Report) -> P
     folder = cache
     for file in files:
         try:
-            if not _is_here(repository, file.name):
+            if file in lacking:
                 _bring(repository, file.name, cache, report)
             # What is in the cache by now, it only links into the snapshot, and notes the branch's commit.
             path = Path(link(repository.id, file.name, revision=repository.revision))
@@ -175,7 +176,25 @@ def shown(size: int) -> str:
     return f"{size} bytes"
 
 
-def _is_here(repository: Repository, name: str) -> bool:
+def _is_whole(repository: Repository, file: HubFile, report: Report) -> bool:
+    """Whether the cache has the file as the hub has it. One that is cut off or damaged is deleted."""
     from huggingface_hub import try_to_load_from_cache
 
-    return isinstance(try_to_load_from_cache(repository.id, name, revision=repository.commit), str)
+    from nemoserve.backends.local.resume import checksum, is_checksum
+
+    found = try_to_load_from_cache(repository.id, file.name, revision=repository.commit)
+    if not isinstance(found, str):
+        return False
+    blob = Path(found).resolve()
+    size = blob.stat().st_size
+    if size == (file.size or size):
+
+        def advance(done: int, total: int) -> None:
+            report(file.name, done, total)
+
+        # Where the system has no links, the file has its own name, and nothing here tells its checksum.
+        if not is_checksum(blob.name) or checksum(blob, len(blob.name), size, advance) == blob.name:
+            return True
+    Path(found).unlink()
+    blob.unlink(missing_ok=True)
+    return False

@@ -72,7 +72,7 @@ def bring(url: str, headers: dict[str, str], blob: Path, size: int, advance: Adv
                     raise
                 time.sleep(_PAUSE_S)
         sink.flush()
-        if _checksum(part, len(blob.name), size) != blob.name:
+        if checksum(part, len(blob.name), size) != blob.name:
             part.unlink()
             raise Damaged
         part.rename(blob)
@@ -92,7 +92,7 @@ def _stream(url: str, headers: dict[str, str], sink: BinaryIO, size: int, advanc
             advance(min(sink.tell(), size), size)
 
 
-def _checksum(file: Path, digits: int, size: int) -> str:
+def checksum(file: Path, digits: int, size: int, advance: Advance = lambda _done, _total: None) -> str:
     """In hexadecimal, with so many digits."""
     digest = hashlib.sha256() if digits == 64 else hashlib.sha1(usedforsecurity=False)
     if digits == 40:
@@ -100,4 +100,5 @@ def _checksum(file: Path, digits: int, size: int) -> str:
     with file.open("rb") as stream:
         while piece := stream.read(_PIECE):
             digest.update(piece)
+            advance(stream.tell(), size)
     return digest.hexdigest()
