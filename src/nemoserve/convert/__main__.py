@@ -31,6 +31,7 @@ from nemoserve.engine.checkpoint.config import CheckpointError
 from nemoserve.engine.checkpoint.gguf_header import BLOCKS, read_gguf
 from nemoserve.engine.checkpoint.quantised import METHOD, SMALLEST_GROUP, stored
 from nemoserve.engine.checkpoint.tensors import gguf_file, open_tensors
+from nemoserve.engine.models.decoder import with_stored_head
 from nemoserve.engine.models.load import load_model, read_config
 
 _PARTS = ("mamba", "attention", "mlp", "head", "embeddings")
@@ -141,7 +142,9 @@ def convert(options: Options, out: Path, progress: Progress) -> list[str]:
         before = measured(folder, tokenizer, prompts, texts, evaluation, progress, "before")
     calibration = [] if options.no_calibration else (evaluation.calibration if evaluation else texts.calibration)
     sequences = encoded(tokenizer, calibration)
-    config, policy = read_config(folder), options.policy(options.to)
+    with open_tensors(folder) as weights:
+        config = with_stored_head(read_config(folder), weights)
+    policy = options.policy(options.to)
     wanted = bits = assign(config, policy)
     written = write(folder, out, policy, bits, options.group, sequences, progress)
     if before is None:

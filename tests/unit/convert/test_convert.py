@@ -125,6 +125,15 @@ def test_a_tied_head_and_kept_parts(tmp_path: Path) -> None:
     assert (got - wanted).norm() < 0.05 * wanted.norm()
 
 
+def test_a_head_beside_tied_embeddings_is_not_lost(folder: Path, tmp_path: Path) -> None:
+    path, out = folder / "config.json", tmp_path / "out"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"tie_word_embeddings": True}))
+    assert main([str(folder), str(out), "--to=int8", "--no-evaluation"]) == 0
+    assert {"lm_head.weight_q", "embeddings.weight_q"} <= set(load_file(out / "model.safetensors"))
+    original = logits(folder)
+    assert (logits(out) - original).norm() < 0.06 * original.norm()
+
+
 @pytest.mark.slow
 def test_llama_and_experts_are_converted_too(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")

@@ -81,6 +81,32 @@ def test_llama_logits_equal_those_of_transformers(seed: int, tmp_path: Path) -> 
     assert_same(scattered(transformers.LlamaForCausalLM(config), seed), tmp_path, LENGTHS[seed % len(LENGTHS)], seed)
 
 
+@pytest.mark.parametrize("family", ["llama", "nemotron_h"])
+def test_a_head_of_its_own_counts_though_the_configuration_ties_it(family: str, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    if family == "llama":
+        config = transformers.LlamaConfig(
+            vocab_size=64, hidden_size=48, intermediate_size=40, num_hidden_layers=1, num_attention_heads=2
+        )
+        model = transformers.LlamaForCausalLM(config)
+    else:
+        known = tiny_config(vocab_size=64)
+        for name in ("architectures", "torch_dtype", "time_step_limit"):
+            del known[name]
+        model = transformers.NemotronHForCausalLM(transformers.NemotronHConfig(**known))
+    scattered(model, 1).save_pretrained(tmp_path)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"tie_word_embeddings": True}))
+    theirs = type(model).from_pretrained(tmp_path).eval()
+    for layer in theirs.model.layers if family == "nemotron_h" else ():
+        if hasattr(layer.mixer, "time_step_limit"):
+            layer.mixer.time_step_limit = (0.0, math.inf)
+    ids = tokens(9)
+    with torch.no_grad():
+        expected = theirs(torch.tensor([ids]), use_cache=False).logits[0]
+    assert_close(whole(load(tmp_path), ids), expected)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_experts_give_the_logits_of_transformers(seed: int, tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")

@@ -91,6 +91,7 @@ class ModelConfig:
     """The normed value is rounded to the model's dtype before the product with the weight, as Llama does."""
     residual_in_fp32: bool = False
     tie_word_embeddings: bool
+    """The embeddings are the head too, unless the checkpoint holds a head."""
     context_length: int
     """Tokens of prompt and reply together."""
     eos_token_ids: tuple[int, ...]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch.nn import functional
 
 from nemoserve.engine.cache import Cache, CacheShape, StepPlan
 from nemoserve.engine.checkpoint.config import CheckpointError
-from nemoserve.engine.checkpoint.quantised import QuantisedWeight, joined, take_quantised
+from nemoserve.engine.checkpoint.quantised import VALUES, QuantisedWeight, joined, take_quantised
 from nemoserve.engine.checkpoint.tensors import Tensors
 from nemoserve.engine.layers.attention import Attention
 from nemoserve.engine.layers.linear import Forms, Linear, PlainLinear
@@ -31,6 +33,13 @@ from nemoserve.engine.models.blocks import (
 Layer = Mamba2 | Attention | SquaredReluMLP | SwiGLU | Experts | Linear
 
 _NO_MAMBA = Mamba2Shape(1, 1, 1, 1, 1, (0.0, 0.0))
+_HEAD = "lm_head.weight"
+
+
+def with_stored_head(config: ModelConfig, weights: Tensors) -> ModelConfig:
+    """The embeddings are the head only where no head is stored: transformers uses one that is, whatever config.json says."""
+    stored = _HEAD in weights or _HEAD + VALUES in weights
+    return replace(config, tie_word_embeddings=config.tie_word_embeddings and not stored)
 
 
 class Decoder:
@@ -41,7 +50,7 @@ class Decoder:
 
         Raises CheckpointError for a missing or misshapen tensor, or one that has no place.
         """
-        self.config = config
+        self.config = config = with_stored_head(config, weights)
         self.dtype = forms.dtype
         self.device = forms.device
         self.parameters = 0
