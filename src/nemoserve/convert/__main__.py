@@ -56,7 +56,7 @@ class Options:
     no_calibration: bool
     no_evaluation: bool
 
-    def policy(self, to: Format) -> Policy:
+    def policy(self, to: Format, tied: bool) -> Policy:
         """For these bits, but for what was chosen otherwise."""
         return policy_for(
             to,
@@ -65,6 +65,7 @@ class Options:
             mlp=self.mlp,
             head=self.head,
             embeddings=self.embeddings,
+            tied=tied,
         )
 
 
@@ -90,13 +91,13 @@ def main(arguments: list[str] | None = None) -> int:
             lines = convert(options, partial, progress)
         partial.replace(options.out)
     except (ValueError, OSError) as error:
-        shutil.rmtree(partial, ignore_errors=True)
         console.print(f"nemoserve: {error}", style="red", highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        shutil.rmtree(partial, ignore_errors=True)
         console.print("nemoserve: stopped; nothing was written")
         return 130
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     sys.stdout.write("\n".join([*lines, f"written to {options.out}"]) + "\n")
     return 0
 
@@ -144,13 +145,18 @@ def convert(options: Options, out: Path, progress: Progress) -> list[str]:
     sequences = encoded(tokenizer, calibration)
     with open_tensors(folder) as weights:
         config = with_stored_head(read_config(folder), weights)
-    policy = options.policy(options.to)
+    tied = config.tie_word_embeddings
+    policy = options.policy(options.to, tied)
     wanted = bits = assign(config, policy)
     written = write(folder, out, policy, bits, options.group, sequences, progress)
+    if tied and options.head and options.embeddings and options.head != options.embeddings:
+        notes = [f"head         is the embeddings' matrix; {policy.head} holds for both"]
+    else:
+        notes = []
     if before is None:
-        return written.lines
+        return [*notes, *written.lines]
     after = measured(out, tokenizer, prompts, texts, evaluation, progress, "after")
-    finer, losses = assign(config, options.policy("int8")), written.losses
+    finer, losses = assign(config, options.policy("int8", tied)), written.losses
     lost = loss_of(before, after, evaluation)
     # The first guess is that the loss falls in proportion; each further one halves what is left with 4 bits, or ends that.
     first = 1 - options.loss / lost if lost > options.loss > 0 else 1.0
@@ -164,7 +170,7 @@ def convert(options: Options, out: Path, progress: Progress) -> list[str]:
         written.lines.append(
             f"mixed        {_mixed(wanted, bits, losses)} 8 bits, as {lost:.2f} points were lost without that"
         )
-    return [*written.lines, *report(before, after, evaluation)]
+    return [*notes, *written.lines, *report(before, after, evaluation)]
 
 
 def _mixed(wanted: dict[str, int], bits: dict[str, int], losses: list[Loss]) -> str:

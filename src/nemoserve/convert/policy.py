@@ -44,8 +44,15 @@ def policy_for(
     mlp: Format | None = None,
     head: Format | None = None,
     embeddings: Format | None = None,
+    tied: bool = False,
 ) -> Policy:
-    """The policy that makes an int8 or int4 checkpoint, with what the user has chosen otherwise."""
+    """The policy that makes an int8 or int4 checkpoint, with what the user has chosen otherwise.
+
+    `tied`: head and embeddings are one matrix. What was chosen for either holds for both, of two choices the finer.
+    """
+    chosen: list[Format] = [form for form in (head, embeddings) if form is not None]
+    if tied and chosen:
+        head = embeddings = max(chosen, key=lambda form: BITS[form] or 16)
     return Policy(mamba or to, attention or to, mlp or to, head or "int8", embeddings or "int8")
 
 
@@ -55,9 +62,7 @@ def assign(config: ModelConfig, policy: Policy) -> dict[str, int]:
     for block in config.blocks:
         form = _form(block.mixer, policy)
         bits |= {f"{block.name}.{name}.weight": BITS[form] for name in products(block.mixer)}
-    if config.tie_word_embeddings:
-        bits[config.embeddings] = max(BITS[policy.embeddings], BITS[policy.head])
-    else:
+    if not config.tie_word_embeddings:
         bits["lm_head.weight"] = BITS[policy.head]
     return {name: count for name, count in bits.items() if count}
 

@@ -125,6 +125,26 @@ def test_a_tied_head_and_kept_parts(tmp_path: Path) -> None:
     assert (got - wanted).norm() < 0.05 * wanted.norm()
 
 
+@pytest.mark.parametrize(
+    ("chosen", "kind"),
+    [
+        (["--embeddings=keep"], torch.float32),
+        (["--head=keep", "--embeddings=int4"], torch.float32),
+        (["--head=int4"], torch.uint8),
+        (["--head=int4", "--embeddings=int8"], torch.int8),
+        ([], torch.int8),
+    ],
+)
+def test_what_is_chosen_for_a_tied_matrix_is_not_obeyed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], chosen: list[str], kind: torch.dtype
+) -> None:
+    folder, out = tiny_checkpoint(tmp_path / "model", tie_word_embeddings=True, **WIDE), tmp_path / "out"
+    assert main([str(folder), str(out), "--to=int4", "--no-evaluation", "--no-calibration", *chosen]) == 0
+    tensors = load_file(out / "model.safetensors")
+    assert next(tensors[name].dtype for name in ("embeddings.weight", "embeddings.weight_q") if name in tensors) == kind
+    assert ("holds for both" in capsys.readouterr().out) == (len(chosen) == 2)
+
+
 def test_a_head_beside_tied_embeddings_is_not_lost(folder: Path, tmp_path: Path) -> None:
     path, out = folder / "config.json", tmp_path / "out"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"tie_word_embeddings": True}))
