@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import shutil
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +21,7 @@ import msgspec
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from nemoserve.convert.answers import EVALUATION, Evaluation, read_evaluation, right_answers
@@ -31,6 +35,7 @@ from nemoserve.engine.checkpoint.config import CheckpointError
 from nemoserve.engine.checkpoint.gguf_header import BLOCKS, read_gguf
 from nemoserve.engine.checkpoint.quantised import METHOD, SMALLEST_GROUP, stored
 from nemoserve.engine.checkpoint.tensors import gguf_file, open_tensors
+from nemoserve.engine.models.blocks import ModelConfig
 from nemoserve.engine.models.decoder import with_stored_head
 from nemoserve.engine.models.load import load_model, read_config
 
@@ -84,8 +89,12 @@ def main(arguments: list[str] | None = None) -> int:
     partial = options.out.with_name(options.out.name + ".partial")
     console = Console(stderr=True)
     try:
-        check_folders(options.folder, options.out, options.group)
+        check(options)
         shutil.rmtree(partial, ignore_errors=True)
+        try:
+            partial.mkdir(parents=True)
+        except OSError as error:
+            raise CheckpointError(f"{options.out} cannot be written: {error.strerror}") from error
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with torch.inference_mode(), Progress(*columns, console=console, transient=True) as progress:
             lines = convert(options, partial, progress)
@@ -116,22 +125,39 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def check_folders(folder: Path, out: Path, group: int) -> None:
+def check(options: Options) -> None:
     """Raises CheckpointError."""
+    folder, out, group = options.folder, options.out, options.group
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CheckpointError(f"{out} is already there; give the name of a folder that is not")
     if group < SMALLEST_GROUP or group % SMALLEST_GROUP:
         raise CheckpointError(f"--group is {group}; a group has {SMALLEST_GROUP} columns or a multiple of that")
-    if not (folder / "tokenizer.json").is_file():
+    if not options.loss >= 0:
+        raise CheckpointError(f"--loss is {options.loss}; it is a number of points, 0 or more")
+    reads = not (options.no_calibration and options.no_evaluation)
+    if reads and not (folder / "tokenizer.json").is_file():
         raise CheckpointError(f"{folder} has no tokenizer.json; without it the texts to measure with cannot be read")
     if read_config(folder).quantised_group:
         raise CheckpointError(f"{folder} is quantised already; convert the checkpoint that it was made from")
 
 
+def checked_config(folder: Path) -> ModelConfig:
+    """The configuration, of weights that are all there. Raises CheckpointError for one that is not, or is no number."""
+    with open_tensors(folder) as weights:
+        weights.compute_in(torch.bfloat16)
+        config = with_stored_head(read_config(folder), weights)
+        for name, shape in shapes_asked(config, weights).items():
+            if not bool(weights.take(name, *shape).isfinite().all()):
+                raise CheckpointError(
+                    f"{folder}: the tensor {name} holds NaN or infinity; such weights cannot be rounded"
+                )
+    return config
+
+
 def convert(options: Options, out: Path, progress: Progress) -> list[str]:
     """Write `out`; the lines of the report. Raises CheckpointError."""
     folder = options.folder
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    config = checked_config(folder)
     texts = msgspec.json.decode((Path(__file__).parent / "texts.json").read_bytes(), type=Texts)
     found = folder / EVALUATION
     evaluation = read_evaluation(found) if found.exists() else None
@@ -140,11 +166,9 @@ def convert(options: Options, out: Path, progress: Progress) -> list[str]:
     )
     before = None
     if not options.no_evaluation:
-        before = measured(folder, tokenizer, prompts, texts, evaluation, progress, "before")
+        before = measured(folder, prompts, texts, evaluation, progress, "before")
     calibration = [] if options.no_calibration else (evaluation.calibration if evaluation else texts.calibration)
-    sequences = encoded(tokenizer, calibration)
-    with open_tensors(folder) as weights:
-        config = with_stored_head(read_config(folder), weights)
+    sequences = encoded(folder, config.vocab_size, calibration)
     tied = config.tie_word_embeddings
     policy = options.policy(options.to, tied)
     wanted = bits = assign(config, policy)
@@ -155,7 +179,7 @@ def convert(options: Options, out: Path, progress: Progress) -> list[str]:
         notes = []
     if before is None:
         return [*notes, *written.lines]
-    after = measured(out, tokenizer, prompts, texts, evaluation, progress, "after")
+    after = measured(out, prompts, texts, evaluation, progress, "after")
     finer, losses = assign(config, options.policy("int8", tied)), written.losses
     lost = loss_of(before, after, evaluation)
     # The first guess is that the loss falls in proportion; each further one halves what is left with 4 bits, or ends that.
@@ -166,7 +190,7 @@ def convert(options: Options, out: Path, progress: Progress) -> list[str]:
             break
         shutil.rmtree(out)
         written = write(folder, out, policy, bits, options.group, sequences, progress)
-        after = measured(out, tokenizer, prompts, texts, evaluation, progress, "after")
+        after = measured(out, prompts, texts, evaluation, progress, "after")
         written.lines.append(
             f"mixed        {_mixed(wanted, bits, losses)} 8 bits, as {lost:.2f} points were lost without that"
         )
@@ -180,12 +204,32 @@ def _mixed(wanted: dict[str, int], bits: dict[str, int], losses: list[Loss]) -> 
     return f"{len(more)} of {len(losses)} blocks, {100 * share:.0f} % of their weights, have"
 
 
-def encoded(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
+class Reader:
+    """A checkpoint's tokenizer, for a model with so many tokens."""
+
+    def __init__(self, folder: Path, vocab_size: int) -> None:
+        self._file, self._vocab_size = folder / "tokenizer.json", vocab_size
+        self.tokenizer = Tokenizer.from_file(str(self._file))
+
+    def ids(self, text: str) -> list[int]:
+        """Raises CheckpointError for a token that the model does not have."""
+        found: list[int] = self.tokenizer.encode(text, add_special_tokens=False).ids
+        most = max(found, default=0)
+        if most >= self._vocab_size:
+            raise CheckpointError(
+                f"{self._file} makes token {most} of a text to measure with, but the model's vocab_size is {self._vocab_size}"
+            )
+        return found
+
+
+def encoded(folder: Path, vocab_size: int, texts: list[str]) -> list[list[int]]:
     """The texts that fit into the calibration's tokens, each cut to its longest; a text of one token is none."""
-    found: list[list[int]] = []
+    if not texts:
+        return []
+    reader, found = Reader(folder, vocab_size), list[list[int]]()
     left = _CALIBRATION_TOKENS
     for text in texts:
-        tokens: list[int] = tokenizer.encode(text, add_special_tokens=False).ids[: min(_LONGEST, left)]
+        tokens = reader.ids(text)[: min(_LONGEST, left)]
         if len(tokens) > 1:
             found.append(tokens)
             left -= len(tokens)
@@ -211,6 +255,7 @@ def write(
 ) -> Written:
     """The checkpoint in `out`, with so many bits for each weight, which `policy` is the rule of."""
     config = read_config(folder)
+    quantisation = {"quant_method": METHOD, "group_size": group, "calibrated": bool(sequences), **asdict(policy)}
     writer = CheckpointWriter(out)
     losses: list[Loss] = []
     with open_tensors(folder) as weights:
@@ -218,29 +263,32 @@ def write(
         shapes = shapes_asked(config, weights)
         size = weights.total_bytes
         bar = progress.add_task("quantising", total=len(shapes))
-        done: set[str] = set()
-        if sequences:
-            inner = {name: count for name, count in bits.items() if name != config.embeddings}
-            model = Calibrated(config, weights)
-            for name, made in model.quantised_weights(sequences, inner, group):
-                for stored_name, tensor in stored(made, name).items():
-                    writer.add(stored_name, tensor)
-                done.add(name)
+        needed = sum(
+            stored_bytes(shape, weights.stored_dtype(name), bits.get(name), group) for name, shape in shapes.items()
+        )
+        with room_on_disk(out.parent, needed):
+            done: set[str] = set()
+            if sequences:
+                inner = {name: count for name, count in bits.items() if name != config.embeddings}
+                model = Calibrated(config, weights)
+                for name, made in model.quantised_weights(sequences, inner, group):
+                    for stored_name, tensor in stored(made, name).items():
+                        writer.add(stored_name, tensor)
+                    done.add(name)
+                    progress.advance(bar)
+                losses = model.losses
+            for name, shape in shapes.items():
+                if name in done:
+                    continue
+                tensor = weights.take(name, *shape)
+                if name in bits:
+                    for stored_name, part in stored(quantised(tensor, bits[name], group)[0], name).items():
+                        writer.add(stored_name, part)
+                else:
+                    writer.add(name, tensor.clone())
                 progress.advance(bar)
-            losses = model.losses
-        for name, shape in shapes.items():
-            if name in done:
-                continue
-            tensor = weights.take(name, *shape)
-            if name in bits:
-                for stored_name, part in stored(quantised(tensor, bits[name], group)[0], name).items():
-                    writer.add(stored_name, part)
-            else:
-                writer.add(name, tensor.clone())
-            progress.advance(bar)
-        progress.remove_task(bar)
-    quantisation = {"quant_method": METHOD, "group_size": group, "calibrated": bool(sequences), **asdict(policy)}
-    writer.finish(folder, quantisation)
+            progress.remove_task(bar)
+            writer.finish(folder, quantisation)
     counts = [sum(count == kind for count in bits.values()) for kind in (4, 8)]
     lines = [
         *source(folder),
@@ -248,6 +296,25 @@ def write(
         f"{size / 1e6:.1f} MB are now {writer.bytes / 1e6:.1f} MB",
     ]
     return Written(lines, losses)
+
+
+def stored_bytes(shape: tuple[int, ...], dtype: torch.dtype, bits: int | None, group: int) -> int:
+    """Of a tensor in the copy: as it was, or with so many bits and a scale of two bytes for each group."""
+    if bits is None:
+        return math.prod(shape) * dtype.itemsize
+    rows, columns = shape
+    return rows * (-(-columns * bits // 8) + 2 * -(-columns // group))
+
+
+@contextmanager
+def room_on_disk(folder: Path, needed: int) -> Generator[None]:
+    """Raises CheckpointError where something cannot be written, which most often is for want of room."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:  # safetensors has a type of its own for a full disk
+        raise CheckpointError(
+            f"the copy needs {needed / 1e6:.1f} MB in {folder} and cannot be written: {error}"
+        ) from error
 
 
 def source(folder: Path) -> list[str]:
@@ -270,7 +337,6 @@ class Measured(msgspec.Struct, frozen=True):
 
 def measured(
     folder: Path,
-    tokenizer: Tokenizer,
     prompts: list[str],
     texts: Texts,
     evaluation: Evaluation | None,
@@ -279,13 +345,14 @@ def measured(
 ) -> Measured:
     """The logits of the prompts, and the evaluation that there is."""
     model = load_model(folder, device="cpu")
-    ids = [tokenizer.encode(prompt, add_special_tokens=False).ids for prompt in prompts]
+    reader = Reader(folder, model.config.vocab_size)
+    ids = [reader.ids(prompt) for prompt in prompts]
     logits = [logits_of(model, tokens, _POSITIONS) for tokens in ids if len(tokens) > 1]
     if evaluation is not None:
         bar = progress.add_task(f"answers {when}", total=len(evaluation.problems))
-        right = right_answers(model, folder, evaluation, tokenizer, lambda: progress.advance(bar))
+        right = right_answers(model, folder, evaluation, reader.tokenizer, lambda: progress.advance(bar))
         return Measured(logits, right=right)
-    held_out: list[int] = tokenizer.encode(texts.held_out, add_special_tokens=False).ids
+    held_out = reader.ids(texts.held_out)
     bos = [] if model.config.bos_token_id is None else [model.config.bos_token_id]
     return Measured(logits, perplexity=perplexity(model, (bos + held_out)[: model.config.context_length]))
 

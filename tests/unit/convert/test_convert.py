@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -183,6 +186,8 @@ def test_llama_and_experts_are_converted_too(tmp_path: Path) -> None:
     [
         (["--group=48"], "--group is 48"),
         (["--mlp=int4", "--group=0"], "--group is 0"),
+        (["--loss=-1"], "--loss is -1"),
+        (["--loss=nan"], "--loss is nan"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -215,6 +220,54 @@ def test_a_conversion_that_fails_leaves_no_folder(
         assert main([str(folder), str(tmp_path / "out"), "--to=int4", *more]) == 1
         assert "layers.1.mixer.up_proj.weight" in capsys.readouterr().err.replace("\n", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
+
+
+def test_a_full_disk_gives_a_traceback_and_leaves_a_folder(folder: Path, tmp_path: Path) -> None:
+    """The largest size of a file stands in for a full disk."""
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)); "
+    code = limited + "from nemoserve.convert.__main__ import main; sys.exit(main())"
+    arguments = [str(folder), str(tmp_path / "out"), "--to=int8", "--no-evaluation", "--no-calibration"]
+    found = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert found.returncode == 1 and "Traceback" not in found.stderr, found.stderr
+    assert re.search(r"the copy needs 0\.\d MB in .* and cannot be written", found.stderr), found.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_folder_that_cannot_be_made_is_named_by_an_errno(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for out in ("/proc/x", str(tmp_path / "file" / "out")):
+        assert main([str(folder), out, "--to=int8"]) == 1
+        said = capsys.readouterr().err
+        assert f"{out} cannot be written: " in said and "Errno" not in said
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_rounded(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], number: float
+) -> None:
+    tensors = load_file(folder / "model.safetensors")
+    tensors["backbone.layers.1.mixer.up_proj.weight"][3, 5] = number
+    save_file(tensors, folder / "model.safetensors")
+    assert main([str(folder), str(tmp_path / "out"), "--to=int4"]) == 1
+    assert "the tensor layers.1.mixer.up_proj.weight holds NaN or infinity" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_tokens_that_the_model_does_not_have_end_in_an_index_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tiny_checkpoint(tmp_path / "model", vocab_size=64, **WIDE)
+    for more in ([], ["--no-evaluation"], ["--no-calibration"]):
+        assert main([str(folder), str(tmp_path / "out"), "--to=int4", *more]) == 1
+        assert "the model's vocab_size is 64" in capsys.readouterr().err
+
+
+def test_a_tokenizer_is_wanted_where_nothing_is_measured(folder: Path, tmp_path: Path) -> None:
+    (folder / "tokenizer.json").unlink()
+    for number, more in enumerate((["--no-evaluation"], ["--no-calibration"], ["--no-calibration", "--no-evaluation"])):
+        assert main([str(folder), str(tmp_path / "out"), "--to=int8", *more]) == (number < 2)
 
 
 def test_a_large_checkpoint_is_written_in_pieces(folder: Path, tmp_path: Path) -> None:
