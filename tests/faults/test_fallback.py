@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 import requests
 
-from nemoserve.backends.base import HostedEvent, HostedJob, Texts
+from nemoserve.backends.base import HostedEvent, HostedJob, Texts, Told
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.types.errors import ApiError
-from nemoserve.types.events import ReasoningDelta, TextDelta
+from nemoserve.types.events import ChoiceFinished, ReasoningDelta, TextDelta
+from nemoserve.types.usage import Usage
 from tests.hosted import MODEL, House, Scripted, answers, chunks, fails, hangs, house, now
 from tests.servers import wait_until
 
@@ -264,6 +265,31 @@ def test_counts_that_nobody_told_are_not_passed_off_as_told(two: House, stream: 
     two.providers["alpha"].behave = lambda job: answers(job, usage=False)
     found = usage()
     assert found["estimated"] is True and found["completion_tokens"] > 0 and found["cost"] > 0
+
+
+@pytest.mark.parametrize(
+    ("told", "counts"),
+    [
+        (Usage(0, 3), (5, 3, 0)),
+        (Usage(10, 0), (10, 4, 0)),
+        (Usage(10, 10**12), (10, 4, 0)),
+        (Usage(10, 10**12, 10**12), (10, 4, 0)),
+        (Usage(10, 0, 7), (10, 11, 7)),
+    ],
+)
+def test_a_count_that_cannot_be_is_neither_free_nor_a_fortune(
+    two: House, told: Usage, counts: tuple[int, int, int]
+) -> None:
+    async def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield TextDelta(0, "Hello there you.")
+        yield ChoiceFinished(0, "stop", "stop")
+        yield Told(usage=told)
+
+    two.providers["alpha"].behave = behave
+    usage = two.chat(**FIRST, max_tokens=50).json()["usage"]
+    thought = usage["completion_tokens_details"]["reasoning_tokens"]
+    assert (usage["prompt_tokens"], usage["completion_tokens"], thought) == counts
+    assert usage["estimated"] is True and usage["cost"] == pytest.approx((counts[0] * 1_000 + counts[1] * 10_000) / 1e9)
 
 
 def test_a_plain_text_is_lost_with_the_first_provider_or_entered_as_a_conversation(two: House) -> None:

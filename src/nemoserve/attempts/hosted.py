@@ -32,6 +32,8 @@ from nemoserve.types.usage import Timing, Usage
 
 _END_TOKENS = 8
 """What ends a thinking that is cut, in tokens: a few in every family."""
+_OVER = 64
+"""Tokens of a choice beyond its limit that a provider may have counted for its own markers; more than that is no count."""
 
 
 async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
@@ -177,21 +179,23 @@ class HostedSource:
         return self._backend.stream(self._job)
 
     def used(self) -> Counted:
-        """What the provider told; before that, what its text comes to."""
-        told = None if self._told is None else self._told.usage
-        reasoning = sum(tokens_in(choice.reasoning_size) for choice in self._choices)
-        if told is None:
-            if not self._began:
-                return Counted(Usage())
+        """What the provider told; before that, and where it told no count or none that can be, what its text comes to."""
+        told = Told() if self._told is None else self._told
+        usage = told.usage or Usage()
+        if told.usage is None and not self._began:
+            return Counted(usage)
+        completion, reasoning = usage.completion_tokens, usage.reasoning_tokens
+        if self._job.max_tokens is not None and completion > self._job.choices * (self._job.max_tokens + _OVER):
+            completion = reasoning = 0
+        thought = sum(tokens_in(choice.reasoning_size) for choice in self._choices)
+        if not completion:
             echoed = self._echoed * self._job.request.sampling.n
-            answer = tokens_in(max(0, sum(choice.text_size for choice in self._choices) - echoed))
-            usage = Usage(self._prompt_tokens, answer + reasoning, reasoning)
-            return Counted(usage, estimated=True, images=self._images_read())
-        if self._told is not None and not self._told.reasoning_told and reasoning:
-            reasoning = min(reasoning, told.completion_tokens)
-            usage = msgspec.structs.replace(told, reasoning_tokens=reasoning)
-            return Counted(usage, estimated=True, images=self._images_read())
-        return Counted(told, images=self._images_read())
+            reasoning = reasoning or thought
+            completion = tokens_in(max(0, sum(choice.text_size for choice in self._choices) - echoed)) + reasoning
+        elif not told.reasoning_told and thought:
+            reasoning = min(thought, completion)
+        counted = Usage(usage.prompt_tokens or self._prompt_tokens, completion, reasoning, usage.cached_tokens)
+        return Counted(counted, estimated=told.usage is None or counted != usage, images=self._images_read())
 
     def _images_read(self) -> int:
         """Each call has read all of them, and is asked money for that."""

@@ -17,8 +17,8 @@ NO_ID = -1
 def read_usage(usage: object, timings: object = None) -> Usage | None:
     """The counts of an OpenAI-like `usage`, else of llama-server's `timings`; None where neither counts anything.
 
-    Negative and contradictory numbers are set right: thinking that was not counted as completion is added to it, and no more
-    of the prompt can have been cached than there was.
+    What is no count is 0, which whoever has the text then sets right. Contradictory numbers are set right here: thinking that
+    was not counted as completion is added to it, and no more of the prompt can have been cached than there was.
     """
     if isinstance(usage, dict) and usage:
         fields = cast("dict[str, object]", usage)
@@ -27,7 +27,7 @@ def read_usage(usage: object, timings: object = None) -> Usage | None:
         reasoning = told or _count(fields, "reasoning_tokens")
         cached = _count(_object(fields, "prompt_tokens_details"), "cached_tokens") or _count(fields, "cached_tokens")
         if prompt or completion:
-            total = completion if reasoning <= completion else completion + reasoning
+            total = completion + reasoning if 0 < completion < reasoning else completion
             return Usage(prompt, total, reasoning, min(cached, prompt))
     if isinstance(timings, dict):
         fields = cast("dict[str, object]", timings)
@@ -114,5 +114,8 @@ def _object(fields: Mapping[str, object], name: str) -> Mapping[str, object]:
 
 
 def _count(fields: Mapping[str, object], name: str) -> int:
+    """A number, which some send as a string of digits; 0 where there is none that could be a count."""
     value = fields.get(name)
-    return max(0, int(value)) if isinstance(value, int | float) and value == value and abs(value) < 1 << 53 else 0
+    if isinstance(value, str):
+        return int(value) if len(value) < 16 and value.isdecimal() else 0
+    return int(value) if isinstance(value, int | float) and 0 <= value < 1 << 53 else 0

@@ -38,7 +38,7 @@ async def two_calls(job: HostedJob, budget: int, family: Family, call: Call) -> 
         if whole or finish is None or finish.reason != "length":
             yield first.rest()
             return
-    left = None if job.max_tokens is None else job.max_tokens - first.tokens
+    left = None if job.max_tokens is None else job.max_tokens - min(first.tokens, budget)
     if left is not None and left < 1:
         yield first.rest()
         return
@@ -91,7 +91,7 @@ class _First:
     @property
     def tokens(self) -> int:
         """Made by the first call; estimated if it did not say."""
-        if self._told.usage is not None:
+        if self._told.usage is not None and self._told.usage.completion_tokens:
             return self._told.usage.completion_tokens
         return estimate_tokens("".join(self.thought)) + estimate_tokens("".join(self.said))
 
