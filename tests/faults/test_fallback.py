@@ -83,6 +83,22 @@ def test_after_the_first_word_a_failure_ends_the_stream_in_the_open(two: House) 
     (row,) = two.rows(answer.headers["x-generation-id"])
     assert (row["outcome"], row["finish_reason"], row["cost"]) == ("failed", "error", 0)
     assert row["completion_tokens"] > 0 and row["tokens_estimated"]
+    assert last["usage"]["completion_tokens"] == row["completion_tokens"] and last["usage"]["estimated"] is True
+
+
+def test_what_a_provider_says_it_used_before_it_broke_is_not_guessed_again(two: House) -> None:
+    async def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield TextDelta(0, "word")
+        error = ApiError("provider_unavailable", "it broke")
+        error.usage = Usage(10, 20, 5, 4)
+        raise error
+
+    two.providers["alpha"].behave = behave
+    answer = two.chat(**FIRST, stream=True)
+    usage = list(chunks(answer))[-1]["usage"]
+    (row,) = two.rows(answer.headers["x-generation-id"])
+    assert (usage["prompt_tokens"], usage["completion_tokens"], "estimated" in usage) == (10, 20, False)
+    assert (row["prompt_tokens"], row["completion_tokens"], row["tokens_estimated"]) == (10, 20, 0)
 
 
 def test_a_reply_that_is_not_streamed_has_not_begun_before_it_is_whole(two: House) -> None:

@@ -156,7 +156,7 @@ async def test_what_came_in_the_same_packet_as_an_error_still_arrives():
 async def test_counts_before_an_error_are_kept_for_the_bill():
     usage = {"prompt_tokens": 7, "completion_tokens": 3}
     error, _ = await _fails(HEAD, _HI, event({"error": {"code": 400, "message": "x"}, "usage": usage}), END)
-    assert error.usage is None or error.usage == Usage(7, 3)
+    assert error.usage == Usage(7, 3)
     error, _ = await _fails(HEAD, event({"choices": [{"index": 0, "delta": {"content": "a"}}], "usage": usage}), END)
     assert error.usage == Usage(7, 3)
 

@@ -169,7 +169,8 @@ class Attempt:
             yield Completed(counted.usage, timing, entry.cost, self._upstream(entry), counted.estimated)
         except ApiError as error:
             self._error = error
-            error.usage = source.used().usage
+            counted = source.used()
+            error.usage, error.estimated = counted.usage, counted.estimated
             error.metadata.setdefault("provider_name", plan.endpoint.provider)
             raise
         finally:

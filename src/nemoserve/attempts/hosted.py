@@ -25,7 +25,7 @@ from nemoserve.routing.health import Watch
 from nemoserve.types.caller import Caller
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
 from nemoserve.types.endpoint import Endpoint
-from nemoserve.types.errors import invalid
+from nemoserve.types.errors import ApiError, invalid
 from nemoserve.types.events import Event
 from nemoserve.types.reasoning import ReasoningIntent, ThinkingLimits
 from nemoserve.types.usage import Timing, Usage
@@ -159,19 +159,25 @@ class HostedSource:
     async def events(self) -> AsyncGenerator[Sequence[Event]]:
         """The reply as the provider sends it; no lot before its first word."""
         choices = self._choices
-        async with aclosing(self._stream()) as stream:
-            async for received in stream:
-                lot: list[Event] = []
-                for event in received:
-                    if isinstance(event, Told):
-                        self._told = event
-                    else:
-                        self._began = True
-                        lot += choices[event.index].read(event)
-                if self._began:
-                    yield lot
-                if self._stops and self._told is None and all(choice.stopped for choice in choices):
-                    return  # the rest is not wanted
+        try:
+            async with aclosing(self._stream()) as stream:
+                async for received in stream:
+                    lot: list[Event] = []
+                    for event in received:
+                        if isinstance(event, Told):
+                            self._told = event
+                        else:
+                            self._began = True
+                            lot += choices[event.index].read(event)
+                    if self._began:
+                        yield lot
+                    if self._stops and self._told is None and all(choice.stopped for choice in choices):
+                        return  # the rest is not wanted
+        except ApiError as error:
+            # Of several calls only the one that failed has said what it used.
+            if self._began and self._told is None and error.usage is not None and len(self._calls) == 1:
+                self._told = Told(usage=error.usage, reasoning_told=error.usage.reasoning_tokens > 0)
+            raise
 
     def _stream(self) -> AsyncGenerator[Sequence[HostedEvent]]:
         if len(self._calls) > 1:

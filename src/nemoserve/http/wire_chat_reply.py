@@ -228,7 +228,7 @@ class ChatChunks:
             **self._head,
             "error": error_object(error),
             "choices": [finish],
-            "usage": usage_body(error.usage or Usage()),
+            "usage": usage_body(error.usage or Usage(), estimated=error.estimated),
             **self._routed(),
         }
 

@@ -97,7 +97,7 @@ class TextChunks:
             **self._head,
             "error": error_object(error),
             "choices": [finish],
-            "usage": usage_body(error.usage or Usage()),
+            "usage": usage_body(error.usage or Usage(), estimated=error.estimated),
         }
 
     def refusal(self) -> Body:

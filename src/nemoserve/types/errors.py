@@ -69,6 +69,8 @@ class ApiError(Exception):
         """Which endpoints there were and why none could serve the request, in OpenRouter's form: the body's `availability`."""
         self.usage: Usage | None = None
         """What had been consumed when the failure came, if that is known."""
+        self.estimated = False
+        """Some of that was not told by the provider."""
 
     @property
     def status(self) -> int:

@@ -61,7 +61,7 @@ class ReplyReader:
         except UNREADABLE:
             return self._glued(name, data)
         if chunk.failed or name == b"error":
-            raise self._failed(data)
+            raise self._failed(data, chunk)
         return self._chunk(chunk)
 
     def whole(self, body: bytes) -> list[HostedEvent]:
@@ -72,7 +72,7 @@ class ReplyReader:
         except UNREADABLE:
             raise self._broken("a reply that is no JSON", body) from None
         if chunk.failed or chunk.choices is None:
-            raise self._failed(body)
+            raise self._failed(body, chunk)
         if any(_lone_closer(choice, self._reading) for choice in chunk.choices):
             self._reading = msgspec.structs.replace(self._reading, start="thinking")
         return [*self._chunk(chunk), *self.end()]
@@ -107,8 +107,7 @@ class ReplyReader:
             self._id = chunk.id
         if not self._model and isinstance(chunk.model, str):
             self._model = chunk.model
-        if chunk.usage or chunk.timings:
-            self._usage = read_usage(chunk.usage, chunk.timings) or self._usage
+        self._count(chunk)
         events: list[HostedEvent] = []
         for choice in chunk.choices or ():
             events += self._choice(choice)
@@ -150,7 +149,12 @@ class ReplyReader:
             events += self.event(name, part)
         return events
 
-    def _failed(self, body: bytes) -> ApiError:
+    def _count(self, chunk: Chunk) -> None:
+        if chunk.usage or chunk.timings:
+            self._usage = read_usage(chunk.usage, chunk.timings) or self._usage
+
+    def _failed(self, body: bytes, chunk: Chunk) -> ApiError:
+        self._count(chunk)
         error = failure_in_reply(self._provider, body)
         error.usage = self._usage
         return error
