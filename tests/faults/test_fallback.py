@@ -308,6 +308,28 @@ def test_a_count_that_cannot_be_is_neither_free_nor_a_fortune(
     assert usage["estimated"] is True and usage["cost"] == pytest.approx((counts[0] * 1_000 + counts[1] * 10_000) / 1e9)
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_refusal_is_where_clients_look_for_it(two: House, stream: bool) -> None:
+    async def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield TextDelta(0, "I will", refusal=True)
+        yield TextDelta(0, " not", refusal=True)
+        yield ChoiceFinished(0, "stop", "stop")
+        yield Told()
+
+    two.providers["alpha"].behave = behave
+    answer = two.chat(**FIRST, stream=stream, response_format={"type": "json_object"})
+    if stream:
+        found = list(chunks(answer))
+        deltas = [chunk["choices"][0]["delta"] for chunk in found]
+        message = {name: "".join(delta.get(name) or "" for delta in deltas) for name in ("content", "refusal")}
+        last = found[-1]
+    else:
+        last = answer.json()
+        message = last["choices"][0]["message"]
+    assert (message["content"], message["refusal"]) == ("", "I will not")
+    assert "warnings" not in last and last["usage"]["completion_tokens"] > 0
+
+
 def test_a_plain_text_is_lost_with_the_first_provider_or_entered_as_a_conversation(two: House) -> None:
     first, second = two.providers.values()
     first.behave = fails(ApiError("provider_unavailable", "down"))

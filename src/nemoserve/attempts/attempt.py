@@ -231,7 +231,8 @@ class Attempt:
         calls = [call.id for call in choice.tool_calls]
         keeper, session = keeper_of(plan.asked.caller), plan.entry.session_id
         self._house.keep.remember(keeper, session, choice.text, calls, choice.reasoning)
-        notice = await self._mismatch(choice, plan.output) if plan.output is not None and not calls else None
+        answered = not calls and not choice.refusal
+        notice = await self._mismatch(choice, plan.output) if plan.output is not None and answered else None
         return event if notice is None else msgspec.structs.replace(event, warnings=(*event.warnings, notice))
 
     async def _mismatch(self, choice: FoldedChoice, output: OutputFormat) -> Notice | None:
@@ -293,7 +294,11 @@ class Attempt:
 
     def _content(self, given: dict[str, object]) -> bytes:
         said = [
-            Said(completion=choice.text, reasoning=choice.reasoning or None, tool_calls=choice.tool_calls)
+            Said(
+                completion=choice.text or choice.refusal,
+                reasoning=choice.reasoning or None,
+                tool_calls=choice.tool_calls,
+            )
             for choice in self._folding.choices()
         ]
         error, failure = self._error, None

@@ -47,7 +47,7 @@ class ChoiceReader:
         match event:
             case TextDelta():
                 self.text_size += size_of(event.text)
-                if self._stops is not None:
+                if self._stops is not None and not event.refusal:
                     return self._matched(event, self._stops)
             case ReasoningDelta():
                 self.reasoning_size += size_of(event.text)

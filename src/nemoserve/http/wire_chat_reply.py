@@ -65,7 +65,7 @@ def _choice(reply: Answering, choice: FoldedChoice, *, logprobs: bool, sign: Sig
     message: Body = {
         "role": "assistant",
         "content": choice.text,
-        "refusal": None,
+        "refusal": choice.refusal or None,
         "reasoning": choice.reasoning or None,
     }
     if choice.reasoning:
@@ -151,7 +151,7 @@ class ChatChunks:
         """The chunks that an event makes, as they are sent. Most are a piece of text in the middle of one that is the same."""
         if not self._logprobs and isinstance(event, TextDelta | ReasoningDelta) and event.index in self._begun:
             if isinstance(event, TextDelta):
-                if event.index not in self._unsigned:
+                if event.index not in self._unsigned and not event.refusal:
                     delta = b',"delta":{"content":' + _encode(event.text)
                     return self._opening + str(event.index).encode() + delta + _CLOSING
             elif event.text and not event.steps:
@@ -177,7 +177,8 @@ class ChatChunks:
     def _chunks(self, event: TextDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Completed) -> list[Body]:
         match event:
             case TextDelta():
-                return [self._delta(event.index, {"content": event.text}, event.logprobs)]
+                said: Body = {"content": "", "refusal": event.text} if event.refusal else {"content": event.text}
+                return [self._delta(event.index, said, event.logprobs)]
             case ToolCallStart():
                 return [self._call_delta(event.index, _call(event.position, ToolCall(event.id, event.name, "")))]
             case ToolCallDelta():

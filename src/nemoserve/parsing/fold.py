@@ -29,6 +29,7 @@ class FoldedChoice(msgspec.Struct):
 
     index: int
     text: str = ""
+    refusal: str = ""
     reasoning: str = ""
     steps: list[Step] = []
     tool_calls: list[ToolCall] = []
@@ -56,6 +57,7 @@ class _Open:
     def __init__(self, index: int) -> None:
         self.choice = FoldedChoice(index)
         self.text: list[str] = []
+        self.refusal: list[str] = []
         self.reasoning: list[str] = []
         self.calls: dict[int, tuple[ToolCallStart, list[str]]] = {}
         self.finished = False
@@ -63,6 +65,7 @@ class _Open:
     def close(self) -> FoldedChoice:
         choice = self.choice
         choice.text, choice.reasoning = "".join(self.text), "".join(self.reasoning)
+        choice.refusal = "".join(self.refusal)
         choice.tool_calls = [ToolCall(start.id, start.name, "".join(parts)) for start, parts in self.calls.values()]
         return choice
 
@@ -88,7 +91,7 @@ class Fold:
         part = self._choices[event.index]
         match event:
             case TextDelta():
-                part.text.append(event.text)
+                (part.refusal if event.refusal else part.text).append(event.text)
                 if self._logprobs:
                     part.choice.logprobs.extend(event.logprobs)
             case ReasoningDelta():

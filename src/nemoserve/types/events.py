@@ -41,6 +41,8 @@ class TextDelta(msgspec.Struct, frozen=True):
     index: int
     text: str
     logprobs: tuple[TokenLogprob, ...] = ()
+    refusal: bool = False
+    """It says, in place of an answer, that there will be none."""
 
 
 class Step(msgspec.Struct, frozen=True):

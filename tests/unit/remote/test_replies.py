@@ -203,6 +203,15 @@ def test_thinking_that_came_although_it_was_off_is_still_thinking():
     assert (seen.reasoning, seen.text) == ("Hm", "4")
 
 
+def test_a_refusal_is_not_lost_and_no_answer():
+    for seen in (
+        _whole(_message(content=None, refusal="I will not", reasoning="Hm")),
+        _stream(_chunk(reasoning="Hm"), _chunk(content="", refusal="I will"), _chunk("stop", refusal=" not")),
+    ):
+        refused = [event.text for event in seen.events if isinstance(event, TextDelta) and event.refusal]
+        assert ("".join(refused), seen.text, seen.reasoning) == ("I will not", "I will not", "Hm")
+
+
 def _call(**fields: Any) -> dict[str, Any]:
     return {"type": "function", **fields}
 

@@ -127,6 +127,12 @@ class ChoiceReader:
             events.append(TextDelta(self._index, "", logprobs))
         return events
 
+    def refuse(self, text: str) -> list[ChoiceEvent]:
+        """Text that the provider says stands in place of an answer."""
+        events = self._believe()
+        self._answered = True
+        return [*events, TextDelta(self._index, text, refusal=True)]
+
     def call(self, call: Call, place: int) -> list[ChoiceEvent]:
         """A call, or a piece of one; `place` counts those of this chunk, for providers that number none."""
         return [*self._believe(), *self._native.read(call, place, self._marked.begun)]

@@ -127,6 +127,8 @@ class ReplyReader:
                 events += reader.think(thought, () if part.content else logprobs)
             if said := part.said():
                 events += reader.say(said, logprobs)
+            if part.refusal and isinstance(part.refusal, str):
+                events += reader.refuse(part.refusal)
             for place, call in enumerate(part.tool_calls or ()):
                 events += reader.call(call, place)
         elif choice.text:

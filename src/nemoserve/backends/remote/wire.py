@@ -34,6 +34,7 @@ class Part(msgspec.Struct):
     reasoning_content: object = None
     thinking: object = None
     reasoning_details: object = None
+    refusal: object = None
     tool_calls: list[Call] | None = None
 
     def thought(self) -> str:
