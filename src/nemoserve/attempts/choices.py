@@ -37,6 +37,8 @@ class ChoiceReader:
         self.text_size = 0
         """Bytes of the answer and its calls."""
         self.reasoning_size = 0
+        self.held_size = 0
+        """Bytes that have come, of which the backend does not know yet what they are."""
         self.stopped = False
         """A stop string has come; the rest of the choice is not wanted."""
 
@@ -46,7 +48,10 @@ class ChoiceReader:
             return ()
         match event:
             case TextDelta():
-                self.text_size += size_of(event.text)
+                self.held_size = event.held
+                if event.held:
+                    return ()
+                self.text_size += 0 if event.repeats else size_of(event.text)
                 if self._stops is not None and not event.refusal:
                     return self._matched(event, self._stops)
             case ReasoningDelta():
@@ -59,6 +64,7 @@ class ChoiceReader:
             case ToolCallDelta():
                 self.text_size += size_of(event.arguments)
             case ChoiceFinished():
+                self.held_size = 0
                 return (*self._last_steps(), *self._held_back(), event)
         return (*self._last_steps(), event) if self._meter is not None else (event,)
 

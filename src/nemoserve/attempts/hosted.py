@@ -197,7 +197,10 @@ class HostedSource:
         if not completion:
             echoed = self._echoed * self._job.request.sampling.n
             reasoning = reasoning or thought
-            completion = tokens_in(max(0, sum(choice.text_size for choice in self._choices) - echoed)) + reasoning
+            completion = (
+                tokens_in(max(0, sum(choice.text_size + choice.held_size for choice in self._choices) - echoed))
+                + reasoning
+            )
         elif not told.reasoning_told and thought:
             reasoning = min(thought, completion)
         counted = Usage(usage.prompt_tokens or self._prompt_tokens, completion, reasoning, usage.cached_tokens)

@@ -43,6 +43,10 @@ class TextDelta(msgspec.Struct, frozen=True):
     logprobs: tuple[TokenLogprob, ...] = ()
     refusal: bool = False
     """It says, in place of an answer, that there will be none."""
+    repeats: bool = False
+    """Thinking that was sent as such before: the same tokens again."""
+    held: int = 0
+    """Bytes of the choice that have come and are held back for now; they are counted, but in no event yet."""
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -180,6 +180,31 @@ def test_a_stream_that_began_inside_its_thinking_is_noticed():
     assert reader.orphaned
 
 
+@pytest.mark.parametrize("thinking", [None, True, False])
+def test_a_stream_for_a_client_that_is_not_streamed_to_leaks_no_thinking_into_the_answer(thinking: bool | None):
+    reader = ReplyReader("up", Reading(family=NANO_V2, thinking=thinking, whole=True))
+    pieces = ["Hm, ", "so.</thi", "nk>\n\nYes", "."]
+    events = [event for text in pieces for event in reader.event(b"", json.dumps(_chunk(content=text)).encode())]
+    assert all(isinstance(event, TextDelta) and event.held and not event.text for event in events), (
+        "nothing to count by"
+    )
+    seen = _seen([*events, *reader.event(b"", json.dumps(_chunk("stop")).encode()), *reader.end()])
+    assert (seen.reasoning, seen.text) == ("Hm, so.", "Yes.")
+    assert reader.orphaned, "the next one that is streamed begins in its answer"
+
+
+@pytest.mark.parametrize("start", ["undecided", "thinking"])
+def test_an_answer_in_a_thought_that_never_ended_is_not_said_twice(start: ReplyStart):
+    usage = {"usage": {"prompt_tokens": 4, "completion_tokens": 9, "reasoning_tokens": 8}}
+    seen = _whole(_message(content="<think>\nYes.") | usage, start=start)
+    assert (seen.reasoning, seen.text) == ("", "Yes.")
+    assert seen.told is not None and seen.told.usage == Usage(4, 9)
+    assert _whole(_message("length", content="<think>\nHm"), start=start).reasoning == "Hm"
+    seen = _stream(_chunk(content="<think>\nYes."), _chunk("stop"), start=start)
+    assert (seen.reasoning, seen.text) == ("Yes.", "Yes."), "what was sent cannot be taken back"
+    assert [event.repeats for event in seen.events if isinstance(event, TextDelta)] == [True], "counted twice"
+
+
 def test_thinking_that_was_cut_off_stays_thinking_and_that_which_ended_the_turn_is_the_answer():
     cut = _whole(_message("length", content="Hm so"), start="thinking")
     assert (cut.reasoning, cut.text) == ("Hm so", "")

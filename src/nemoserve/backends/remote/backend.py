@@ -255,12 +255,16 @@ class RemoteBackend:
         if job.texts is not None:
             return Reading(start="answer")
         thinking = family.thinks if job.thinking is None else job.thinking
+        honoured = job.endpoint.parameters
+        cut_here = bool(request.sampling.stop) and honoured is not None and "stop" not in honoured
         raw = not known.splits and thinking and family.thinking_prefix != ""
         return Reading(
             family=family,
             # What continues a reply has no thinking of its own; what is called so is the answer, if nothing else comes.
             thinking=job.thinking if resumed is None else False,
             start=resumed or ("thinking" if raw else "undecided"),
+            # Where a stop string is looked for here, the text is wanted as it comes: the provider is to stop then.
+            whole=not request.stream and not cut_here,
             tools=ToolSchemas(request.tools) if request.tools and request.tool_choice.mode != "none" else None,
             several_calls=request.parallel_tool_calls,
             call_id_prefix=f"call_{job.id}_",

@@ -3,7 +3,9 @@
 Providers put thinking into a field, into tags in the answer, or all of the answer into the field of the thinking. The rules:
 a field for thinking is believed, unless thinking was switched off and nothing else came; tags in the answer are split off,
 whether or not the prompt opened them; a call's markup in thinking that never ended is a call; thinking that the model ended its
-turn in, without a word of answer, is repeated as the answer.
+turn in, without a word of answer, is the answer: alone if nothing of it was sent yet, else it is repeated.
+
+Where the client gets the reply in one piece, the content waits for its end, as only a later marker may say that it was thinking.
 """
 
 from __future__ import annotations
@@ -57,6 +59,8 @@ class Reading(msgspec.Struct, frozen=True):
     tools: ToolSchemas | None = None
     """None: no calls are expected."""
     several_calls: bool = True
+    whole: bool = False
+    """Nothing is sent to the client before the reply's end."""
     call_id_prefix: str = "call_"
 
 
@@ -77,6 +81,13 @@ class ChoiceReader:
         self._doubted = reading.thinking is False
         self._held = ""
         self._thought: list[str] = []
+        self._waiting: list[tuple[str, tuple[TokenLogprob, ...]]] | None = None
+        if reading.whole and reading.start != "answer":
+            self._waiting = []
+        self._waited = 0
+        self._opened_before = False
+        self.mistaken = False
+        """The answer had been put into a thought; it was taken out in time."""
         self._apart = False
         self._answered = False
         self.finished = False
@@ -89,10 +100,12 @@ class ChoiceReader:
     @property
     def orphaned(self) -> bool:
         """The content closed a thought that it never opened."""
-        return self._splitter.orphan
+        return self._opened_before or self._splitter.orphan
 
     def think(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
         """Text that the provider says is thinking."""
+        if self._waiting:
+            return [*self._release(), *self.think(text, logprobs)]
         self._apart = True
         if self._doubted:
             self._held += text
@@ -110,6 +123,10 @@ class ChoiceReader:
 
     def say(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
         """Text that the provider says is the answer."""
+        if self._waiting is not None and not self._apart:
+            self._waiting.append((text, logprobs))
+            self._waited += len(text.encode(errors="surrogatepass"))
+            return [TextDelta(self._index, "", held=self._waited)]
         events = self._believe()
         if self._apart:
             # The provider told thinking apart itself; what it calls the answer is left as it is.
@@ -129,20 +146,26 @@ class ChoiceReader:
 
     def refuse(self, text: str) -> list[ChoiceEvent]:
         """Text that the provider says stands in place of an answer."""
-        events = self._believe()
+        events = [*self._release(), *self._believe()]
         self._answered = True
         return [*events, TextDelta(self._index, text, refusal=True)]
 
     def call(self, call: Call, place: int) -> list[ChoiceEvent]:
         """A call, or a piece of one; `place` counts those of this chunk, for providers that number none."""
-        return [*self._believe(), *self._native.read(call, place, self._marked.begun)]
+        return [*self._release(), *self._believe(), *self._native.read(call, place, self._marked.begun)]
 
     def finish(self, reason: str, native: str) -> list[ChoiceEvent]:
         """The provider says that the choice is over."""
-        events = self._last()
+        events: list[ChoiceEvent] = [*self._release(), *self._last()]
         mapped = FINISH.get(reason.lower(), "stop")
         if mapped == "stop":
-            events += self._unclosed()
+            meant = self._unclosed()
+            if meant and self._mistaken():
+                self.mistaken = True
+                self._thought.clear()
+                events = [TextDelta(self._index, "", kept) for event in events if (kept := _logprobs(event))]
+                meant = [TextDelta(self._index, event.text) for event in meant]
+            events += meant
             if self._calls:
                 mapped = "tool_calls"
         elif mapped == "tool_calls" and not self._calls:
@@ -163,6 +186,26 @@ class ChoiceReader:
     def _split(self, start: ReplyStart) -> ThinkingSplitter:
         family, wanted = self._reading.family, self._reading.thinking is not False
         return ThinkingSplitter(start, self._markers, opener=family.opener, closer=family.closer, wanted=wanted)
+
+    def _release(self) -> list[ChoiceEvent]:
+        """What has waited: all of the content, of which a marker may say that it began inside its thinking."""
+        waiting, self._waiting = self._waiting, None
+        before, closer, _ = "".join(text for text, _ in waiting or ()).partition(self._reading.family.closer)
+        opened = before.lstrip().startswith(self._reading.family.opener) or any(
+            mark in before for mark in self._markers
+        )
+        if closer and not opened and self._reading.start == "undecided":
+            self._splitter, self._opened_before = self._split("thinking"), True
+        events: list[ChoiceEvent] = []
+        for text, logprobs in waiting or ():
+            events += self.say(text, logprobs)
+        return events
+
+    def _mistaken(self) -> bool:
+        """The thought that the model ended its turn in is none, and nothing of it was sent yet."""
+        if not self._reading.whole or self._apart:
+            return False
+        return self._splitter.state == "thinking" or self._reading.thinking is False
 
     def _begun(self, text: str) -> str:
         """The text, once it is known whether a reply that ought to begin inside its thinking opens it all the same."""
@@ -244,7 +287,14 @@ class ChoiceReader:
             events += self._pieces(self._markup.finish())
         return events
 
-    def _unclosed(self) -> list[ChoiceEvent]:
+    def _unclosed(self) -> list[TextDelta]:
         """Thinking in which the model ended its turn, as the answer: it meant to have said something."""
         text = "".join(self._thought).strip()
-        return self._answer(text) if text and not self._answered and not self._calls else []
+        if not text or self._answered or self._calls:
+            return []
+        self._answered = True
+        return [TextDelta(self._index, text, repeats=True)]
+
+
+def _logprobs(event: ChoiceEvent) -> tuple[TokenLogprob, ...]:
+    return event.logprobs if isinstance(event, TextDelta | ReasoningDelta) else ()

@@ -14,6 +14,7 @@ from nemoserve.backends.remote.counts import read_logprobs, read_text_logprobs, 
 from nemoserve.backends.remote.refusals import failure_in_reply
 from nemoserve.backends.remote.wire import DECODER, UNREADABLE, Choice, Chunk
 from nemoserve.types.errors import ApiError
+from nemoserve.types.events import TextDelta
 from nemoserve.types.usage import Usage
 
 DONE = b"[DONE]"
@@ -73,9 +74,9 @@ class ReplyReader:
             raise self._broken("a reply that is no JSON", body) from None
         if chunk.failed or chunk.choices is None:
             raise self._failed(body, chunk)
-        if any(_lone_closer(choice, self._reading) for choice in chunk.choices):
-            self._reading = msgspec.structs.replace(self._reading, start="thinking")
-        return [*self._chunk(chunk), *self.end()]
+        self._reading = msgspec.structs.replace(self._reading, whole=True)
+        events = [*self._chunk(chunk), *self.end()]
+        return [event for event in events if not (isinstance(event, TextDelta) and event.held)]
 
     def end(self) -> list[HostedEvent]:
         """No more is coming. Raises ApiError when the reply was not complete."""
@@ -96,7 +97,8 @@ class ReplyReader:
         """What the provider has said besides."""
         thought = any(choice.thought for choice in self._choices.values())
         usage = self._usage
-        if usage is not None and self._reading.thinking is False and not thought:
+        mistaken = self._reading.thinking is False or any(choice.mistaken for choice in self._choices.values())
+        if usage is not None and mistaken and not thought:
             # An answer that a server took for thinking is counted by it as such.
             usage = msgspec.structs.replace(usage, reasoning_tokens=0)
         told = usage is not None and (usage.reasoning_tokens > 0 or not thought)
@@ -168,12 +170,3 @@ class ReplyReader:
         error = ApiError("provider_unavailable", f"{self._provider} sent {what}.", metadata=metadata)
         error.usage = self._usage
         return error
-
-
-def _lone_closer(choice: Choice, reading: Reading) -> bool:
-    """Thinking in the content whose opening marker the prompt had."""
-    part, family = choice.message, reading.family
-    if part is None or reading.thinking is False or reading.start != "undecided" or part.thought():
-        return False
-    said = part.said()
-    return family.closer in said and not said.lstrip().startswith(family.opener)

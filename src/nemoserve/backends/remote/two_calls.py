@@ -74,6 +74,8 @@ class _First:
         match event:
             case ReasoningDelta():
                 self.thought.append(event.text)
+            case TextDelta() if event.held:
+                pass
             case TextDelta():
                 self.said.append(event.text)
             case ToolCallStart() | ToolCallDelta():
