@@ -330,6 +330,23 @@ def test_a_refusal_is_where_clients_look_for_it(two: House, stream: bool) -> Non
     assert "warnings" not in last and last["usage"]["completion_tokens"] > 0
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_choices_that_never_came_are_not_missed_in_silence(two: House, stream: bool) -> None:
+    async def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield TextDelta(0, "Hello")
+        yield ChoiceFinished(0, "stop", "stop")
+        yield Told(usage=Usage(10, 2))
+
+    def last() -> Any:
+        answer = two.chat(**FIRST, stream=stream, n=3)
+        return list(chunks(answer))[-1] if stream else answer.json()
+
+    assert "warnings" not in last()
+    two.providers["alpha"].behave = behave
+    (warning,) = last()["warnings"]
+    assert (warning["code"], warning["parameter"]) == ("not_applied", "n") and "1 of 3" in warning["message"]
+
+
 def test_a_plain_text_is_lost_with_the_first_provider_or_entered_as_a_conversation(two: House) -> None:
     first, second = two.providers.values()
     first.behave = fails(ApiError("provider_unavailable", "down"))

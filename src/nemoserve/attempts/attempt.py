@@ -38,6 +38,8 @@ class Counted(msgspec.Struct, frozen=True):
     """Counted here, since nobody told, or not to the end."""
     images: int = 0
     """That were read, all calls together."""
+    notices: tuple[Notice, ...] = ()
+    """What is to be said at the end."""
 
 
 class Source(Protocol):
@@ -166,7 +168,8 @@ class Attempt:
             plan.asked.visit.over()  # before the client hears of the end, and may come again
             elapsed = time.monotonic() - plan.asked.arrived
             timing = source.timing or Timing(decode_s=elapsed)
-            yield Completed(counted.usage, timing, entry.cost, self._upstream(entry), counted.estimated)
+            upstream = self._upstream(entry)
+            yield Completed(counted.usage, timing, entry.cost, upstream, counted.estimated, counted.notices)
         except ApiError as error:
             self._error = error
             counted = source.used()

@@ -34,6 +34,7 @@ class ChoiceReader:
         self._stops = StopMatcher(stops) if stops else None
         self._meter = StepMeter() if steps else None
         self._reasoned = 0
+        self.begun = False
         self.text_size = 0
         """Bytes of the answer and its calls."""
         self.reasoning_size = 0
@@ -44,6 +45,7 @@ class ChoiceReader:
 
     def read(self, event: Said) -> Sequence[Event]:
         """The events for the client that one of the provider's makes."""
+        self.begun = True
         if self.stopped:
             return ()
         match event:

@@ -204,7 +204,16 @@ class HostedSource:
         elif not told.reasoning_told and thought:
             reasoning = min(thought, completion)
         counted = Usage(usage.prompt_tokens or self._prompt_tokens, completion, reasoning, usage.cached_tokens)
-        return Counted(counted, estimated=told.usage is None or counted != usage, images=self._images_read())
+        estimated = told.usage is None or counted != usage
+        return Counted(counted, estimated=estimated, images=self._images_read(), notices=self._missing())
+
+    def _missing(self) -> tuple[Notice, ...]:
+        """Some providers take `n` and make one choice all the same."""
+        came = sum(choice.begun for choice in self._choices)
+        if came == len(self._choices):
+            return ()
+        text = f"n was not applied: {self._job.endpoint.provider} made {came} of {len(self._choices)} choices."
+        return (Notice("not_applied", text, "n"),)
 
     def _images_read(self) -> int:
         """Each call has read all of them, and is asked money for that."""

@@ -196,7 +196,7 @@ class ChatChunks:
                 finish = {**finish, "delta": {"content": ""}}
                 usage = usage_body(event.usage, event.cost, event.upstream, event.estimated)
                 last: Body = {**self._head, "choices": [finish], "usage": usage}
-                if notices := (*self._reply.notices, *self._finished):
+                if notices := (*self._reply.notices, *self._finished, *event.warnings):
                     last["warnings"] = notice_bodies(notices)
                 return [last | self._routed()]
 

@@ -84,7 +84,7 @@ class TextChunks:
                 finish = self._finish or self._choice(0, "", None, None)
                 usage = usage_body(event.usage, event.cost, event.upstream, event.estimated)
                 last: Body = {**self._head, "choices": [finish], "usage": usage}
-                if notices := (*self._reply.notices, *self._finished):
+                if notices := (*self._reply.notices, *self._finished, *event.warnings):
                     last["warnings"] = notice_bodies(notices)
                 return [last]
             case _:

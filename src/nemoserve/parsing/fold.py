@@ -121,7 +121,8 @@ class Fold:
         if self._completed is None or not all(part.finished for part in self._choices.values()):
             raise ApiError("provider_unavailable", "The reply ended before it was complete.")
         end = self._completed
-        return Folded(self.choices(), end.usage, end.timing, self._warnings, end.cost, end.upstream, end.estimated)
+        warnings = [*self._warnings, *end.warnings]
+        return Folded(self.choices(), end.usage, end.timing, warnings, end.cost, end.upstream, end.estimated)
 
 
 def fold(events: Iterable[Event]) -> Folded:

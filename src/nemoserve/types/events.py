@@ -116,6 +116,8 @@ class Completed(msgspec.Struct, frozen=True):
     """None: the reply was made on this machine."""
     estimated: bool = False
     """Some of the counts were not told by the provider."""
+    warnings: tuple[Notice, ...] = ()
+    """What only the end has shown."""
 
 
 Event = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Completed
