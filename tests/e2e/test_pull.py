@@ -123,11 +123,19 @@ def test_one_file_comes_with_all_its_parts(hub: Hub, tmp_path: Path) -> None:
     [
         (["acme/tiny"], {"HF_ENDPOINT": "nobody"}, 0, "the hub cannot be reached: connect to the network once"),
         (["acme/tiny"], {"HF_HUB_OFFLINE": "1"}, 0, "the hub cannot be reached"),
-        (["acme/other"], {}, 0, "the hub has no model of that name"),
+        (["acme/other"], {}, 0, "the hub has no model of that name; if it is private or gated, set HF_TOKEN"),
         (["acme/tiny", "--revision", "v9"], {}, 0, "has no such revision on the hub"),
         (["acme/tiny@a", "--revision", "b"], {}, 0, "The revision is given twice"),
         (["acme/tiny"], {}, 403, "must be unlocked on the hub first"),
-        (["acme/tiny"], {}, 500, "could not be downloaded from the hub"),
+        (["acme/tiny"], {}, 401, "could not be downloaded from the hub: it asks for a token: set HF_TOKEN"),
+        (
+            ["acme/tiny"],
+            {},
+            429,
+            "could not be downloaded from the hub: it has been asked too often: wait some minutes",
+        ),
+        (["acme/tiny"], {}, 500, "could not be downloaded from the hub: it is out of order for now (status 500): run"),
+        (["acme/tiny"], {}, 503, "could not be downloaded from the hub: it is out of order for now (status 503): run"),
         (["not an id"], {}, 0, "could not be downloaded from the hub"),
     ],
 )

@@ -20,6 +20,13 @@ WANTED = ("*.json", "*.safetensors", "*.jinja", "tokenizer*", "*.model", "LICENS
 
 _PART = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
 
+_REFUSALS = {
+    401: "it asks for a token: set HF_TOKEN to one that is valid and may read this model.",
+    403: "the token in HF_TOKEN may not read this: take one that may, and ask for access on the model's page.",
+    429: "it has been asked too often: wait some minutes and run the command again; with HF_TOKEN set it answers more.",
+}
+"""By the status of the answer; what to do."""
+
 Report = Callable[[str, int, int], None]
 """Called with a file's name, its bytes that are here, and its bytes in all."""
 
@@ -153,7 +160,7 @@ def sentence(name: str, error: Exception) -> CheckpointError:
     if isinstance(error, errors.GatedRepoError):
         words = "must be unlocked on the hub first: log in there and set HF_TOKEN."
     elif isinstance(error, errors.RepositoryNotFoundError):
-        words = "is not a folder here, and the hub has no model of that name."
+        words = "is not a folder here, and the hub has no model of that name; if it is private or gated, set HF_TOKEN."
     elif isinstance(error, errors.RevisionNotFoundError):
         words = "has no such revision on the hub; leave it out, or take a branch, a tag or a commit that is there."
     elif isinstance(error, errors.IncompleteSnapshotError):
@@ -164,7 +171,11 @@ def sentence(name: str, error: Exception) -> CheckpointError:
             "connect to the network once (and unset HF_HUB_OFFLINE), or give a folder."
         )
     else:  # any transport may fail in its own way
-        words = f"could not be downloaded from the hub: {' '.join(str(error).split())}"
+        status = getattr(getattr(error, "response", None), "status_code", 0)
+        why = _REFUSALS.get(status) or " ".join(str(error).split())
+        if status >= 500:
+            why = f"it is out of order for now (status {status}): run the command again in some minutes; what is here stays."
+        words = f"could not be downloaded from the hub: {why}"
     return CheckpointError(f"{name} {words}")
 
 
