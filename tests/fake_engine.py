@@ -158,6 +158,7 @@ def main() -> int:
     ):
         parser.add_argument(name, type=int)
     parser.add_argument("--load-s", type=float, default=0.0)
+    parser.add_argument("--memory-share", type=float, default=1.0)
     parser.add_argument("--context", type=int, default=4096)
     options = parser.parse_args()
     if options.die_at_start:

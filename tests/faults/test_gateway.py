@@ -17,6 +17,11 @@ import psutil
 import pytest
 import requests
 
+from nemoserve.backends.local import backend
+from nemoserve.config.settings import Settings
+from nemoserve.engine import worker
+from nemoserve.engine.outbox import Outbox
+from nemoserve.observe.logs import open_log
 from tests.gateway import Gateway, order, start_gateway
 from tests.servers import wait_until
 
@@ -109,6 +114,27 @@ def test_how_the_engine_planned_its_memory_stays_its_secret(gateway: Gateway) ->
 
     wait_until(logged, "it is logged")
     assert all(name in logged()[0] for name in ("kv_tokens", "max_sequences", "prefix_bytes"))
+
+
+@pytest.mark.parametrize(("count", "share"), [(1, 1.0), (2, 0.5)])
+def test_every_engine_takes_the_same_memory_for_its_own(
+    count: int, share: float, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+
+    def supervisor(_name: str, arguments: list[str], *_: object, **__: object) -> None:
+        started.append(arguments)
+
+    monkeypatch.setattr(backend, "Supervisor", supervisor)
+    monkeypatch.setattr(worker, "available_bytes", lambda _device: 1 << 30)
+    settings = Settings(data_dir=tmp_path, models=tuple(f"m{number}={tiny_folder}" for number in range(count)))
+    planned = 0
+    for name in settings.models:
+        backend.LocalBackend(name, tiny_folder, settings, open_log(tmp_path))
+        options = worker.parse_options(["--socket", "unused", *started[-1]])
+        assert options.memory_share == share
+        planned += worker.load(options, Outbox(socket.socket()))[1].prefix_bytes
+    assert 0 < planned <= int((1 << 30) * 0.6 / 4) < planned + 10
 
 
 def test_an_engine_that_dies_fails_its_requests_by_name_and_serves_the_next(gateway: Gateway) -> None:

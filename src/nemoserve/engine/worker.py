@@ -60,6 +60,8 @@ class Options:
     prefill_chunk: int
     prefix_cache_mib: int | None
     threads: int | None
+    memory_share: float
+    """Of the free memory, for this engine: others start beside it."""
 
 
 def parse_options(arguments: list[str]) -> Options:
@@ -75,6 +77,7 @@ def parse_options(arguments: list[str]) -> Options:
     parser.add_argument("--prefill-chunk", type=_positive, default=512, help="prompt tokens per step")
     parser.add_argument("--prefix-cache-mib", type=_count, help="memory for prompts read before (default: by memory)")
     parser.add_argument("--threads", type=_positive, help="CPU threads (default: torch's)")
+    parser.add_argument("--memory-share", type=float, default=1.0, help="of the free memory, beside other engines")
     return Options(**vars(parser.parse_args(arguments)))
 
 
@@ -139,7 +142,7 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
     costs = Costs(probe.state_bytes_per_sequence, probe.kv_bytes_per_token)
     del probe
     capacity = fit(
-        available_bytes(model.device),
+        int(available_bytes(model.device) * options.memory_share),
         costs,
         config.context_length,
         max_sequences=options.max_sequences,

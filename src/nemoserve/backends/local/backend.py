@@ -202,4 +202,6 @@ def _arguments(folder: Path, settings: Settings) -> list[str]:
         value: int | None = getattr(settings, name)
         if value is not None:
             arguments += ["--" + name.replace("_", "-"), str(value)]
+    if len(settings.models) > 1:  # all are started at once, and each would take the same free memory for its own
+        arguments += ["--memory-share", str(1 / len(settings.models))]
     return arguments
