@@ -129,7 +129,7 @@ def test_end_of_turn_comes_from_the_generation_config(folder: Path) -> None:
         ({"mamba_num_heads": 9}, "mamba_num_heads 9 is not a multiple of n_groups 2"),
         ({"num_key_value_heads": 3}, "num_attention_heads 4 is not a multiple of num_key_value_heads 3"),
         ({"intermediate_size": [96, 96, 96]}, "intermediate_size lists 3 sizes for 2 MLP layers"),
-        ({"intermediate_size": [96, 0]}, "intermediate_size has the entry 0"),
+        ({"intermediate_size": [96, 0]}, "an entry of intermediate_size is 0"),
         ({"time_step_limit": [0.5, 0.1]}, "lower bound exceeds"),
         ({"mlp_hidden_act": "gelu"}, "mlp_hidden_act is 'gelu'"),
         ({"sliding_window": 512}, "sliding_window"),
@@ -286,3 +286,23 @@ def test_auto_takes_float32_for_a_small_checkpoint_on_a_cpu(tmp_path: Path) -> N
         load_model(folder, dtype="int4", device="cpu")
     with pytest.raises(ValueError, match="device is 'tpu'"):
         load_model(folder, dtype="auto", device="tpu")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("max_position_embeddings", 10**30),
+        ("mamba_num_heads", 2**62),
+        ("intermediate_size", [2**62]),
+        ("layer_norm_epsilon", -1e-5),
+        ("layer_norm_epsilon", float("nan")),
+        ("layer_norm_epsilon", 10**400),
+    ],
+    ids=["context", "heads", "widths", "negative", "nan", "endless"],
+)
+def test_a_number_that_no_model_has_gives_another_error_than_its_name(tmp_path: Path, key: str, value: Any) -> None:
+    folder = tiny_checkpoint(tmp_path / "model")
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+    with pytest.raises(CheckpointError, match=key):
+        load_model(folder, device="cpu")

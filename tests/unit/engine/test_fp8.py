@@ -158,3 +158,14 @@ def test_weights_without_a_scale_that_fits_are_named(damage: Any, words: str, tm
     save_file(stored, ours / "model.safetensors")
     with pytest.raises(CheckpointError, match=words):
         load(ours)
+
+
+def test_a_tensor_that_is_no_matrix_is_not_named(tmp_path: Path) -> None:
+    folder, _ = quantised(tmp_path)
+    path = folder / "model.safetensors"
+    name = "backbone.layers.0.mixer.conv1d.weight"
+    tensors = load_file(path)
+    tensors[name] = tensors[name].to(torch.float8_e4m3fn)
+    save_file(tensors | {f"{name}_scale": torch.tensor(1.0)}, path)
+    with pytest.raises(CheckpointError, match=r"conv1d\.weight_scale .* only matrices are served in FP8"):
+        load(folder)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+_LARGEST = 1 << 30
+"""Of sizes: sums of products of two then fit into the whole numbers that torch takes for a shape."""
 _SERVED_FORMATS = "only FP8, float32, float16 and bfloat16 are served"
 
 
@@ -75,6 +77,8 @@ class Keys:
     def as_size(self, key: str, value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
             raise self.error(f"{key} is {value!r}, not a positive whole number")
+        if value > _LARGEST:
+            raise self.error(f"{key} is above {_LARGEST}, which is larger than any model's")
         return value
 
     def flag(self, key: str, default: bool) -> bool:
@@ -94,7 +98,17 @@ class Keys:
             return -math.inf if value.startswith("-") else math.inf
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.error(f"{key} is {value!r}, not a number")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise self.error(f"{key} is too large a number") from None
+
+    def epsilon(self, key: str, default: float) -> float:
+        """What a norm adds before its root."""
+        value = self.number(key, default)
+        if not 0 <= value < 1:
+            raise self.error(f"{key} is {value!r}, not a small number of 0 or more")
+        return value
 
     def only(self, key: str, value: object) -> None:
         """Refuses any other value of the key."""

@@ -37,8 +37,10 @@ def dequantise(
 ) -> torch.Tensor:
     """`weight` [rows, columns] of float8 to the same shape in `dtype`; the product is taken in float32, a piece at a time.
 
-    Raises ValueError when the scale's shape fits neither the rows nor the blocks.
+    Raises ValueError when the weight is no matrix, or the scale's shape fits neither the rows nor the blocks.
     """
+    if weight.dim() != 2:
+        raise ValueError(f"belongs to a weight of the shape {list(weight.shape)}; only matrices are served in FP8")
     rows, columns = weight.shape
     by_row, by_column = -(-rows // block[0]), -(-columns // block[1])
     scale = scale.float()

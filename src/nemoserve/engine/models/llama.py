@@ -33,7 +33,7 @@ def described(keys: Keys, blocks: list[Block]) -> ModelConfig:
         blocks=tuple(blocks),
         vocab_size=keys.size("vocab_size"),
         hidden_size=keys.size("hidden_size"),
-        norm_eps=keys.number("rms_norm_eps", 1e-6),
+        norm_eps=keys.epsilon("rms_norm_eps", 1e-6),
         norm_rounds_first=True,
         tie_word_embeddings=keys.flag("tie_word_embeddings", False),
         context_length=keys.size("max_position_embeddings", 2048),

@@ -73,7 +73,7 @@ def describe(keys: Keys) -> ModelConfig:
         ),
         vocab_size=keys.size("vocab_size"),
         hidden_size=keys.size("hidden_size"),
-        norm_eps=keys.number("layer_norm_epsilon", 1e-5),
+        norm_eps=keys.epsilon("layer_norm_epsilon", 1e-5),
         residual_in_fp32=keys.flag("residual_in_fp32", False),
         tie_word_embeddings=keys.flag("tie_word_embeddings", False),
         context_length=keys.size("max_position_embeddings", 4096),
@@ -166,14 +166,12 @@ def _intermediate_sizes(keys: Keys, mlp_count: int) -> tuple[int, ...]:
     if not isinstance(value, list):
         return (keys.size("intermediate_size"),) * mlp_count if mlp_count else ()
     sizes = cast(list[object], value)
-    for size in sizes:
-        if isinstance(size, bool) or not isinstance(size, int) or size <= 0:
-            raise keys.error(f"intermediate_size has the entry {size!r}, not a positive whole number")
-    if len(sizes) == 1:
-        return (cast(int, sizes[0]),) * mlp_count
+    widths = tuple(keys.as_size("an entry of intermediate_size", size) for size in sizes)
+    if len(widths) == 1:
+        return widths * mlp_count
     if len(sizes) != mlp_count:
         raise keys.error(f"intermediate_size lists {len(sizes)} sizes for {mlp_count} MLP layers")
-    return tuple(cast(list[int], sizes))
+    return widths
 
 
 def _time_step_limit(keys: Keys) -> tuple[float, float]:
