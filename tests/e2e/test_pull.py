@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkpoints import tiny_checkpoint
 from tests.hub import Hub, running
 from tests.servers import free_port
 
@@ -146,3 +147,16 @@ def test_what_cannot_be_had_is_one_sentence(
     if env.get("HF_ENDPOINT"):
         env = {"HF_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
     assert words in refusal(pull(hub.url, tmp_path, *arguments, **env))
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_what_is_here_is_denied_without_the_hub(offline: bool, hub: Hub, tmp_path: Path) -> None:
+    hub.files = {file.name: file.read_bytes() for file in tiny_checkpoint(tmp_path / "made").iterdir()}
+    assert pull(hub.url, tmp_path, "acme/tiny").returncode == 0
+    nobody = f"http://127.0.0.1:{free_port()}"
+    env = {"HF_HUB_OFFLINE": "1"} if offline else {}
+    done = pull(nobody, tmp_path, "acme/tiny", **env)
+    assert done.returncode == 0 and "is here already, whole; the hub cannot be reached" in done.stderr
+    assert done.stdout.strip() == f"nemoserve serve --model acme/tiny@{'a' * 40}"
+    (snapshot(tmp_path) / "tokenizer.json").unlink()
+    assert "in the hub's cache, but tokenizer.json is missing" in refusal(pull(nobody, tmp_path, "acme/tiny", **env))

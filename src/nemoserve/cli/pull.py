@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from nemoserve.backends.local.hub import Unreachable
 
 
 def pull(
@@ -34,7 +38,7 @@ def pull(
     )
 
     from nemoserve.backends.local.checkpoint import CheckpointError
-    from nemoserve.backends.local.hub import choose, fetch, look, shown
+    from nemoserve.backends.local.hub import Unreachable, choose, fetch, look, shown
 
     name, _, pinned = model.partition("@")
     try:
@@ -62,6 +66,9 @@ def pull(
                 progress.update(tasks[part], completed=done)
 
             folder = fetch(repository, files, report)
+    except Unreachable as error:
+        _offer(name, revision or pinned or None, file, error)
+        return
     except CheckpointError as error:
         typer.echo(f"nemoserve: {error}", err=True)
         raise typer.Exit(1) from None
@@ -69,3 +76,22 @@ def pull(
     weights = next((each for each in files if each.name.endswith(".gguf")), None)
     served = f"{name}@{repository.commit}" if weights is None else str(folder / weights.name)
     typer.echo(f"nemoserve serve --model {served}")
+
+
+def _offer(name: str, revision: str | None, file: str | None, error: Unreachable) -> None:
+    """Says that the model is here, though the hub cannot be asked; exits with 1 if it is not, or not whole."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    from nemoserve.backends.local.shelf import cached
+
+    found = [
+        one for one in cached(Path(HF_HUB_CACHE), name, revision) if file is None or one.where.endswith(f"/{file}")
+    ]
+    broken = next((one.problem for one in found if one.problem), "")
+    if not found or broken:
+        said = f"{name} is in the hub's cache, but {broken}; and the hub cannot be reached." if broken else error
+        typer.echo(f"nemoserve: {said}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{name} is here already, whole; the hub cannot be reached to ask for a newer one.", err=True)
+    for one in found:
+        typer.echo(f"nemoserve serve --model {one.where}")

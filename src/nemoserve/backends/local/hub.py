@@ -31,6 +31,10 @@ Report = Callable[[str, int, int], None]
 """Called with a file's name, its bytes that are here, and its bytes in all."""
 
 
+class Unreachable(CheckpointError):
+    """The hub does not answer, or is not to be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class HubFile:
     name: str
@@ -166,8 +170,8 @@ def sentence(name: str, error: Exception) -> CheckpointError:
     elif isinstance(error, errors.IncompleteSnapshotError):
         words = f"is only in part in the hub's cache, and the hub cannot be reached: run nemoserve pull {name} with a network."
     elif isinstance(error, (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, httpx2.TransportError)):
-        words = (
-            "is not a folder here, not in the hub's cache, and the hub cannot be reached: "
+        return Unreachable(
+            f"{name} is not a folder here, not in the hub's cache, and the hub cannot be reached: "
             "connect to the network once (and unset HF_HUB_OFFLINE), or give a folder."
         )
     else:  # any transport may fail in its own way

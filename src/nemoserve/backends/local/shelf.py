@@ -83,6 +83,18 @@ def held(data_dir: Path, hub_cache: Path, memory: int | None) -> list[Held]:
     ]
 
 
+def cached(hub_cache: Path, model: str, revision: str | None) -> list[Held]:
+    """What the hub's cache has of a revision of a model, whether or not it fits here; None: the main one as it last was."""
+    repository = hub_cache / f"models--{model.replace('/', '--')}"
+    ref = repository / "refs" / (revision or "main")
+    commit = ref.read_text().strip() if ref.is_file() else revision or "main"
+    return [
+        one
+        for one in held(hub_cache, hub_cache, None)
+        if f"{repository.name}/snapshots/{commit}/" in one.where or one.where == f"{model}@{commit}"
+    ]
+
+
 def machine_memory() -> int | None:
     """Bytes of main memory that this process may use at most; None where the system does not say."""
     sizes: list[int] = []
