@@ -350,7 +350,9 @@ def test_choices_that_never_came_are_not_missed_in_silence(two: House, stream: b
 def test_a_plain_text_is_lost_with_the_first_provider_or_entered_as_a_conversation(two: House) -> None:
     first, second = two.providers.values()
     first.behave = fails(ApiError("provider_unavailable", "down"))
-    answer = requests.post(f"{two.url}/v1/completions", json={"model": MODEL, "prompt": "Once"}, timeout=10).json()
+    answer = requests.post(
+        f"{two.url}/v1/completions", json={"model": MODEL, "prompt": "Once", **FIRST}, timeout=10
+    ).json()
     assert answer["choices"][0]["text"] == "Hello there. " and answer["provider"] == second.name
     assert second.jobs[-1].texts == Texts(prompts=("Once",)) and not second.jobs[-1].request.messages
     rows = two.rows(answer["id"])
