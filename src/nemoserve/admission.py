@@ -109,8 +109,9 @@ class Visit:
     ) -> Admission:
         """Takes the key's place in its rates, if it has none yet, and holds the most that an attempt there may cost.
 
-        `max_tokens` is per choice, `images` is how many are going to be read, all calls together; `named`: the request itself says how many it wants, rather than the server. Raises ApiError:
-        429 when the key is too fast, 402 when its money is used up, 503 when the ledger is too far behind.
+        `max_tokens` is per choice, `images` is how many are going to be read, all calls together; `named`: the request itself says
+        how many it wants, rather than the server. Raises ApiError: 429 when the key is too fast, 402 when its money is used up, 503
+        when the ledger is too far behind.
         """
         now = time.time_ns() // 1_000_000
         caller, books = self.caller, self._books
@@ -130,8 +131,9 @@ class Visit:
         affordable = price.affordable(hold.amount, prompt_tokens, images) if caller.limits.limit is not None else None
         if affordable is not None and affordable // choices < max_tokens:
             left = max(1, affordable // choices)
-            text = f"max_tokens was cut from {max_tokens} to {left}, which is what the key's limit leaves."
-            notices = (Notice("adjusted_parameter", text, "max_tokens"),) if named else ()
+            whose = "" if named else " (the server's own, as the request named none)"
+            text = f"max_tokens was cut from {max_tokens}{whose} to {left}, which is what the key's limit leaves."
+            notices = (Notice("adjusted_parameter", text, "max_tokens"),)
             max_tokens = left
         self._attempts += 1
         origin = self._origin

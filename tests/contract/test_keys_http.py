@@ -170,7 +170,10 @@ def test_a_limit_refuses_while_money_is_left_or_lets_more_be_spent(gateway: Gate
     error(refused, 402, "payment_required")
     assert refused.headers["x-limit-remaining"] == "0"
     several: Holder = new(limit=0.005)
-    assert [len(choice["message"]["content"]) for choice in several.ask(n=2).json()["choices"]] == [2, 2]
+    body = several.ask(n=2).json()
+    assert [len(choice["message"]["content"]) for choice in body["choices"]] == [2, 2]
+    (told,) = [each["message"] for each in body["warnings"] if each["code"] == "adjusted_parameter"]
+    assert "(the server's own, as the request named none) to 2, which is what the key's limit leaves" in told
     assert several.own()["limit_remaining"] == 0.001
     error(several.ask(n=2), 402, "payment_required")
     assert several.ask().json()["usage"]["completion_tokens"] == 1
