@@ -141,12 +141,14 @@ def test_a_cancelled_request_ends_and_its_slot_goes_to_the_next(shared: Worker) 
 
 def test_overload_is_refused_with_a_time_and_the_rest_is_served(shared: Worker) -> None:
     for i in range(9):
-        shared.submit(f"crowd{i}", prompt(i, 3), max_tokens=3000)
+        shared.submit(f"crowd{i}", prompt(i, 3), max_tokens=4000)
     refusal = shared.rejected("crowd8")
     assert refusal.code == "overloaded" and refusal.retry_after_s is not None and refusal.retry_after_s >= 1
-    shared.wait_for(Status, lambda m: (m.running, m.waiting, m.kv_tokens_reserved) == (4, 4, 4 * 3003))
+    # Told once a second: a fast machine may have begun the second four by then.
+    shared.wait_for(Status, lambda m: (m.running, m.kv_tokens_reserved) == (4, 4 * 4003) and m.waiting in (0, 4))
     shared.send(*[Cancel(f"crowd{i}") for i in range(8)])
-    assert {shared.finished(f"crowd{i}").reason for i in range(8)} == {"cancelled"}
+    reasons = [shared.finished(f"crowd{i}").reason for i in range(8)]
+    assert set(reasons) <= {"length", "cancelled"} and set(reasons[4:]) == {"cancelled"}
     shared.submit("after", prompt(0, 3), max_tokens=2)
     assert len(shared.reply("after")) == 2
 
