@@ -36,4 +36,8 @@ def test_a_budget_is_dropped_where_a_request_wants_several_choices(providers: Fl
     assert not [warning for warning in reply.get("warnings", []) if "budget was dropped" in warning["message"]]
     assert len(mock.received()) == 2 * n, "a call to think and one to answer for each choice"
     assert reply["usage"]["completion_tokens_details"]["reasoning_tokens"] <= 8 * n
-    assert 0 < reply["usage"]["cost"] <= float(answer.headers["x-cost-reserved"])
+    reserved = float(answer.headers["x-cost-reserved"])
+    assert 0 < reply["usage"]["cost"] <= reserved
+    # Prices are 1 and 10 dollars a million. A reply's length is no part of what is read; a thought's is, once for each choice.
+    read = reserved * 1e6 - 10 * 200 * n
+    assert read < 200 * n, read

@@ -45,13 +45,14 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
     request, thinking = switch_in_text(request)
     size = prompt_size(request)
     max_tokens, notices = _room(house, request, endpoint, tokens_in(size))
-    limited = thinking is not False and _limited(asked.intent)
-    twice = limited and endpoint.two_calls
-    readings = _readings(request, endpoint, limited=limited) * (2 if twice else 1)
+    # More tokens never mean less thinking: what the key's money leaves of them does not raise this.
+    thought = _allowance(asked.intent, request, thinking, max_tokens).limits.budget
+    twice = thought is not None and endpoint.two_calls
+    readings = _readings(request, endpoint, limited=thought is not None) * (2 if twice else 1)
     admission = await asked.visit.admit(
         endpoint,
         # The second of two calls reads what the first has thought, too.
-        prompt_tokens=_held_for(asked.caller, size, readings, max_tokens * request.sampling.n if twice else 0),
+        prompt_tokens=_held_for(asked.caller, size, readings, (thought or 0) * request.sampling.n if twice else 0),
         max_tokens=max_tokens,
         choices=request.sampling.n,
         named=request.sampling.max_tokens is not None,
@@ -280,14 +281,9 @@ async def _fitted(house: Services, request: ChatRequest, endpoint: Endpoint) -> 
     return await fit(request, endpoint.context_length, reply_tokens, count)
 
 
-def _limited(intent: ReasoningIntent) -> bool:
-    """Whether the request or its key limits thinking."""
-    return not (intent.max_tokens is intent.effort is intent.most_tokens is None)
-
-
 def _allowance(intent: ReasoningIntent, request: ChatRequest, thinking: bool | None, max_tokens: int) -> Allowance:
     """How long the reply may think: limited only where the request or its key asks for that, as not every provider can."""
-    if thinking is False or not _limited(intent):
+    if thinking is False or intent.max_tokens is intent.effort is intent.most_tokens is None:
         return Allowance(ThinkingLimits())
     given_max = request.sampling.max_tokens is not None
     return limits(intent, thinking=True, max_tokens=max_tokens, max_tokens_given=given_max, end_tokens=_END_TOKENS)
