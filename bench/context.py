@@ -31,7 +31,7 @@ from bench.engine.__main__ import processor
 from bench.engine.own import PIECE, Own
 from bench.engine.process import as_served
 from nemoserve.engine.batch import Chunk
-from nemoserve.engine.cache import Snapshot
+from nemoserve.engine.kv import pages_for
 from nemoserve.engine.models import load_model
 
 MODELS = ("hybrid", "attention")
@@ -67,14 +67,14 @@ class Decoding:
 def read_prompt(folder: Path, model: str, dtype: str, tokens: int, threads: int) -> Prompt:
     """In a process of its own: its peak is that of this prompt."""
     torch.set_num_threads(threads)
-    own = Own(load_model(folder, dtype="auto" if dtype.startswith("int") else dtype, device="cpu"), 1, folder)
-    own.prefill([_random_ids(own, PIECE)], PIECE + 1)  # chooses kernels, makes buffers
+    own = Own(load_model(folder, dtype="auto" if dtype.startswith("int") else dtype, device="cpu"), 1, tokens, folder)
+    own.prefill([_random_ids(own, PIECE)])  # chooses kernels, makes buffers
     own.clear()
     ids = _random_ids(own, tokens)
     before = _resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     start = time.perf_counter()
-    own.prefill([ids], tokens + 64)
+    own.prefill([ids])
     seconds = time.perf_counter() - start
     planned = own.cache.state_bytes_per_sequence + tokens * own.cache.kv_bytes_per_token
     return Prompt(model, dtype, tokens, seconds, own.weight_bytes, planned, before, _resident("VmHWM"))
@@ -85,12 +85,12 @@ def decode(
 ) -> list[Decoding]:
     """One sequence for each context, in turns."""
     torch.set_num_threads(threads)
-    own = Own(
-        load_model(folder, dtype="auto" if dtype.startswith("int") else dtype, device="cpu"), len(contexts), folder
-    )
+    model_dtype = "auto" if dtype.startswith("int") else dtype
+    room = sum(contexts) + len(contexts) * (steps + 2) * (rounds + 1)
+    own = Own(load_model(folder, dtype=model_dtype, device="cpu"), len(contexts), room, folder)
     lengths: list[int] = []
     for slot, context in enumerate(contexts):
-        _fill(own, slot, context, context + (steps + 2) * (rounds + 1))
+        _fill(own, slot, context)
         lengths.append(context)
     rates: list[list[float]] = [[] for _ in contexts]
     for number in range(rounds + 1):  # the first round warms up
@@ -112,16 +112,16 @@ def decode(
 
 
 @torch.inference_mode()
-def _fill(own: Own, slot: int, tokens: int, room: int) -> None:
-    """Random keys and values, and states as of a short prompt, in a slot that may grow to `room` tokens."""
-    cache, shape = own.cache, own.cache.shape
-    cache.reserve(slot, room)
+def _fill(own: Own, slot: int, tokens: int) -> None:
+    """Random keys and values, and states as of a short prompt."""
+    kv = own.cache.kv
     own.runner.step([Chunk(slot, 0, _random_ids(own, 32), sample=False)])
-    read = cache.snapshot(slot, 0)
-    cache.reserve(slot, room)
-    size = (shape.kv_heads, tokens, shape.head_dim)
-    keys, values = (torch.randn(size, dtype=shape.kv_dtype) for _ in range(2))
-    cache.resume(slot, [Snapshot(0, tokens, keys, values, read.conv, read.ssm)])
+    kv.make_room(slot, tokens)
+    kv.lengths[slot] = tokens
+    pages = kv.table[slot, : pages_for(tokens)].long()
+    for pool in (kv.keys, kv.values):
+        for page in pages.tolist():
+            pool[page].normal_()
 
 
 def _random_ids(own: Own, count: int) -> list[int]:

@@ -47,7 +47,7 @@ def overhead(name: str, folder: Path, *, dtype: str, batch: int, steps: int, rou
     if not (folder / "tokenizer.json").exists():
         shutil.copy(EMBEDDED / "tokenizer.json", folder)
     model = load_model(folder, dtype=dtype, device="cpu")
-    cache = model.new_cache(batch)
+    cache = model.new_cache(batch, batch * 1024)
     core = EngineCore(
         Runner(model, cache), cache, Limits(max_sequences=batch, kv_tokens=batch * 1024, max_waiting=batch),
         context_length=model.config.context_length, vocab_size=model.config.vocab_size,

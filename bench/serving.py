@@ -61,7 +61,7 @@ class Core:
     def __init__(self, folder: Path, dtype: str, sequences: int) -> None:
         model = load_model(folder, dtype=dtype, device="cpu")
         self.vocab = model.config.vocab_size
-        cache = model.new_cache(sequences)
+        cache = model.new_cache(sequences, sequences * 2048)
         self._core = EngineCore(
             Runner(model, cache), cache, Limits(sequences, sequences * 2048, sequences),
             context_length=model.config.context_length, vocab_size=self.vocab,

@@ -45,7 +45,7 @@ class Greedy:
     def __init__(self, folder: Path, batch: int, max_tokens: int) -> None:
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         model = load_model(folder, dtype="float32", device="auto")
-        cache = model.new_cache(batch)
+        cache = model.new_cache(batch, batch * 2048)
         limits = Limits(max_sequences=batch, kv_tokens=batch * 2048, max_waiting=1 << 30, prefill_tokens=1024)
         self.core = EngineCore(
             Runner(model, cache), cache, limits,

@@ -16,20 +16,19 @@ PIECE = 512
 class Own:
     """Sequences in slots 0, 1, 2, ... of equal length."""
 
-    def __init__(self, model: Model, sequences: int, folder: Path) -> None:
-        """`folder`: the checkpoint that the model was loaded from."""
+    def __init__(self, model: Model, sequences: int, tokens: int, folder: Path) -> None:
+        """Room for `tokens` tokens of all sequences together. `folder`: the checkpoint that the model was loaded from."""
         self.model = model
-        self.cache: Cache = model.new_cache(sequences)
+        self.cache: Cache = model.new_cache(sequences, tokens)
         self.runner = Runner(model, self.cache)
         self.length = 0
         self.weight_bytes = _weight_bytes(model, folder)
         self._slots: list[int] = []
 
-    def prefill(self, prompts: list[list[int]], room: int) -> None:
-        """Reads prompts of equal length; each may grow to `room` tokens."""
+    def prefill(self, prompts: list[list[int]]) -> None:
+        """Reads prompts of equal length."""
         self.clear()
         for slot, ids in enumerate(prompts):
-            self.cache.reserve(slot, room)
             for start in range(0, len(ids), PIECE):
                 piece = ids[start : start + PIECE]
                 last = start + len(piece) == len(ids)

@@ -13,8 +13,8 @@ from bench.engine.workers.loop import serve
 from nemoserve import __version__
 from nemoserve.engine.models import load_model
 
-CONTEXT = 256
-"""Tokens for which a decoding sequence has room."""
+CONTEXT = 8192
+"""Tokens for which a sequence has room."""
 
 
 class Nemoserve:
@@ -23,13 +23,13 @@ class Nemoserve:
 
     def prefill(self, ids: list[int]) -> float:
         start = time.perf_counter()
-        self._own.prefill([ids], len(ids) + 1)
+        self._own.prefill([ids])
         seconds = time.perf_counter() - start
         self._own.clear()
         return seconds
 
     def decode(self, prompts: list[list[int]], steps: int) -> float:
-        self._own.prefill(prompts, len(prompts[0]) + steps + CONTEXT)
+        self._own.prefill(prompts)
         self._own.decode(2)
         start = time.perf_counter()
         self._own.decode(steps)
@@ -41,7 +41,7 @@ class Nemoserve:
 def main() -> None:
     folder, dtype, threads, sequences = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     torch.set_num_threads(threads)
-    own = Own(load_model(folder, dtype=dtype, device="cpu"), sequences, folder)
+    own = Own(load_model(folder, dtype=dtype, device="cpu"), sequences, sequences * CONTEXT, folder)
     told = {"version": __version__, "weights": own.weight_bytes, "states": own.cache.state_bytes_per_sequence}
     serve(Nemoserve(own), own.model.config.vocab_size, {**told, "kv": own.cache.kv_bytes_per_token})
 

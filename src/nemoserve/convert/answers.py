@@ -51,7 +51,7 @@ def right_answers(
     model: Model, folder: Path, evaluation: Evaluation, tokenizer: Tokenizer, advance: Callable[[], None]
 ) -> int:
     """How many of the problems the model answers right, greedily. `advance` is called for each that is done."""
-    cache = model.new_cache(_BATCH)
+    cache = model.new_cache(_BATCH, _BATCH * 2048)
     limits = Limits(_BATCH, _BATCH * 2048, max_waiting=len(evaluation.problems), prefill_tokens=1024)
     core = EngineCore(
         Runner(model, cache),

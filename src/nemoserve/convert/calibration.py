@@ -82,9 +82,9 @@ class Calibrated(Decoder):
 
         `sequences` are the calibration texts as token ids; together they fit into memory as one batch.
         """
-        cache = self.new_cache(len(sequences))
+        cache = self.new_cache(len(sequences), sum(map(len, sequences)))
         plan = self._prepared(sequences, cache)
-        x = self._embedded(torch.tensor(plan.tokens))
+        x = self._embedded(plan.ids)
         for (norm, layer), watched in zip(self._blocks, self._watched, strict=False):
             h = norm(x)
             _watch(watched, True)
@@ -110,8 +110,8 @@ class Calibrated(Decoder):
 
     def _prepared(self, sequences: list[list[int]], cache: Cache) -> StepPlan:
         """The whole step, with empty states."""
-        for slot, tokens in enumerate(sequences):
-            cache.reserve(slot, len(tokens))
+        for slot in range(len(sequences)):
+            cache.begin(slot)
         return cache.prepare([Chunk(slot, 0, tokens, sample=False) for slot, tokens in enumerate(sequences)])
 
     def _built(self, name: str, mixer: Mixer) -> Layer:

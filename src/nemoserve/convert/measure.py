@@ -26,7 +26,7 @@ class LogitError:
 
 def logits_of(model: Model, tokens: list[int], last: int) -> torch.Tensor:
     """Float32 [positions, vocabulary] of the last so many tokens, or of all if there are fewer."""
-    runner = Runner(model, model.new_cache(1))
+    runner = Runner(model, model.new_cache(1, len(tokens)))
     held = max(0, len(tokens) - last)
     # A run of one token would be taken for a reply's.
     if held:
@@ -44,8 +44,7 @@ def logit_error(wanted: list[torch.Tensor], got: list[torch.Tensor]) -> LogitErr
 
 def perplexity(model: Model, tokens: list[int]) -> float:
     """exp of the mean negative log probability of each token after the first, given all before it."""
-    runner = Runner(model, model.new_cache(1))
-    runner.cache.reserve(0, len(tokens))
+    runner = Runner(model, model.new_cache(1, len(tokens)))
     total = 0.0
     for begin in range(0, len(tokens) - 1, _PIECE):
         piece = tokens[begin : min(begin + _PIECE, len(tokens) - 1)]

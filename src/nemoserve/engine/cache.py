@@ -1,8 +1,7 @@
 """What the model remembers of each running sequence: Mamba states, keys and values. Knows slots and shapes, no weights.
 
-A sequence is named by its slot. Inside, sequences lie in rows without gaps, and before each step the rows of the sequences
-that decode are brought to the front (a swap, only when the set of them changes), so a decode step works on plain slices of
-the state tensors, in place and without gathering.
+A sequence is named by its slot, which is also its place in the tensors of states, and its row in the table of pages. So nothing is moved when
+sequences come and go: a step is told which slots its tokens belong to.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from nemoserve.engine.batch import Chunk
-from nemoserve.engine.kv import DecodeAttention, KVStore, PromptAttention
+from nemoserve.engine.kv import KVStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,70 +37,82 @@ class CacheShape:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A sequence as it was after `end` tokens: its states, and the keys and values [heads, end - start, head_dim] of the tokens
-    from `start` on."""
+    """A sequence as it was after `tokens` tokens: the pages of its keys and values, and copies of its states."""
 
-    start: int
-    end: int
-    keys: torch.Tensor
-    values: torch.Tensor
+    tokens: int
+    pages: tuple[int, ...]
     conv: torch.Tensor
     ssm: torch.Tensor
-
-    @property
-    def bytes(self) -> int:
-        return sum(t.numel() * t.element_size() for t in (self.keys, self.values, self.conv, self.ssm))
+    bytes: int
+    """Of its states and all its pages, some of which others may hold, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptRun:
-    """A run of prompt tokens of one sequence within a step: token rows `begin` to `end` of the step's activations."""
+    """A run of prompt tokens of one sequence within a step, which holds `start` others: token rows `begin` to `end` of the step's activations."""
 
-    row: int
+    slot: int
     begin: int
     end: int
-    attention: PromptAttention
+    start: int
 
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """How one step's tokens lie: first one decode token for each of rows 0 to `decode`, then the prompt runs."""
+    """How one step's tokens lie: first one token for each of `decode` sequences, then the prompt runs. Tensors are int64, on the model's device."""
 
-    tokens: list[int]
+    ids: torch.Tensor
+    """[tokens]."""
     decode: int
-    decode_attention: DecodeAttention
+    slots: torch.Tensor
+    """[decode]: whose tokens these are; -1: nobody's."""
+    lengths: torch.Tensor
+    """[decode]: how many tokens each of them holds before."""
+    longest: int
+    """The largest of these."""
     runs: list[PromptRun]
     wanted: list[int] | None
     """Token rows whose logits are wanted, in the order of the chunks; None: all rows in order."""
     positions: torch.Tensor
-    """int64 [tokens]: each token's place in its sequence; empty where no layer wants it."""
+    """[tokens]: each token's place in its sequence; empty where no layer wants it."""
     highest: int
     """The largest of them."""
 
 
 class Cache:
-    """Room for `max_sequences` sequences. Rows are cleared when a sequence starts, so nothing is inherited.
+    """Room for `max_sequences` sequences. A slot is cleared when a sequence starts, so nothing is inherited.
 
-    `conv` [layers, rows, kernel, channels] float32: what past tokens contribute to the next kernel - 1 outputs of the causal
+    `conv` [layers, slots, kernel, channels] float32: what past tokens contribute to the next kernel - 1 outputs of the causal
     convolution, and as last entry the convolution's bias; a fresh sequence has the bias everywhere.
-    `ssm` [layers, rows, groups, state size, group width] float32.
+    `ssm` [layers, slots, groups, state size, group width] float32.
     """
 
-    def __init__(self, shape: CacheShape, max_sequences: int, conv_start: torch.Tensor) -> None:
-        """`conv_start` [mamba layers, channels]: the convolutions' biases. Memory is touched only when a row is used."""
+    def __init__(
+        self, shape: CacheShape, max_sequences: int, kv_tokens: int, context: int, conv_start: torch.Tensor
+    ) -> None:
+        """`kv_tokens` of all sequences together, none of which is longer than `context`; `conv_start` [mamba layers, channels]: the
+        convolutions' biases. On a CPU memory is touched only when it is used."""
         if max_sequences < 1:
             raise ValueError(f"max_sequences is {max_sequences}; at least one is needed")
         self.shape = shape
         self.max_sequences = max_sequences
         self._conv_start = conv_start.to(shape.device, torch.float32)
-        rows = (shape.mamba_layers, max_sequences)
-        self.conv = torch.empty((*rows, shape.conv_kernel, shape.conv_size), device=shape.device)
-        self.ssm = torch.empty((*rows, shape.groups, shape.state_size, shape.group_width), device=shape.device)
-        self.kv = KVStore(max_sequences, shape.kv_heads, shape.head_dim, shape.kv_dtype, shape.device)
-        self._slots: list[int] = []
-        """The slot in each row."""
-        self._rows: dict[int, int] = {}
-        self._reserved: dict[int, int] = {}
+        slots = (shape.mamba_layers, max_sequences)
+        self.conv = torch.empty((*slots, shape.conv_kernel, shape.conv_size), device=shape.device)
+        self.ssm = torch.empty((*slots, shape.groups, shape.state_size, shape.group_width), device=shape.device)
+        self.kv = KVStore(
+            max_sequences,
+            kv_tokens,
+            context,
+            heads=shape.kv_heads,
+            head_dim=shape.head_dim,
+            dtype=shape.kv_dtype,
+            device=shape.device,
+        )
+        self._taken: set[int] = set()
+        """Slots that have a sequence."""
+        self._kept_states = 0
+        """Bytes of all snapshots' states."""
 
     @property
     def kv_bytes_per_token(self) -> int:
@@ -116,105 +127,95 @@ class Cache:
         conv = shape.conv_kernel * shape.conv_size
         return 4 * shape.mamba_layers * (conv + shape.groups * shape.state_size * shape.group_width)
 
-    @torch.inference_mode()  # the buffers are grown inside a step, and only inference mode may change those
-    def reserve(self, slot: int, tokens: int) -> None:
-        """Promise that the sequence in `slot` will not exceed `tokens`; its key-value memory is laid out for that many."""
-        self._reserved[slot] = tokens
-        if slot in self._rows:
-            self._clear(self._rows[slot])
-        else:
-            self._add(slot)
+    @property
+    def kept_bytes(self) -> int:
+        """What snapshots hold: their states, and each of their pages once."""
+        return self._kept_states + self.kv.kept * self.kv.page_bytes
 
-    @torch.inference_mode()  # the buffers are grown inside a step, and only inference mode may change those
+    def begin(self, slot: int) -> None:
+        """An empty sequence in `slot`."""
+        if not 0 <= slot < self.max_sequences:
+            raise ValueError(f"there is no slot {slot}; the cache has {self.max_sequences}")
+        self._taken.add(slot)
+        self.conv[:, slot] = self._conv_start.unsqueeze(1)
+        self.ssm[:, slot] = 0
+        self.kv.clear(slot)
+
     def release(self, slot: int) -> None:
         """Forget the sequence in `slot`; a slot without one is left as it is."""
-        self._reserved.pop(slot, None)
-        row = self._rows.get(slot)
-        if row is None:
-            return
-        last = len(self._slots) - 1
-        if row != last:
-            self._swap(row, last)
-        self.kv.drop_last_row()
-        del self._rows[slot]
-        self._slots.pop()
+        if slot in self._taken:
+            self._taken.remove(slot)
+            self.kv.clear(slot)
 
     def idle_faults(self) -> list[str]:
         """What is left over when no sequence is there."""
-        held = len(self._slots), len(self._rows), len(self._reserved), len(self.kv.lengths)
-        found = [] if not any(held) else [f"slots, rows, promises and lengths in the cache are {held}"]
+        found = [f"slots {sorted(self._taken)} of the cache are taken"] if self._taken else []
         return found + self.kv.idle_faults()
 
-    @torch.inference_mode()
-    def snapshot(self, slot: int, start: int) -> Snapshot:
-        """What the sequence in `slot` holds now, with the keys and values from token `start` on. Copies."""
-        row = self._rows[slot]
-        end = self.kv.lengths[row]
-        keys, values = self.kv.read(row, start, end)
-        return Snapshot(start, end, keys, values, self.conv[:, row].clone(), self.ssm[:, row].clone())
+    def snapshot(self, slot: int) -> Snapshot:
+        """What the sequence in `slot` holds now, until it is given to `forget`."""
+        pages, states = self.kv.keep(slot), self.state_bytes_per_sequence
+        self._kept_states += states
+        size = states + len(pages) * self.kv.page_bytes
+        return Snapshot(self.kv.lengths[slot], pages, self.conv[:, slot].clone(), self.ssm[:, slot].clone(), size)
 
-    @torch.inference_mode()
-    def resume(self, slot: int, spans: Run[Snapshot]) -> None:
-        """Put the sequence of the last snapshot into `slot`, which holds none yet; those before it have its earlier tokens' keys
-        and values, without gaps."""
-        row, last = self._rows[slot], spans[-1]
-        self.kv.make_room(row, last.end, max(last.end, self._reserved.get(slot, last.end)))
-        for span in spans:
-            self.kv.append(row, span.keys, span.values)
-        self.conv[:, row] = last.conv
-        self.ssm[:, row] = last.ssm
+    def forget(self, snapshot: Snapshot) -> None:
+        """Give up what `snapshot` gave."""
+        self._kept_states -= self.state_bytes_per_sequence
+        self.kv.forget(snapshot.pages)
+
+    def resume(self, slot: int, snapshot: Snapshot) -> None:
+        """The sequence in `slot`, which holds nothing yet, goes on from here."""
+        self.kv.share(slot, snapshot.pages, snapshot.tokens)
+        self.conv[:, slot] = snapshot.conv
+        self.ssm[:, slot] = snapshot.ssm
 
     def length(self, slot: int) -> int:
         """Tokens held of the sequence in `slot`; 0 when there is none."""
-        row = self._rows.get(slot)
-        return 0 if row is None else self.kv.lengths[row]
+        return self.kv.lengths[slot] if slot in self._taken else 0
 
     def prepare(self, chunks: Run[Chunk]) -> StepPlan:
-        """Bring rows into order and make room for the chunks' tokens.
+        """Make room for the chunks' tokens, and lay them out.
 
         Raises ValueError when a chunk is empty, starts elsewhere than its sequence ends, or names a slot twice.
         """
         self._check(chunks)
-        decoding = [i for i, chunk in enumerate(chunks) if len(chunk.tokens) == 1]
-        for chunk in chunks:
-            need = chunk.start + len(chunk.tokens)
-            self.kv.make_room(self._rows[chunk.slot], need, max(need, self._reserved.get(chunk.slot, need)))
-        self._bring_forward([chunks[i].slot for i in decoding])
-        if len(decoding) > 1:
-            decoding.sort(key=lambda i: self._rows[chunks[i].slot])
-        tokens = [chunks[i].tokens[0] for i in decoding]
+        decoding = [index for index, chunk in enumerate(chunks) if len(chunk.tokens) == 1]
+        slots = [chunks[index].slot for index in decoding]
+        lengths = [chunks[index].start for index in decoding]
+        ids = [chunks[index].tokens[0] for index in decoding]
+        places = list(lengths)
         first_row = {index: position for position, index in enumerate(decoding)}
-        attention = self.kv.decode(len(decoding))
         runs: list[PromptRun] = []
         for index, chunk in enumerate(chunks):
-            if len(chunk.tokens) == 1:
-                continue
-            row = self._rows[chunk.slot]
-            first_row[index] = len(tokens)
-            end = len(tokens) + len(chunk.tokens)
-            runs.append(PromptRun(row, len(tokens), end, self.kv.prompt(row, len(chunk.tokens))))
-            tokens += chunk.tokens
-        places: list[int] = []
-        if self.shape.positions:
-            places = [self.kv.lengths[row] for row in range(len(decoding))]
-            for run in runs:
-                places += range(run.attention.start, run.attention.end)
+            count = len(chunk.tokens)
+            self.kv.make_room(chunk.slot, chunk.start + count)
+            if count > 1:
+                first_row[index] = len(ids)
+                runs.append(PromptRun(chunk.slot, len(ids), len(ids) + count, chunk.start))
+                ids += chunk.tokens
+                places += range(chunk.start, chunk.start + count)
+        if not self.shape.positions:
+            places = []
+        parts = (ids, slots, lengths, places)
+        numbers = torch.tensor([number for part in parts for number in part], dtype=torch.int64)
+        on_device = torch.split_with_sizes(numbers.to(self.shape.device), [len(part) for part in parts])
         return StepPlan(
-            tokens,
-            len(decoding),
-            attention,
-            runs,
-            _wanted(chunks, first_row, len(tokens)),
-            torch.tensor(places, dtype=torch.int64, device=self.shape.device),
-            max(places, default=0),
+            ids=on_device[0],
+            decode=len(decoding),
+            slots=on_device[1],
+            lengths=on_device[2],
+            longest=max(lengths, default=0),
+            runs=runs,
+            wanted=_wanted(chunks, first_row, len(ids)),
+            positions=on_device[3],
+            highest=max(places, default=0),
         )
 
-    def commit(self, plan: StepPlan) -> None:
+    def commit(self, chunks: Run[Chunk]) -> None:
         """The step's tokens are now held."""
-        for row in range(plan.decode):
-            self.kv.lengths[row] += 1
-        for run in plan.runs:
-            self.kv.lengths[run.row] += run.end - run.begin
+        for chunk in chunks:
+            self.kv.lengths[chunk.slot] += len(chunk.tokens)
 
     def _check(self, chunks: Run[Chunk]) -> None:
         if len({chunk.slot for chunk in chunks}) != len(chunks):
@@ -224,49 +225,10 @@ class Cache:
                 raise ValueError(f"the chunk for slot {chunk.slot} has no tokens")
             held = self.length(chunk.slot)
             if chunk.start == 0:
-                if chunk.slot not in self._rows:
-                    self._add(chunk.slot)
-                elif held:
-                    self._clear(self._rows[chunk.slot])
+                if chunk.slot not in self._taken or held:
+                    self.begin(chunk.slot)
             elif chunk.start != held:
                 raise ValueError(f"the chunk for slot {chunk.slot} starts at {chunk.start}, but {held} tokens are held")
-
-    def _add(self, slot: int) -> None:
-        row = len(self._slots)
-        if row == self.max_sequences:
-            raise ValueError(f"all {row} places of the cache are taken")
-        self._slots.append(slot)
-        self._rows[slot] = row
-        self.kv.lengths.append(0)
-        self._clear(row)
-
-    def _clear(self, row: int) -> None:
-        self.conv[:, row] = self._conv_start.unsqueeze(1)
-        self.ssm[:, row] = 0
-        self.kv.clear(row)
-
-    def _swap(self, a: int, b: int) -> None:
-        for states in (self.conv, self.ssm):
-            kept = states[:, a].clone()
-            states[:, a] = states[:, b]
-            states[:, b] = kept
-        self.kv.swap(a, b)
-        self._slots[a], self._slots[b] = self._slots[b], self._slots[a]
-        self._rows[self._slots[a]] = a
-        self._rows[self._slots[b]] = b
-
-    def _bring_forward(self, slots: list[int]) -> None:
-        """Decoding sequences to the first rows, among them those in the shared key-value block before the others."""
-        shared = {slot for slot in slots if not self.kv.is_apart(self._rows[slot])}
-        apart = set(slots) - shared
-        begin = 0
-        for group in (shared, apart):
-            end = begin + len(group)
-            places = (row for row in range(begin, end) if self._slots[row] not in group)
-            outside = [slot for slot in group if not begin <= self._rows[slot] < end]
-            for slot, row in zip(outside, list(places), strict=True):
-                self._swap(self._rows[slot], row)
-            begin = end
 
 
 def _wanted(chunks: Run[Chunk], first_row: dict[int, int], total: int) -> list[int] | None:

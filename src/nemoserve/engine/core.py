@@ -53,7 +53,7 @@ class StepRunner(Protocol):
 class Slots(Protocol):
     """The cache as the core sees it."""
 
-    def reserve(self, slot: int, tokens: int) -> None: ...
+    def begin(self, slot: int) -> None: ...
     def release(self, slot: int) -> None: ...
     def idle_faults(self) -> list[str]: ...
 
@@ -63,7 +63,6 @@ class Beginnings(Protocol):
 
     def resume(self, slot: int, prompt: Run[int]) -> int: ...
     def keep(self, slot: int, tokens: Run[int]) -> None: ...
-    def release(self, slot: int) -> None: ...
     def idle_faults(self) -> list[str]: ...
 
 
@@ -251,14 +250,14 @@ class EngineCore:
         return self._constraints.constrain(sampling, message.prompt)
 
     def _begin(self, live: _Live, messages: list[FromEngine]) -> None:
-        """Reserve the cache, and put there what is known of the prompt; if that fails the sequence ends and is not run."""
+        """Clear the slot, and put there what is known of the prompt; if that fails the sequence ends and is not run."""
         sequence = live.sequence
         assert sequence.slot is not None
         live.started = self._clock()
         live.held_slot = sequence.slot
         failure: str | None = None
         try:
-            self._cache.reserve(sequence.slot, sequence.reserved)
+            self._cache.begin(sequence.slot)
             if self._beginnings is not None and not sequence.all_logits:
                 live.kept = self._beginnings.resume(sequence.slot, sequence.prompt)
                 self._scheduler.resume(sequence, live.kept)
@@ -379,8 +378,6 @@ class EngineCore:
         self._scheduler.remove(sequence)
         if live.held_slot is not None:
             self._cache.release(live.held_slot)
-            if self._beginnings is not None:
-                self._beginnings.release(live.held_slot)
         started = now if live.started is None else live.started
         first = now if live.first is None else live.first
         if reason in ("stop", "length"):

@@ -2,8 +2,8 @@
 
 A hybrid model cannot go back to any place of a prompt, as its states hold only the latest one. So snapshots are taken while a
 sequence is at a place worth coming back to: where prompts are cut, where the next turn of a conversation is going to differ, and
-at a reply's end. A snapshot has the states of its place whole; keys and values only from the snapshot on that it goes on from, so
-a growing conversation keeps each token's once.
+at a reply's end. A snapshot has the states of its place, and holds on to the pages of its keys and values, which it shares with the sequence
+that it was taken of, with those that go on from it, and with other snapshots.
 """
 
 from __future__ import annotations
@@ -20,22 +20,14 @@ from nemoserve.engine.cache import Snapshot
 class Rows(Protocol):
     """The cache, as far as snapshots are concerned."""
 
-    def snapshot(self, slot: int, start: int) -> Snapshot: ...
-    def resume(self, slot: int, spans: Sequence[Snapshot]) -> None: ...
-
-
-class _Node:
-    """A kept beginning. `parent` holds the keys and values before this one's."""
-
-    __slots__ = ("children", "digest", "length", "parent", "snapshot")
-
-    def __init__(self, length: int, digest: bytes, snapshot: Snapshot, parent: _Node | None) -> None:
-        self.length, self.digest, self.snapshot, self.parent = length, digest, snapshot, parent
-        self.children = 0
-
     @property
-    def key(self) -> tuple[int, bytes]:
-        return self.length, self.digest
+    def kept_bytes(self) -> int:
+        """What all snapshots hold."""
+        ...
+
+    def snapshot(self, slot: int) -> Snapshot: ...
+    def resume(self, slot: int, snapshot: Snapshot) -> None: ...
+    def forget(self, snapshot: Snapshot) -> None: ...
 
 
 class Prefixes:
@@ -43,97 +35,67 @@ class Prefixes:
 
     def __init__(self, rows: Rows, budget: int) -> None:
         self._rows, self._budget = rows, budget
-        self._nodes: OrderedDict[tuple[int, bytes], _Node] = OrderedDict()
-        """The least recently used first; a node is never used later than its parent."""
+        self._kept: OrderedDict[tuple[int, bytes], Snapshot] = OrderedDict()
+        """By length and digest, the least recently used first."""
         self._lengths: dict[int, int] = {}
-        """How many nodes there are of each length."""
-        self._bases: dict[int, _Node] = {}
-        """By slot: where its sequence came from, or was kept last."""
-        self.held_bytes = 0
+        """How many there are of each length."""
 
     def resume(self, slot: int, prompt: Sequence[int]) -> int:
         """Puts the longest known beginning of the prompt into the slot, which must be empty. Returns its length.
 
         At least one token of the prompt is left to be read, as its logits are wanted.
         """
-        node = self._longest(prompt)
-        if node is None:
+        key = self._longest(prompt)
+        if key is None:
             return 0
-        spans: list[Snapshot] = []
-        step: _Node | None = node
-        while step is not None:
-            spans.append(step.snapshot)
-            self._nodes.move_to_end(step.key)
-            step = step.parent
-        self._rows.resume(slot, spans[::-1])
-        self._bases[slot] = node
-        return node.length
+        self._kept.move_to_end(key)
+        self._rows.resume(slot, self._kept[key])
+        return key[0]
 
     def keep(self, slot: int, tokens: Sequence[int]) -> None:
         """Takes a snapshot of a slot, which holds exactly these tokens."""
-        digest = _digest(tokens)
-        known = self._nodes.get((len(tokens), digest))
-        if known is not None:
-            self._bases[slot] = known
+        key = len(tokens), _digest(tokens)
+        if key in self._kept:
+            self._kept.move_to_end(key)
             return
-        parent = self._bases.get(slot)
-        if parent is not None and parent.key not in self._nodes:
-            parent = None  # given up meanwhile
-        snapshot = self._rows.snapshot(slot, 0 if parent is None else parent.length)
+        snapshot = self._rows.snapshot(slot)
         if snapshot.bytes > self._budget:
+            self._rows.forget(snapshot)  # rather than all others
             return
-        node = _Node(len(tokens), digest, snapshot, parent)
-        if parent is not None:
-            parent.children += 1
-        self._nodes[node.key] = node
-        self._lengths[node.length] = self._lengths.get(node.length, 0) + 1
-        self.held_bytes += snapshot.bytes
-        self._bases[slot] = node
-        step = parent
-        while step is not None:
-            self._nodes.move_to_end(step.key)
-            step = step.parent
-        self._make_room()
+        self._kept[key] = snapshot
+        self._lengths[key[0]] = self._lengths.get(key[0], 0) + 1
+        while self._rows.kept_bytes > self._budget and self.give_up():
+            pass
 
-    def release(self, slot: int) -> None:
-        """The sequence in the slot has ended."""
-        self._bases.pop(slot, None)
+    def give_up(self) -> bool:
+        """Forgets the snapshot that was used longest ago; False when there is none."""
+        if not self._kept:
+            return False
+        (length, _), snapshot = self._kept.popitem(last=False)
+        self._rows.forget(snapshot)
+        self._lengths[length] -= 1
+        if not self._lengths[length]:
+            del self._lengths[length]
+        return True
 
     def idle_faults(self) -> list[str]:
         """What does not agree when no sequence is there."""
         found: list[str] = []
-        nodes = self._nodes.values()
-        if self._bases:
-            found.append(f"{len(self._bases)} slots have a snapshot that they come from")
-        if self.held_bytes > self._budget or self.held_bytes != sum(node.snapshot.bytes for node in nodes):
-            found.append(f"snapshots are counted as {self.held_bytes} bytes, of {self._budget} that they may have")
-        parents = [node.parent for node in nodes if node.parent is not None]
-        if any(parent.key not in self._nodes for parent in parents) or len(parents) != sum(n.children for n in nodes):
-            found.append("snapshots that others build on are missing")
-        if sum(self._lengths.values()) != len(self._nodes):
-            found.append(f"{len(self._nodes)} snapshots have {sum(self._lengths.values())} lengths")
+        if self._rows.kept_bytes > self._budget:
+            found.append(f"snapshots hold {self._rows.kept_bytes} bytes, of {self._budget} that they may have")
+        if sum(self._lengths.values()) != len(self._kept):
+            found.append(f"{len(self._kept)} snapshots have {sum(self._lengths.values())} lengths")
         return found
 
-    def _longest(self, prompt: Sequence[int]) -> _Node | None:
-        found: _Node | None = None
+    def _longest(self, prompt: Sequence[int]) -> tuple[int, bytes] | None:
+        found: tuple[int, bytes] | None = None
         hasher, done = hashlib.blake2b(digest_size=16), 0
         for length in sorted(length for length in self._lengths if length < len(prompt)):
             hasher.update(_bytes(prompt[done:length]))
             done = length
-            node = self._nodes.get((length, hasher.digest()))
-            found = found if node is None else node
+            key = length, hasher.digest()
+            found = key if key in self._kept else found
         return found
-
-    def _make_room(self) -> None:
-        while self.held_bytes > self._budget:
-            node = next(node for node in self._nodes.values() if not node.children)
-            del self._nodes[node.key]
-            self.held_bytes -= node.snapshot.bytes
-            self._lengths[node.length] -= 1
-            if not self._lengths[node.length]:
-                del self._lengths[node.length]
-            if node.parent is not None:
-                node.parent.children -= 1
 
 
 def _digest(tokens: Sequence[int]) -> bytes:

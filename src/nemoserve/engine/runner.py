@@ -27,10 +27,10 @@ class Runner:
         """
         with torch.inference_mode():
             plan = self.cache.prepare(chunks)
-            if not plan.tokens:
+            if not len(plan.ids):
                 return torch.empty((0, self.model.config.vocab_size), device=self.model.device)
             hidden = self.model.hidden(plan, self.cache)
-            self.cache.commit(plan)
+            self.cache.commit(chunks)
             if plan.wanted is not None:
                 hidden = hidden[torch.tensor(plan.wanted, dtype=torch.int64, device=hidden.device)]
             return self.model.logits(hidden)

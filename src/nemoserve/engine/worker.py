@@ -138,7 +138,7 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
         constraints.prepare()  # before the memory that is left is measured, and before a request would have to wait for it
     except ValueError as error:
         logger.warning("requests with thinking limits or a grammar may be refused: %s", error)
-    probe = model.new_cache(1)
+    probe = model.new_cache(1, 1)
     costs = Costs(probe.state_bytes_per_sequence, probe.kv_bytes_per_token)
     del probe
     capacity = fit(
@@ -150,7 +150,10 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
         prefix_bytes=None if options.prefix_cache_mib is None else options.prefix_cache_mib << 20,
         most_sequences=_MOST_SEQUENCES.get(model.device.type, 16),
     )
-    cache = model.new_cache(capacity.max_sequences)
+    cache = model.new_cache(capacity.max_sequences, capacity.kv_tokens)
+    prefixes = Prefixes(cache, capacity.prefix_bytes) if capacity.prefix_bytes else None
+    if prefixes is not None:
+        cache.kv.give_up = prefixes.give_up
     limits = Limits(capacity.max_sequences, capacity.kv_tokens, options.max_waiting, options.prefill_chunk)
     core = EngineCore(
         Runner(model, cache),
@@ -159,7 +162,7 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
         context_length=config.context_length,
         vocab_size=config.vocab_size,
         constraints=constraints,
-        beginnings=Prefixes(cache, capacity.prefix_bytes) if capacity.prefix_bytes else None,
+        beginnings=prefixes,
     )
     ready = Ready(
         context_length=config.context_length,

@@ -41,47 +41,35 @@ class _Attention(ctypes.Structure):
     _fields_ = [(name, ctypes.c_int64) for name in ("heads", "kv_heads", "head_dim", "first")]
 
 
-class Apart(ctypes.Structure):
-    """Addresses of one sequence's keys and values [head][token][head_dim] of all layers, their stride by head in elements, and the
-    tokens that it holds."""
-
-    _fields_ = [
-        ("keys", ctypes.c_void_p),
-        ("values", ctypes.c_void_p),
-        ("head", ctypes.c_int64),
-        ("length", ctypes.c_int64),
-    ]
-
-
 class KeysAndValues(ctypes.Structure):
-    """Addresses of keys and values [row][head][token][head_dim] of all layers, their strides by row and head in elements, and the tokens that
-    each row holds: an address of int64 [rows], or None when all hold `length`. So the first `shared` rows; the later ones have
-    buffers of their own, described by `Apart` at this address. `bytes` of an element: 4, float32, or 2, bfloat16."""
+    """Addresses of keys and values [page][head][PAGE][head_dim] of all layers, whose pages lie `page` elements apart; of int32 `table` [slot]
+    [`most`], the pages of each slot's sequence; of int64 `slots` and `lengths` [rows], the rows' sequences and the tokens they hold.
+    `bytes` of an element: 4, float32, or 2, bfloat16."""
 
     _fields_ = [
         ("keys", ctypes.c_void_p),
         ("values", ctypes.c_void_p),
-        ("row", ctypes.c_int64),
-        ("head", ctypes.c_int64),
+        ("page", ctypes.c_int64),
+        ("table", ctypes.c_void_p),
+        ("most", ctypes.c_int64),
+        ("slots", ctypes.c_void_p),
         ("lengths", ctypes.c_void_p),
-        ("length", ctypes.c_int64),
-        ("shared", ctypes.c_int64),
-        ("apart", ctypes.c_void_p),
         ("bytes", ctypes.c_int64),
     ]
 
 
 class PromptAttention(ctypes.Structure):
     """A run of `tokens` tokens that follows `start` others: addresses of their float32 queries [tokens, heads, head_dim], keys and values
-    [tokens, kv heads, head_dim], which lie `q_row` and so on elements from token to token; the sequence's keys and values
-    [head, token, head_dim], `head` elements apart, of `bytes` each; outputs [tokens, heads * head_dim] float32, contiguous."""
+    [tokens, kv heads, head_dim], which lie `q_row` and so on elements from token to token; the layer's first head's keys and values
+    in page 0, of `bytes` each; the sequence's pages, int32, `page` elements from number to number; outputs [tokens, heads * head_dim]
+    float32, contiguous."""
 
     _fields_ = [
         *((name, ctypes.c_int64) for name in ("heads", "kv_heads", "head_dim", "start", "tokens")),
         *((name, ctypes.c_void_p) for name in ("q", "k", "v")),
         *((name, ctypes.c_int64) for name in ("q_row", "k_row", "v_row")),
-        *((name, ctypes.c_void_p) for name in ("keys", "values")),
-        ("head", ctypes.c_int64),
+        *((name, ctypes.c_void_p) for name in ("keys", "values", "pages")),
+        ("page", ctypes.c_int64),
         ("bytes", ctypes.c_int64),
         ("y", ctypes.c_void_p),
     ]
@@ -89,12 +77,14 @@ class PromptAttention(ctypes.Structure):
 
 MAMBA_TAPS = 16
 """The longest convolution that `Native.mamba_run` takes."""
+PAGE = 64
+"""Tokens of a page of keys and values."""
 PROMPT_QUERIES = 64
 """The most heads that may share a key head in `Native.prompt_attention`."""
 
 
 class States(ctypes.Structure):
-    """Addresses of the Mamba layers' states [layer][row]... with their strides by layer, and the keys and values."""
+    """Addresses of the Mamba layers' states [layer][slot]... with their strides by layer, and the keys and values."""
 
     _fields_ = [
         ("conv", ctypes.c_void_p),
@@ -178,9 +168,9 @@ class Native:
         self._linear.argtypes = [pointer, pointer, size, pointer, pointer, pointer]
         self._linear.restype = None
         self._mamba_step, self._mamba_run = library.nemo_mamba_step, library.nemo_mamba_run
-        for function in (self._mamba_step, self._mamba_run):
-            function.argtypes = [pointer, size, pointer, pointer, pointer, pointer]
-            function.restype = None
+        self._mamba_step.argtypes = [pointer, size, pointer, pointer, pointer, pointer, pointer]
+        self._mamba_run.argtypes = [pointer, size, pointer, pointer, pointer, pointer]
+        self._mamba_step.restype = self._mamba_run.restype = None
         self._norm = library.nemo_norm
         self._norm.argtypes = [size, size, pointer, ctypes.c_float, pointer, pointer]
         self._attention = library.nemo_attention
@@ -224,10 +214,10 @@ class Native:
         record = _Mamba(**asdict(numbers))
         return Record(record, ctypes.addressof(record))
 
-    def mamba_step(self, layer: Record, rows: int, projected: int, conv: int, states: int, y: int) -> None:
-        """One token of each of `rows` sequences: projected [rows, gate x B C dt] to y [rows, inner]; conv [rows, kernel, channels] and
-        states [rows, groups, state size, group width] advance. All float32."""
-        self._mamba_step(layer.address, rows, projected, conv, states, y)
+    def mamba_step(self, layer: Record, rows: int, slots: int, projected: int, conv: int, states: int, y: int) -> None:
+        """One token of each of `rows` sequences, whose `slots` are int64: projected [rows, gate x B C dt] to y [rows, inner]; conv [slot, kernel,
+        channels] and states [slot, groups, state size, group width] advance. All float32."""
+        self._mamba_step(layer.address, rows, slots, projected, conv, states, y)
 
     def mamba_run(self, layer: Record, length: int, projected: int, conv: int, state: int, y: int) -> None:
         """The same for `length` tokens of one sequence, by the chunked scan."""

@@ -46,7 +46,7 @@ def logits(
 ) -> torch.Tensor:
     model = load_model(folder, dtype="float32", device="cpu")
     ids = [FIRST_BYTE + byte for byte in text.encode()]
-    return Runner(model, model.new_cache(1)).step([Chunk(0, 0, ids, sample=True, all_logits=True)])
+    return Runner(model, model.new_cache(1, 4096)).step([Chunk(0, 0, ids, sample=True, all_logits=True)])
 
 
 def dequantised_copy(folder: Path, out: Path) -> Path:
@@ -348,11 +348,11 @@ def test_a_large_quantised_checkpoint_keeps_twice_the_bytes_for_keys_and_values(
     large = load_model(out, device="cpu")
     narrow = native() is not None and native().instruction_set != "plain"
     assert small.dtype is torch.float32 and large.dtype is (torch.bfloat16 if narrow else torch.float32)
-    per_token = [model.new_cache(1).kv_bytes_per_token for model in (large, small)]
+    per_token = [model.new_cache(1, 64).kv_bytes_per_token for model in (large, small)]
     assert per_token[0] * (2 if narrow else 1) == per_token[1]
     text = [FIRST_BYTE + byte for byte in b"Some words and 1234 of them."]
     found = [
-        Runner(model, model.new_cache(1)).step([Chunk(0, 0, text, sample=True, all_logits=True)])
+        Runner(model, model.new_cache(1, 4096)).step([Chunk(0, 0, text, sample=True, all_logits=True)])
         for model in (large, small)
     ]
     assert (found[0].float() - found[1]).norm() < 0.02 * found[1].norm()

@@ -22,19 +22,19 @@ class TinyModel:
 
     def __init__(self) -> None:
         self.held: dict[int, list[int]] = {}
-        self.reserved: dict[int, int] = {}
+        self.begun: set[int] = set()
         self.steps: list[list[Chunk]] = []
         self.before_step: Callable[[list[Chunk]], None] = lambda chunks: None
-        self.before_reserve: Callable[[int], None] = lambda tokens: None
+        self.before_begin: Callable[[int], None] = lambda slot: None
         self.poison: Callable[[list[int]], bool] = lambda tokens: False
 
-    def reserve(self, slot: int, tokens: int) -> None:
-        assert slot not in self.reserved
-        self.before_reserve(tokens)
-        self.reserved[slot] = tokens
+    def begin(self, slot: int) -> None:
+        assert slot not in self.begun
+        self.before_begin(slot)
+        self.begun.add(slot)
 
     def release(self, slot: int) -> None:
-        self.reserved.pop(slot, None)
+        self.begun.discard(slot)
         self.held.pop(slot, None)
 
     def step(self, chunks: list[Chunk]) -> torch.Tensor:
@@ -42,7 +42,7 @@ class TinyModel:
         self.before_step(chunks)
         rows: list[torch.Tensor] = []
         for chunk in chunks:
-            assert chunk.slot in self.reserved
+            assert chunk.slot in self.begun
             if chunk.start == 0:
                 self.held[chunk.slot] = []
             held = self.held[chunk.slot]
@@ -51,7 +51,6 @@ class TinyModel:
                 held.append(token)
                 if chunk.all_logits or (chunk.sample and i == len(chunk.tokens) - 1):
                     rows.append(logits_after(held) * (math.nan if self.poison(held) else 1.0))
-            assert len(held) <= self.reserved[chunk.slot]
         return torch.stack(rows) if rows else torch.empty(0, VOCABULARY)
 
 
@@ -114,7 +113,7 @@ class Bench:
         return only
 
     def assert_empty(self) -> None:
-        assert not self.core.has_work and not self.model.reserved
+        assert not self.core.has_work and not self.model.begun
         status = self.core.status()
         assert (status.running, status.waiting, status.kv_tokens_reserved) == (0, 0, 0)
 
@@ -286,7 +285,7 @@ def test_a_cache_that_cannot_grow_ends_only_the_newcomer() -> None:
         if tokens > 100:
             raise MemoryError
 
-    bench.model.before_reserve = refuse
+    bench.model.before_begin = refuse
     bench.submit("small", [1], max_tokens=10)
     bench.submit("large", [2], max_tokens=200)
     bench.run()

@@ -69,7 +69,7 @@ class Engine:
     """The embedded model's core, and what it said of each request."""
 
     def __init__(self, model: Decoder, folder: Path) -> None:
-        cache = model.new_cache(24)
+        cache = model.new_cache(24, 24 * 512)
         config = model.config
         self.stops = tuple(config.eos_token_ids)
         self.core = EngineCore(

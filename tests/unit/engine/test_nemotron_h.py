@@ -80,12 +80,12 @@ def tokens(count: int, seed: int = 0, vocabulary: int = 64) -> list[int]:
 
 def whole(model: Decoder, ids: list[int]) -> torch.Tensor:
     """Logits of every token, from one call on an empty cache."""
-    return Runner(model, model.new_cache(1)).step([Chunk(0, 0, ids, sample=True, all_logits=True)])
+    return Runner(model, model.new_cache(1, 4096)).step([Chunk(0, 0, ids, sample=True, all_logits=True)])
 
 
 def cut(model: Decoder, ids: list[int], sizes: list[int]) -> torch.Tensor:
     """The same from several calls."""
-    runner = Runner(model, model.new_cache(1))
+    runner = Runner(model, model.new_cache(1, 4096))
     starts = [0, *itertools.accumulate(sizes)]
     pieces = [ids[a:b] for a, b in itertools.pairwise(starts)]
     assert sum(sizes) == len(ids)
@@ -131,7 +131,7 @@ def test_what_shares_the_batch_does_not_matter(tiny: Decoder) -> None:
     draw = random.Random(5)
     texts = [tokens(draw.randrange(2, 60), seed) for seed in range(14)]
     expected = [whole(tiny, ids) for ids in texts]
-    cache = tiny.new_cache(5)
+    cache = tiny.new_cache(5, 4096)
     runner = Runner(tiny, cache)
     waiting = list(range(len(texts)))
     running: dict[int, tuple[int, int]] = {}  # slot: (text, tokens held)
@@ -139,7 +139,7 @@ def test_what_shares_the_batch_does_not_matter(tiny: Decoder) -> None:
         for slot in range(5):
             if slot not in running and waiting and draw.random() < 0.6:
                 running[slot] = (waiting.pop(0), 0)
-                cache.reserve(slot, 64)
+                cache.begin(slot)
         slots = [slot for slot in running if draw.random() < 0.8]
         draw.shuffle(slots)
         chunks: list[Chunk] = []
@@ -162,20 +162,17 @@ def test_what_shares_the_batch_does_not_matter(tiny: Decoder) -> None:
         assert row == len(logits)
 
 
-def test_long_sequences_leave_the_shared_keys_unharmed(tiny: Decoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sequences that outgrow the shared block of keys and values move out of it one by one, in the middle of decoding."""
-    monkeypatch.setattr("nemoserve.engine.kv.SHARED_TOKENS", 24)
-    monkeypatch.setattr("nemoserve.engine.kv._FIRST_TOKENS", 4)
-    monkeypatch.setattr("nemoserve.engine.kv._FIRST_ROWS", 1)
-    lengths = {0: 30, 1: 9, 2: 40, 3: 22, 4: 33}
+def test_sequences_that_outgrow_their_pages_leave_others_unharmed(tiny: Decoder) -> None:
+    """They take pages one by one, in the middle of decoding, and those of one that has ended are another's."""
+    lengths = {0: 60, 1: 9, 2: 128, 3: 55, 4: 190}
     texts = {slot: tokens(lengths[slot] + 12, slot) for slot in lengths}
     expected = {slot: whole(tiny, ids) for slot, ids in texts.items()}
-    cache = tiny.new_cache(5)
+    cache = tiny.new_cache(5, 600)
     runner = Runner(tiny, cache)
     runner.step([Chunk(slot, 0, texts[slot][:7], False) for slot in texts])
     runner.step([Chunk(slot, 7, texts[slot][7:length], False) for slot, length in lengths.items()])
     for step in range(12):
-        if step == 6:
+        if step == 3:
             cache.release(1)
             del lengths[1]
         chunks = [Chunk(slot, n + step, [texts[slot][n + step]], True) for slot, n in lengths.items()]
@@ -184,7 +181,7 @@ def test_long_sequences_leave_the_shared_keys_unharmed(tiny: Decoder, monkeypatc
 
 
 def test_rows_come_in_the_order_of_the_chunks_and_only_where_asked(tiny: Decoder) -> None:
-    runner = Runner(tiny, tiny.new_cache(4))
+    runner = Runner(tiny, tiny.new_cache(4, 4096))
     ids = tokens(20)
     full = whole(tiny, ids)
     runner.step([Chunk(2, 0, ids[:9], sample=False), Chunk(0, 0, ids[:1], sample=False)])
@@ -202,7 +199,7 @@ def test_rows_come_in_the_order_of_the_chunks_and_only_where_asked(tiny: Decoder
 
 
 def test_a_chunk_that_does_not_continue_its_slot_is_refused(tiny: Decoder) -> None:
-    runner = Runner(tiny, tiny.new_cache(2))
+    runner = Runner(tiny, tiny.new_cache(2, 4096))
     ids = tokens(20)
     runner.step([Chunk(0, 0, ids[:4], True)])
     for chunks, words in (
@@ -210,7 +207,7 @@ def test_a_chunk_that_does_not_continue_its_slot_is_refused(tiny: Decoder) -> No
         ([Chunk(1, 3, [1], True)], "starts at 3, but 0 tokens are held"),
         ([Chunk(0, 4, [], True)], "has no tokens"),
         ([Chunk(0, 4, [1], True), Chunk(0, 5, [1], True)], "same slot"),
-        ([Chunk(0, 4, [1], True), Chunk(1, 0, [1], True), Chunk(2, 0, [1], True)], "places of the cache are taken"),
+        ([Chunk(0, 4, [1], True), Chunk(1, 0, [1], True), Chunk(2, 0, [1], True)], "no slot 2; the cache has 2"),
     ):
         with pytest.raises(ValueError, match=words):
             runner.step(chunks)
@@ -219,13 +216,13 @@ def test_a_chunk_that_does_not_continue_its_slot_is_refused(tiny: Decoder) -> No
 
 def test_a_slot_inherits_nothing(tiny: Decoder) -> None:
     """Not even from a sequence whose states are no numbers any more."""
-    cache = tiny.new_cache(2)
+    cache = tiny.new_cache(2, 4096)
     runner = Runner(tiny, cache)
     ids = tokens(30)
     runner.step([Chunk(0, 0, ids, True), Chunk(1, 0, ids[:3], True)])
     with torch.inference_mode():
-        held = cache.kv.prompt(0, 1)
-        for states in cache.conv[:, 0], cache.ssm[:, 0], held.keys[:, :, :30], held.values[:, :, :30]:
+        page = int(cache.kv.table[0, 0])
+        for states in cache.conv[:, 0], cache.ssm[:, 0], cache.kv.keys[page], cache.kv.values[page]:
             states.fill_(math.nan)
     cache.release(0)
     assert_close(runner.step([Chunk(1, 3, ids[3:5], True)]), whole(tiny, ids[:5])[-1:], 2e-5)
@@ -235,7 +232,7 @@ def test_a_slot_inherits_nothing(tiny: Decoder) -> None:
 
 
 def test_the_cache_tells_its_size(tiny: Decoder) -> None:
-    cache = tiny.new_cache(3)
+    cache = tiny.new_cache(3, 4096)
     assert cache.kv_bytes_per_token == 2 * 2 * 2 * 16 * 4
     assert cache.state_bytes_per_sequence == 4 * sum(states[:, 0].numel() for states in (cache.conv, cache.ssm))
     assert tiny.config.context_length == 2048

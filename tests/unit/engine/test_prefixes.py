@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nemoserve.engine.cache import Cache, Snapshot
+from nemoserve.engine.cache import Snapshot
 from nemoserve.engine.core import EngineCore
 from nemoserve.engine.models import Model, load_model
 from nemoserve.engine.prefixes import Prefixes
@@ -31,11 +30,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 class Engine:
     """A core whose prompts are cut every 32 tokens; `budget` bytes for beginnings, None: none are kept."""
 
-    def __init__(self, model: Model, budget: int | None, sequences: int = 4) -> None:
-        cache: Cache = model.new_cache(sequences)
-        self.prefixes = None if budget is None else Prefixes(cache, budget)
+    def __init__(self, model: Model, budget: int | None, sequences: int = 4, tokens: int = 20_000) -> None:
+        self.cache = model.new_cache(sequences, tokens)
+        self.prefixes = None if budget is None else Prefixes(self.cache, budget)
+        if self.prefixes is not None:
+            self.cache.kv.give_up = self.prefixes.give_up
         self.core = EngineCore(
-            Runner(model, cache), cache, Limits(sequences, 20_000, 64, 32),
+            Runner(model, self.cache), self.cache, Limits(sequences, tokens, 64, 32),
             context_length=4096, vocab_size=VOCAB_SIZE, beginnings=self.prefixes,
         )  # fmt: skip
         self.count = 0
@@ -112,8 +113,7 @@ def test_a_reply_is_gone_on_from_where_the_next_turn_has_it(model: Model) -> Non
     assert engine.cached == [40 + 19], "all but the last token, which was never read"
 
 
-def test_long_rows_and_rows_side_by_side_are_kept_whole(model: Model) -> None:
-    """Beyond 1024 tokens a row has a buffer of its own; both kinds come back as they were."""
+def test_long_prompts_and_short_ones_side_by_side_are_kept_whole(model: Model) -> None:
     rng = random.Random(3)
     short, long = prompt(rng, 50), prompt(rng, 1200)
     engine, plain = Engine(model, 1 << 27), Engine(model, None)
@@ -124,19 +124,27 @@ def test_long_rows_and_rows_side_by_side_are_kept_whole(model: Model) -> None:
 
 
 class Rows:
-    """Slots without a model: a snapshot's states are its tokens' count, and each token's keys are 8 bytes."""
+    """Slots without a model: a snapshot's states are 16 bytes, and each token's keys, which it shares with no other, 8 bytes."""
 
     def __init__(self) -> None:
         self.lengths: dict[int, int] = {}
+        self.kept: list[Snapshot] = []
 
-    def snapshot(self, slot: int, start: int) -> Snapshot:
-        end = self.lengths[slot]
-        token = torch.zeros(1, end - start, 1)
-        return Snapshot(start, end, token, token, torch.full((4,), float(end)), torch.zeros(4))
+    @property
+    def kept_bytes(self) -> int:
+        return sum(snapshot.bytes for snapshot in self.kept)
 
-    def resume(self, slot: int, spans: Sequence[Snapshot]) -> None:
-        assert [span.start for span in spans] == [0, *(span.end for span in spans[:-1])], "without gaps"
-        self.lengths[slot] = spans[-1].end
+    def snapshot(self, slot: int) -> Snapshot:
+        tokens = self.lengths[slot]
+        self.kept.append(Snapshot(tokens, (), torch.empty(0), torch.empty(0), 16 + 8 * tokens))
+        return self.kept[-1]
+
+    def forget(self, snapshot: Snapshot) -> None:
+        self.kept = [kept for kept in self.kept if kept is not snapshot]
+
+    def resume(self, slot: int, snapshot: Snapshot) -> None:
+        assert any(kept is snapshot for kept in self.kept)
+        self.lengths[slot] = snapshot.tokens
 
 
 @examples(200)
@@ -154,21 +162,50 @@ def test_memory_stays_within_its_budget_and_what_is_found_is_a_true_beginning(da
                 rows.lengths[0] = at
                 prefixes.keep(0, tokens[:at])
                 kept.add(tuple(tokens[:at]))
-        prefixes.release(0)
-        assert prefixes.held_bytes <= budget
+        assert rows.kept_bytes <= budget and prefixes.idle_faults() == []
 
 
 def test_what_is_used_stays_and_what_is_not_goes() -> None:
     rows = Rows()
-    prefixes = Prefixes(rows, 3 * 40)  # three of one token each
+    prefixes = Prefixes(rows, 3 * 24)  # three of one token each
     for first in (1, 2, 3):
         rows.lengths[first] = 1
         prefixes.keep(first, [first])
-        prefixes.release(first)
     assert prefixes.resume(9, [1, 5]) == 1
     rows.lengths[4] = 1
     prefixes.keep(4, [4])
     assert [prefixes.resume(9, [first, 5]) for first in (1, 2, 3, 4)] == [1, 0, 1, 1]
+
+
+def test_one_that_is_too_large_drives_no_other_out() -> None:
+    rows = Rows()
+    prefixes = Prefixes(rows, 3 * 24)
+    for first, length in ((1, 1), (2, 8)):
+        rows.lengths[first] = length
+        prefixes.keep(first, [first] * length)
+    assert [prefixes.resume(9, [first] * 9) for first in (1, 2)] == [1, 0]
+
+
+def test_running_sequences_get_the_pages_that_snapshots_hold(model: Model) -> None:
+    """The pool has room for what is promised to running sequences and no more; what is remembered lies in what they leave."""
+    rng = random.Random(5)
+    engine, plain = Engine(model, 1 << 26, 2, 400), Engine(model, None, 2, 400)
+    for _ in range(12):
+        asked = [(prompt(rng, rng.randint(60, 170)), 60) for _ in range(2)]
+        assert engine.ask(*asked, tokens=20) == plain.ask(*asked, tokens=20)
+        assert engine.ask(asked[0], tokens=20) == plain.ask(asked[0], tokens=20)
+    assert engine.cached[0]
+
+
+def test_a_beginning_is_kept_once_however_many_share_it(model: Model) -> None:
+    rng = random.Random(6)
+    engine, common = Engine(model, 1 << 26), prompt(rng, 640)
+    engine.ask((common, 640))
+    held = engine.cache.kv.kept
+    for _ in range(3):
+        engine.ask(([*common, *prompt(rng, 20)], 650), ([*common, *prompt(rng, 20)], 650))
+        assert engine.cached == [640, 640]
+    assert engine.cache.kv.kept == held + 6, "one page for the end of each"
 
 
 def test_a_snapshot_that_finds_no_memory_costs_no_reply(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

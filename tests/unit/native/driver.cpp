@@ -150,6 +150,7 @@ void one_mamba(int64_t groups, int64_t per_group, int64_t head_dim, int64_t stat
     auto conv = filled<float>(conv_size, uniform);
     auto state_start = filled<float>(state_count, uniform);
     std::unique_ptr<float[]> results[2];
+    const int64_t first = 0;
     for (int64_t steps : {int64_t(1), int64_t(0)}) {  // token by token, and as runs: the results are the same
         for (const char *name : kSets) {
             if (!use(name)) continue;
@@ -159,7 +160,7 @@ void one_mamba(int64_t groups, int64_t per_group, int64_t head_dim, int64_t stat
             auto y = filled<float>(length * m.inner(), uniform);
             if (steps) {
                 for (int64_t t = 0; t < length; t++) {
-                    mamba_step(kernels(), m, 1, projected.get() + t * m.projected(), c.get(), s.get(), y.get() + t * m.inner());
+                    mamba_step(kernels(), m, 1, &first, projected.get() + t * m.projected(), c.get(), s.get(), y.get() + t * m.inner());
                 }
             } else {
                 mamba_run(kernels(), m, length, projected.get(), c.get(), s.get(), y.get());
@@ -175,7 +176,8 @@ void one_mamba(int64_t groups, int64_t per_group, int64_t head_dim, int64_t stat
     }
     if (length >= rows) {
         auto y = filled<float>(rows * m.inner(), uniform);
-        mamba_step(kernels(), m, rows, projected.get(), conv.get(), state_start.get(), y.get());
+        const int64_t slots[3] = {2, 0, 1};
+        mamba_step(kernels(), m, rows, slots, projected.get(), conv.get(), state_start.get(), y.get());
     }
 }
 
@@ -186,51 +188,55 @@ void mambas() {
     one_mamba(2, 1, 80, 19, 4, 131);
 }
 
+// Pages in another order than they lie in.
+std::unique_ptr<int32_t[]> shuffled(int64_t count) {
+    std::unique_ptr<int32_t[]> made(new int32_t[size_t(count)]);
+    for (int64_t i = 0; i < count; i++) made[size_t(i)] = int32_t(count - 1 - i);
+    return made;
+}
+
 void one_attention(int64_t kv_heads, int64_t queries, int64_t head_dim, int64_t rows, int64_t room) {
     const AttentionLayer layer = {kv_heads * queries, kv_heads, head_dim, 1};
-    const int64_t heads = kv_heads + 1, size = rows * heads * room * head_dim, q_row = layer.heads * head_dim, k_row = kv_heads * head_dim;
+    const int64_t most = (room + kPage - 1) / kPage, page = (kv_heads + 1) * kPage * head_dim, size = rows * most * page;
+    const int64_t q_row = layer.heads * head_dim, k_row = kv_heads * head_dim;
     auto keys = filled<float>(size, uniform), values = filled<float>(size, uniform);
     auto q = filled<float>(rows * q_row, uniform), k = filled<float>(rows * k_row, uniform), v = filled<float>(rows * k_row, uniform);
     auto wanted = filled<float>(rows * q_row, uniform), got = filled<float>(rows * q_row, uniform);
-    std::unique_ptr<int64_t[]> lengths(new int64_t[size_t(rows)]);
-    for (int64_t row = 0; row < rows; row++) lengths[size_t(row)] = row % room;
-    lengths[0] = room - 1;
-    for (bool equal : {false, true}) {
-        // The last of several rows is told of as one in a buffer of its own.
-        const int64_t shared = rows > 1 ? rows - 1 : 1, stride = heads * room * head_dim;
-        const Apart apart = {keys.get() + shared * stride, values.get() + shared * stride, room * head_dim, equal ? room - 1 : lengths[size_t(rows - 1)]};
-        const KeysAndValues kv = {keys.get(), values.get(), stride, room * head_dim, equal ? nullptr : lengths.get(), room - 1, shared, &apart, 4};
-        attention(kPlain, layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
-        for (const char *name : kSets) {
-            if (!use(name)) continue;
-            attention(kernels(), layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
-            compare(name, got.get(), wanted.get(), rows * q_row);
-        }
-        // Half as long as bfloat16s; any bits but infinities and the like will do.
-        auto narrow = filled<uint16_t>(size, [] { return uint16_t(0x3f00 + int(64 * uniform())); });
-        KeysAndValues half = kv;
-        Apart half_apart = apart;
-        half.keys = half.values = narrow.get();
-        half_apart.keys = half_apart.values = narrow.get() + shared * stride;
-        half.apart = &half_apart;
-        half.bytes = 2;
-        attention(kPlain, layer, half, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
-        for (const char *name : kSets) {
-            if (!use(name)) continue;
-            attention(kernels(), layer, half, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
-            compare(name, got.get(), wanted.get(), rows * q_row, kernels().pairs ? 3e-2f : 1e-3f);
-        }
+    auto table = shuffled(rows * most);
+    std::unique_ptr<int64_t[]> lengths(new int64_t[size_t(rows)]), slots(new int64_t[size_t(rows)]);
+    for (int64_t row = 0; row < rows; row++) {
+        lengths[size_t(row)] = row == 0 ? room - 1 : row % room;
+        slots[size_t(row)] = rows - 1 - row;
+    }
+    const KeysAndValues kv = {keys.get(), values.get(), page, table.get(), most, slots.get(), lengths.get(), 4};
+    attention(kPlain, layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
+    for (const char *name : kSets) {
+        if (!use(name)) continue;
+        attention(kernels(), layer, kv, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
+        compare(name, got.get(), wanted.get(), rows * q_row);
+    }
+    // Half as long as bfloat16s; any bits but infinities and the like will do.
+    auto narrow = filled<uint16_t>(size, [] { return uint16_t(0x3f00 + int(64 * uniform())); });
+    KeysAndValues half = kv;
+    half.keys = half.values = narrow.get();
+    half.bytes = 2;
+    attention(kPlain, layer, half, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, wanted.get());
+    for (const char *name : kSets) {
+        if (!use(name)) continue;
+        attention(kernels(), layer, half, rows, q.get(), q_row, k.get(), k_row, v.get(), k_row, got.get());
+        compare(name, got.get(), wanted.get(), rows * q_row, kernels().pairs ? 3e-2f : 1e-3f);
     }
 }
 
 void one_prompt(int64_t kv_heads, int64_t queries, int64_t head_dim, int64_t start, int64_t tokens) {
-    const int64_t heads = kv_heads * queries, room = start + tokens, size = kv_heads * room * head_dim, row = (heads + 2 * kv_heads) * head_dim;
+    const int64_t heads = kv_heads * queries, count = (start + tokens + kPage - 1) / kPage, page = kv_heads * kPage * head_dim, size = count * page, row = (heads + 2 * kv_heads) * head_dim;
     auto qkv = filled<float>(tokens * row, uniform), keys = filled<float>(size, uniform), values = filled<float>(size, uniform);
     auto wanted = filled<float>(tokens * heads * head_dim, uniform), got = filled<float>(tokens * heads * head_dim, uniform);
     std::unique_ptr<uint16_t[]> narrow[2];
     for (auto &made : narrow) made = filled<uint16_t>(size, [] { return bf16(uniform()); });
+    auto pages = shuffled(count);
     const float *q = qkv.get(), *k = q + heads * head_dim, *v = k + kv_heads * head_dim;
-    PromptAttention p = {heads, kv_heads, head_dim, start, tokens, q, k, v, row, row, row, keys.get(), values.get(), room * head_dim, 4, wanted.get()};
+    PromptAttention p = {heads, kv_heads, head_dim, start, tokens, q, k, v, row, row, row, keys.get(), values.get(), pages.get(), page, 4, wanted.get()};
     for (int64_t bytes : {4, 2}) {
         p.bytes = bytes;
         if (bytes == 2) p.keys = narrow[0].get(), p.values = narrow[1].get();

@@ -64,8 +64,11 @@ class Mixer:
 
     def step(self, projected: torch.Tensor) -> torch.Tensor:
         y = torch.empty(len(projected), self.shape.inner)
-        places = (projected.data_ptr(), self.conv.data_ptr(), self.state.data_ptr(), y.data_ptr())
-        self.library.mamba_step(self.record, len(projected), *places)
+        slots = torch.arange(len(projected)).flip(0)
+        projected, backwards = projected.flip(0).contiguous(), y.flip(0).contiguous()
+        places = (projected.data_ptr(), self.conv.data_ptr(), self.state.data_ptr(), backwards.data_ptr())
+        self.library.mamba_step(self.record, len(projected), slots.data_ptr(), *places)
+        y = backwards.flip(0)
         return y
 
     def defined(self, projected: torch.Tensor, row: int = 0) -> torch.Tensor:

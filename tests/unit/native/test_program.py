@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 from pathlib import Path
 
 import pytest
 import torch
 
 from nemoserve.convert.__main__ import main
-from nemoserve.engine import kv
 from nemoserve.engine.batch import Chunk
-from nemoserve.engine.layers.program import DecodeProgram
+from nemoserve.engine.kv import PAGE, pages_for
 from nemoserve.engine.models import Model, load_model
 from nemoserve.engine.runner import Runner
-from nemoserve.native.library import Apart, KeysAndValues, Native, PromptAttention
+from nemoserve.native.library import KeysAndValues, Native, PromptAttention
 from tests.checkpoints import tiny_checkpoint
 
 
@@ -24,39 +22,31 @@ from tests.checkpoints import tiny_checkpoint
 def test_attention_is_that_of_float64(
     each_set: Native, kv_heads: int, queries: int, size: int, lengths: list[int], dtype: torch.dtype
 ) -> None:
-    rows, first, room = len(lengths), 2, max(lengths) + 3
-    keys, values = (torch.randn(rows, kv_heads + first + 1, room, size).to(dtype) for _ in range(2))
-    was = keys.clone()
+    rows, first, longest = len(lengths), 2, pages_for(max(lengths) + 1)
+    table = torch.randperm(rows * longest).view(rows, longest).int()
+    keys, values = (torch.randn(rows * longest, kv_heads + first + 1, PAGE, size).to(dtype) for _ in range(2))
     qkv = torch.randn(rows, kv_heads * (queries + 2), size) * 2
     q, k, v = qkv.split((kv_heads * queries, kv_heads, kv_heads), 1)
-    held = torch.tensor(lengths)
-    for equal in (False, True):
-        if equal and len(set(lengths)) > 1:
-            continue
-        address = None if equal else held.data_ptr()
-        # The last row in a buffer of its own, of its own size.
-        shared = rows - 1
-        alone = [block[shared, :, : lengths[-1] + 2].clone() for block in (keys, values)]
-        apart = Apart(*(block.data_ptr() for block in alone), alone[0].stride(0), lengths[-1])
-        length = lengths[0] if equal else 0
-        places = (keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.stride(1), address, length, shared)
-        both = KeysAndValues(*places, ctypes.addressof(apart), keys.element_size())
-        y = torch.full((rows, kv_heads * queries * size), torch.nan)
-        layer = each_set.attention_layer(kv_heads * queries, kv_heads, size, first)
-        each_set.attention(layer, both, rows, *((part.data_ptr(), part.stride(0)) for part in (q, k, v)), y.data_ptr())
-        for block, own in zip((keys, values), alone, strict=True):
-            block[shared, :, : lengths[-1] + 2] = own
-        for row, length in enumerate(lengths):
-            own = slice(first, first + kv_heads)
-            assert torch.equal(keys[row, own, length], k[row].to(dtype))
-            seen = [block[row, own, : length + 1].double().repeat_interleave(queries, 0) for block in (keys, values)]
-            scores = (seen[0] @ q[row].double().unsqueeze(2)).squeeze(2) / size**0.5
-            wanted = (scores.softmax(1).unsqueeze(1) @ seen[1]).flatten()
-            # With products of bfloat16s, queries and weights are rounded to them.
-            pairs = dtype == torch.bfloat16 and each_set.instruction_set == "avx512-bf16" and size % 32 == 0
-            # Many values of both signs may cancel out.
-            assert (y[row].double() - wanted).norm() < (1e-2 if pairs else 1e-5) * wanted.norm() + 1e-6
-        keys[:, first : first + kv_heads] = was[:, first : first + kv_heads]
+    slots, held = torch.arange(rows).flip(0), torch.tensor(lengths)
+    pools = keys.data_ptr(), values.data_ptr(), keys.stride(0)
+    places = table.data_ptr(), table.stride(0), slots.data_ptr(), held.data_ptr()
+    y = torch.full((rows, kv_heads * queries * size), torch.nan)
+    layer, kv = (
+        each_set.attention_layer(kv_heads * queries, kv_heads, size, first),
+        KeysAndValues(*pools, *places, keys.element_size()),
+    )
+    each_set.attention(layer, kv, rows, *((part.data_ptr(), part.stride(0)) for part in (q, k, v)), y.data_ptr())
+    own = slice(first, first + kv_heads)
+    for row, length in enumerate(lengths):
+        lying = [pool[table[slots[row]].long(), own].transpose(0, 1).flatten(1, 2) for pool in (keys, values)]
+        assert torch.equal(lying[0][:, length], k[row].to(dtype)) and torch.equal(lying[1][:, length], v[row].to(dtype))
+        seen = [block[:, : length + 1].double().repeat_interleave(queries, 0) for block in lying]
+        scores = (seen[0] @ q[row].double().unsqueeze(2)).squeeze(2) / size**0.5
+        wanted = (scores.softmax(1).unsqueeze(1) @ seen[1]).flatten()
+        # With products of bfloat16s, queries and weights are rounded to them.
+        pairs = dtype == torch.bfloat16 and each_set.instruction_set == "avx512-bf16" and size % 32 == 0
+        # Many values of both signs may cancel out.
+        assert (y[row].double() - wanted).norm() < (1e-2 if pairs else 1e-5) * wanted.norm() + 1e-6
 
 
 @pytest.mark.parametrize(
@@ -74,17 +64,21 @@ def test_attention_is_that_of_float64(
 def test_a_prompts_attention_is_that_of_float64(
     each_set: Native, kv_heads: int, queries: int, size: int, start: int, tokens: int, dtype: torch.dtype
 ) -> None:
-    heads, room = kv_heads * queries, start + tokens + 5
-    keys, values = (torch.randn(kv_heads, room, size).to(dtype) for _ in range(2))
-    after = keys[:, start + tokens :].clone()
+    heads, count, first = kv_heads * queries, pages_for(start + tokens), 1
+    pages = torch.randperm(count + 1)[:count].int()
+    keys, values = (torch.randn(count + 1, first + kv_heads, PAGE, size).to(dtype) for _ in range(2))
+    was = keys.clone()
     q, k, v = (torch.randn(tokens, heads + 2 * kv_heads, size) * 2).split((heads, kv_heads, kv_heads), 1)
     y = torch.full((tokens, heads * size), torch.nan)
     given = *(part.data_ptr() for part in (q, k, v)), *(part.stride(0) for part in (q, k, v))
-    places = keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.element_size(), y.data_ptr()
-    each_set.prompt_attention(PromptAttention(heads, kv_heads, size, start, tokens, *given, *places))
-    assert torch.equal(keys[:, start : start + tokens], k.transpose(0, 1).to(dtype))
-    assert torch.equal(keys[:, start + tokens :], after)
-    seen = [block[:, : start + tokens].double().repeat_interleave(queries, 0) for block in (keys, values)]
+    pools = keys[0, first].data_ptr(), values[0, first].data_ptr(), pages.data_ptr(), keys.stride(0)
+    numbers = heads, kv_heads, size, start, tokens
+    each_set.prompt_attention(PromptAttention(*numbers, *given, *pools, keys.element_size(), y.data_ptr()))
+    lying = [pool[pages.long(), first:].transpose(0, 1).flatten(1, 2) for pool in (keys, values, was)]
+    assert torch.equal(lying[0][:, start : start + tokens], k.transpose(0, 1).to(dtype))
+    lying[2][:, start : start + tokens] = lying[0][:, start : start + tokens]
+    assert torch.equal(lying[0], lying[2]) and torch.equal(keys[:, :first], was[:, :first])
+    seen = [block[:, : start + tokens].double().repeat_interleave(queries, 0) for block in lying[:2]]
     scores = q.double().transpose(0, 1) @ seen[0].transpose(1, 2) / size**0.5
     later = torch.ones(tokens, start + tokens, dtype=torch.bool).triu(start + 1)
     wanted = (scores.masked_fill(later, -torch.inf).softmax(-1) @ seen[1]).transpose(0, 1).flatten(1)
@@ -105,7 +99,7 @@ def test_norms_are_those_of_float64(each_set: Native, width: int) -> None:
 
 def replies(model: Model, steps: int) -> torch.Tensor:
     """Logits of three sequences of different lengths, decoded together."""
-    runner = Runner(model, model.new_cache(4))
+    runner = Runner(model, model.new_cache(4, 16384))
     lengths = [3, 20, 9]
     for slot, length in enumerate(lengths):
         runner.step([Chunk(slot, 0, list(range(40, 40 + length)), sample=False)])
@@ -131,19 +125,6 @@ def test_the_whole_token_call_gives_the_bits_of_the_layers(tmp_path: Path, to: s
     assert torch.equal(replies(model, 5), together)
 
 
-def test_long_sequences_are_in_the_whole_token_call_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, out = tiny_checkpoint(tmp_path / "model", hybrid_override_pattern="M-*M-M*-"), tmp_path / "out"
-    assert main([str(folder), str(out), "--to=int8", "--no-evaluation", "--no-calibration"]) == 0
-    model = load_model(out, device="cpu")
-    together = replies(model, 5)
-    monkeypatch.setattr(kv, "SHARED_TOKENS", 8)  # two of the three outgrow the shared block
-    called: list[int] = []
-    run = DecodeProgram.run
-    monkeypatch.setattr(DecodeProgram, "run", lambda *given: called.append(1) or run(*given))
-    assert torch.equal(replies(model, 5), together)
-    assert len(called) == 5
-
-
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_weights_of_floats_have_the_whole_token_call_too(tmp_path: Path, dtype: str) -> None:
     model = load_model(tiny_checkpoint(tmp_path, hybrid_override_pattern="M-*M-M*-"), device="cpu", dtype=dtype)
@@ -160,7 +141,7 @@ def test_a_sequence_gets_the_same_bits_alone_and_in_company(tmp_path: Path, dtyp
 
     def logits(chosen: list[int]) -> dict[int, torch.Tensor]:
         """Of prompts read in one step and three tokens after each, by the prompt's number."""
-        runner = Runner(model, model.new_cache(4))
+        runner = Runner(model, model.new_cache(4, 16384))
         found = [runner.step([Chunk(slot, 0, prompts[slot], sample=True) for slot in chosen])]
         for number in range(3):
             lengths = {slot: len(prompts[slot]) + number for slot in chosen}

@@ -45,8 +45,7 @@ def test_transformers_gives_the_same_greedy_tokens() -> None:
             wanted = theirs.generate(
                 torch.tensor([prompt]), do_sample=False, max_new_tokens=40, temperature=None, top_p=None
             )[0, len(prompt) :].tolist()
-            runner = Runner(ours, ours.new_cache(1))
-            runner.cache.reserve(0, len(prompt) + 41)
+            runner = Runner(ours, ours.new_cache(1, 4096))
             tokens, start, piece = [], 0, prompt
             while len(tokens) < len(wanted):
                 logits = runner.step([Chunk(slot=0, start=start, tokens=piece, sample=True)])

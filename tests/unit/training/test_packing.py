@@ -63,8 +63,7 @@ def test_the_engine_computes_what_was_trained(tmp_path: Path) -> None:
     ids = torch.randint(0, SMALL.vocab, (1, 40))
     with torch.no_grad():
         wanted = model(ids, torch.zeros_like(ids))[0]
-    runner = Runner(served, served.new_cache(1))
-    runner.cache.reserve(0, 40)
+    runner = Runner(served, served.new_cache(1, 256))
     logits = runner.step([Chunk(slot=0, start=0, tokens=ids[0].tolist(), sample=True, all_logits=True)])
     torch.testing.assert_close(logits, wanted, atol=1e-4, rtol=1e-4)
 

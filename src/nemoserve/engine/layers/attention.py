@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 from typing import Any, cast
 
 import torch
 from torch.nn import functional
 
-from nemoserve.engine.cache import StepPlan
-from nemoserve.engine.kv import DecodeAttention, PromptAttention
+from nemoserve.engine.cache import PromptRun, StepPlan
+from nemoserve.engine.kv import PAGE, KVStore, pages_for
 from nemoserve.engine.layers.linear import Linear
 from nemoserve.engine.layers.native import library_for_layers
 from nemoserve.engine.layers.rope import Rotary
-from nemoserve.native.library import PROMPT_QUERIES, Apart, KeysAndValues
-from nemoserve.native.library import PromptAttention as PromptRun
+from nemoserve.native.library import PROMPT_QUERIES, KeysAndValues, PromptAttention
 
 
 class Attention:
@@ -30,16 +28,17 @@ class Attention:
         self.heads = heads
         self.kv_heads = kv_heads
         self.head_dim = head_dim
-        self._own = slice(first, first + kv_heads)
-        """This layer's key heads among all layers'."""
+        self._first = first
         library = library_for_layers()
         self.native = None if library is None else (library, library.attention_layer(heads, kv_heads, head_dim, first))
         self.rotary = rotary
 
-    def __call__(self, x: torch.Tensor, plan: StepPlan, residual: torch.Tensor | None = None) -> torch.Tensor:
+    def __call__(
+        self, x: torch.Tensor, plan: StepPlan, kv: KVStore, residual: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """[tokens, hidden], laid out as `plan` says, to the same shape and dtype, plus `residual` when given.
 
-        Writes keys and values where `plan` says.
+        Writes keys and values into the sequences' pages, which must be there.
         """
         tokens = x.shape[0]
         qkv = self.qkv(x).view(tokens, -1, self.head_dim)
@@ -50,98 +49,97 @@ class Attention:
             turned = self.rotary(turned, plan.positions, plan.highest)
             q, k = torch.split_with_sizes(turned, (self.heads, self.kv_heads), 1)
         if tokens == plan.decode:
-            y = self._decode(q, k, v, plan)
+            y = self._decode(q, k, v, plan, kv)
         else:
             y = torch.empty((tokens, self.heads * self.head_dim), dtype=x.dtype, device=x.device)
             n = plan.decode
             if n:
-                y[:n] = self._decode(q[:n], k[:n], v[:n], plan)
+                y[:n] = self._decode(q[:n], k[:n], v[:n], plan, kv)
             for run in plan.runs:
                 span = slice(run.begin, run.end)
-                self._run(q[span], k[span], v[span], run.attention, y[span])
+                self._run(q[span], k[span], v[span], run, kv, y[span])
         return self.out(y, residual)
 
-    def _decode(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, plan: StepPlan) -> torch.Tensor:
+    def _decode(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, plan: StepPlan, kv: KVStore) -> torch.Tensor:
         """[decode tokens, heads * head_dim]. The queries that share a key head are treated as its query positions, so keys
         and values are never repeated."""
-        lay = plan.decode_attention
-        n = lay.shared
-        if self.native is not None and lay.keys.device.type == "cpu" and q.dtype in (torch.float32, torch.bfloat16):
+        rows = q.shape[0]
+        if self.native is not None and kv.keys.device.type == "cpu" and q.dtype in (torch.float32, torch.bfloat16):
             library, layer = self.native
             dtype = q.dtype
             q, k, v = q.float(), k.float(), v.float()
-            y = torch.empty((q.shape[0], self.heads * self.head_dim))
-            kv, held = keys_and_values(lay)
+            y = torch.empty((rows, self.heads * self.head_dim))
             queries, new_keys, new_values = ((part.data_ptr(), part.stride(0)) for part in (q, k, v))
-            library.attention(layer, kv, q.shape[0], queries, new_keys, new_values, y.data_ptr())
-            del held
+            library.attention(layer, keys_and_values(plan, kv), rows, queries, new_keys, new_values, y.data_ptr())
             return y.to(dtype)
-        grouped = q.reshape(q.shape[0], self.kv_heads, -1, self.head_dim)
-        parts: list[torch.Tensor] = []
-        if n:
-            keys, values = lay.keys[:, self._own], lay.values[:, self._own]
-            if lay.mask is None:
-                keys[:, :, -1] = k[:n]
-                values[:, :, -1] = v[:n]
-            else:
-                keys[lay.rows, :, lay.positions] = k[:n]
-                values[lay.rows, :, lay.positions] = v[:n]
-            parts.append(functional.scaled_dot_product_attention(grouped[:n], keys, values, attn_mask=lay.mask))
-        for row, (all_keys, all_values) in enumerate(lay.apart, start=n):
-            keys, values = all_keys[self._own], all_values[self._own]
-            keys[:, -1] = k[row]
-            values[:, -1] = v[row]
-            own = functional.scaled_dot_product_attention(
-                grouped[row : row + 1], keys.unsqueeze(0), values.unsqueeze(0)
-            )
-            parts.append(own)
-        y = parts[0] if len(parts) == 1 else torch.cat(parts)
-        return y.reshape(q.shape[0], -1)
+        places = plan.lengths % PAGE
+        pages = kv.table[plan.slots, plan.lengths // PAGE].long()
+        own = self._own
+        kv.keys[pages, own, places] = k.to(kv.keys.dtype)
+        kv.values[pages, own, places] = v.to(kv.keys.dtype)
+        held = plan.longest + 1
+        table = kv.table[plan.slots, : pages_for(held)].long()
+        beyond = torch.arange(held, device=q.device) > plan.lengths.unsqueeze(1)
+        # What lies in a page behind a sequence's end is another's, and perhaps no number: it would come through a mask.
+        keys, values = (
+            pool[:, own][table].transpose(1, 2).flatten(2, 3)[:, :, :held].masked_fill(beyond.view(rows, 1, held, 1), 0)
+            for pool in (kv.keys, kv.values)
+        )
+        grouped = q.reshape(rows, self.kv_heads, -1, self.head_dim).to(keys.dtype)
+        mask = ~beyond.view(rows, 1, 1, held)
+        y = functional.scaled_dot_product_attention(grouped, keys, values, attn_mask=mask)
+        return y.reshape(rows, -1).to(q.dtype)
 
-    def _run(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, lay: PromptAttention, y: torch.Tensor) -> None:
+    @property
+    def _own(self) -> slice:
+        """This layer's key heads among all layers'."""
+        return slice(self._first, self._first + self.kv_heads)
+
+    def _run(
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, run: PromptRun, kv: KVStore, y: torch.Tensor
+    ) -> None:
         """Fills y [run tokens, heads * head_dim]."""
-        keys, values = lay.keys[self._own], lay.values[self._own]
-        if self._attends_natively(q, keys):
-            self._run_natively(q, k, v, lay, keys, values, y)
+        if self._attends_natively(q, kv):
+            self._run_natively(q, k, v, run, kv, y)
             return
-        keys[:, lay.start : lay.end] = k.transpose(0, 1)
-        values[:, lay.start : lay.end] = v.transpose(0, 1)
+        end = run.start + len(q)
+        pages = kv.table[run.slot, : pages_for(end)].long()
+        places = torch.arange(run.start, end, device=q.device)
+        for pool, new in ((kv.keys, k), (kv.values, v)):
+            pool[pages[places // PAGE], self._own, places % PAGE] = new.to(pool.dtype)
+        keys, values = (
+            pool[:, self._own][pages].transpose(0, 1).flatten(1, 2)[:, :end] for pool in (kv.keys, kv.values)
+        )
         q = q.to(keys.dtype)
-        if lay.start and lay.mask is None:
-            y.copy_(self._run_on(q, keys[:, : lay.end], values[:, : lay.end], lay.start))
+        if run.start:
+            y.copy_(self._run_on(q, keys, values, run.start))
             return
         found = functional.scaled_dot_product_attention(
             q.transpose(0, 1).unsqueeze(0),
-            keys[:, : lay.end].unsqueeze(0),
-            values[:, : lay.end].unsqueeze(0),
-            attn_mask=lay.mask,
-            is_causal=lay.mask is None,
+            keys.unsqueeze(0),
+            values.unsqueeze(0),
+            is_causal=True,
             enable_gqa=self.heads != self.kv_heads,
         )
         y.copy_(found.squeeze(0).transpose(0, 1).reshape(q.shape[0], -1))
 
-    def _attends_natively(self, q: torch.Tensor, keys: torch.Tensor) -> bool:
+    def _attends_natively(self, q: torch.Tensor, kv: KVStore) -> bool:
         """The plain kernels would be slower than PyTorch's."""
+        keys = kv.keys
         if self.native is None or q.dtype != torch.float32 or keys.device.type != "cpu" or keys.dtype == torch.float16:
             return False
         return self.native[0].instruction_set != "plain" and self.heads <= PROMPT_QUERIES * self.kv_heads
 
     def _run_natively(
-        self,
-        q: torch.Tensor,
-        k: torch.Tensor,
-        v: torch.Tensor,
-        lay: PromptAttention,
-        keys: torch.Tensor,
-        values: torch.Tensor,
-        y: torch.Tensor,
+        self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, run: PromptRun, kv: KVStore, y: torch.Tensor
     ) -> None:
         assert self.native is not None
-        sizes = self.heads, self.kv_heads, self.head_dim, lay.start, q.shape[0]
+        sizes = self.heads, self.kv_heads, self.head_dim, run.start, q.shape[0]
         parts = (q, k, v)
         places = *(part.data_ptr() for part in parts), *(part.stride(0) for part in parts)
-        buffers = keys.data_ptr(), values.data_ptr(), keys.stride(0), keys.element_size()
-        self.native[0].prompt_attention(PromptRun(*sizes, *places, *buffers, y.data_ptr()))
+        keys, values = kv.keys[0, self._first], kv.values[0, self._first]
+        pool = keys.data_ptr(), values.data_ptr(), kv.table[run.slot].data_ptr(), kv.keys.stride(0), keys.element_size()
+        self.native[0].prompt_attention(PromptAttention(*sizes, *places, *pool, y.data_ptr()))
 
     def _run_on(self, q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, start: int) -> torch.Tensor:
         """A run on a CPU that follows `start` tokens; keys and values [kv heads, end, head_dim].
@@ -173,14 +171,8 @@ def flash(
     return y.squeeze(0), sums.squeeze(0)
 
 
-def keys_and_values(lay: DecodeAttention) -> tuple[KeysAndValues, tuple[object, ...]]:
-    """What the native library is told of them, and what has to be kept until it has been used."""
-    keys, values, held = lay.keys, lay.values, lay.positions
-    apart = (Apart * len(lay.apart))(
-        *(Apart(k.data_ptr(), v.data_ptr(), k.stride(0), k.shape[1] - 1) for k, v in lay.apart)
-    )
-    lengths = None if held is None else held.data_ptr()
-    length = keys.shape[2] - 1
-    strides = keys.stride(0), keys.stride(1)
-    places = keys.data_ptr(), values.data_ptr(), *strides, lengths, length, lay.shared, ctypes.addressof(apart)
-    return KeysAndValues(*places, keys.element_size()), (held, apart)
+def keys_and_values(plan: StepPlan, kv: KVStore) -> KeysAndValues:
+    """What the native library is told of them; `plan` and `kv` have to be kept until it has been used."""
+    pools = kv.keys.data_ptr(), kv.values.data_ptr(), kv.keys.stride(0)
+    rows = kv.table.data_ptr(), kv.table.stride(0), plan.slots.data_ptr(), plan.lengths.data_ptr()
+    return KeysAndValues(*pools, *rows, kv.keys.element_size())

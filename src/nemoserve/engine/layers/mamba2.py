@@ -19,8 +19,6 @@ from nemoserve.native.library import MAMBA_TAPS, MambaNumbers, Native, Record
 CPU_CHUNK = 64
 """Tokens per chunk of the scan on a CPU: everything a chunk touches stays in the second-level cache."""
 CUDA_CHUNK = 128
-_CPU_BLOCK_BYTES = 1 << 20
-"""States that one decode call works on; larger batches are cut so that a block's passes stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +89,15 @@ class Mamba2:
         if self.native is not None:
             y = self._natively(*self.native, projected.contiguous(), plan, conv, states)
         elif not plan.runs:
-            y = self._decode(projected, conv[:n], states[:n])
+            y = self._decode(projected, conv, states, plan.slots)
         else:
             y = torch.empty((x.shape[0], self.shape.inner), device=x.device)
             if n:
-                y[:n] = self._decode(projected[:n], conv[:n], states[:n])
+                y[:n] = self._decode(projected[:n], conv, states, plan.slots)
             for run in plan.runs:
                 for begin in range(run.begin, run.end, self._chunk):
                     end = min(begin + self._chunk, run.end)
-                    y[begin:end] = self._prompt_chunk(projected[begin:end], conv[run.row], states[run.row])
+                    y[begin:end] = self._prompt_chunk(projected[begin:end], conv[run.slot], states[run.slot])
         return self.out_proj(y.to(x.dtype), residual)
 
     def _record(self, library: Native) -> Record:
@@ -121,16 +119,15 @@ class Mamba2:
         """Normed outputs [tokens, inner] of all tokens, by the native library."""
         y = torch.empty((projected.shape[0], self.shape.inner))
         if plan.decode:
-            library.mamba_step(
-                layer, plan.decode, projected.data_ptr(), conv.data_ptr(), states.data_ptr(), y.data_ptr()
-            )
+            places = plan.slots.data_ptr(), projected.data_ptr(), conv.data_ptr(), states.data_ptr(), y.data_ptr()
+            library.mamba_step(layer, plan.decode, *places)
         for run in plan.runs:
             library.mamba_run(
                 layer,
                 run.end - run.begin,
                 projected[run.begin].data_ptr(),
-                conv[run.row].data_ptr(),
-                states[run.row].data_ptr(),
+                conv[run.slot].data_ptr(),
+                states[run.slot].data_ptr(),
                 y[run.begin].data_ptr(),
             )
         return y
@@ -156,21 +153,18 @@ class Mamba2:
         y = ssd.scan_chunk(x, self._dt(projected), self._a, b, c, state)
         return self._finish(y, x, projected)
 
-    def _decode(self, projected: torch.Tensor, conv: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
-        """Normed outputs [sequences, inner] of one token each, whose states advance in place."""
+    def _decode(
+        self, projected: torch.Tensor, conv: torch.Tensor, states: torch.Tensor, slots: torch.Tensor
+    ) -> torch.Tensor:
+        """Normed outputs [sequences, inner] of one token each, whose states, those of `slots`, advance in place."""
         shape = self.shape
         xbc = projected[:, shape.inner : shape.inner + shape.conv]
-        sums = torch.addcmul(conv, xbc.unsqueeze(1), self._taps)
-        conv[:, :-1] = sums[:, 1:]
+        sums = torch.addcmul(conv[slots], xbc.unsqueeze(1), self._taps)
+        conv[slots, :-1] = sums[:, 1:]
         x, b, c = self._split(functional.silu(sums[:, 0]))
-        dt = self._dt(projected).unsqueeze(2)
-        block = self._block(states)
-        count = states.shape[0]
-        if block >= count:
-            y = ssd.step(x, dt, self._a_column, b, c, states)
-        else:
-            spans = [slice(begin, begin + block) for begin in range(0, count, block)]
-            y = torch.cat([ssd.step(x[i], dt[i], self._a_column, b[i], c[i], states[i]) for i in spans])
+        own = states[slots]
+        y = ssd.step(x, self._dt(projected).unsqueeze(2), self._a_column, b, c, own)
+        states[slots] = own
         return self._finish(y, x, projected)
 
     def _split(self, xbc: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -188,8 +182,3 @@ class Mamba2:
         """The D term, the gate (first), the norm over each group (second). [tokens, inner] float32."""
         y = torch.addcmul(y, x, self._d).flatten(1)
         return self._norm(y.mul_(functional.silu(projected[:, : self.shape.inner])))
-
-    def _block(self, states: torch.Tensor) -> int:
-        if states.device.type != "cpu":
-            return states.shape[0]
-        return max(1, _CPU_BLOCK_BYTES // (4 * states[0].numel()))

@@ -42,11 +42,9 @@ class DecodeProgram:
         rows = x.shape[0]
         if self._room[0].shape[0] < rows:
             self._room = [torch.empty((rows, width)) for width in self._widths]
-        kv, held = keys_and_values(plan.decode_attention)
         conv, ssm = cache.conv, cache.ssm
-        states = States(conv.data_ptr(), ssm.data_ptr(), conv.stride(0), ssm.stride(0), kv)
+        states = States(conv.data_ptr(), ssm.data_ptr(), conv.stride(0), ssm.stride(0), keys_and_values(plan, cache.kv))
         self._library.run(self._program, rows, [x.data_ptr(), *(room.data_ptr() for room in self._room)], states)
-        del held
         return x
 
 

@@ -78,8 +78,8 @@ class Decoder:
         self._program = compiled(self._blocks, hidden) if plain else None
         del self._weights, self._forms
 
-    def new_cache(self, max_sequences: int) -> Cache:
-        """An empty cache for so many sequences at once."""
+    def new_cache(self, max_sequences: int, kv_tokens: int) -> Cache:
+        """An empty cache for so many sequences at once, which have so many tokens together."""
         mixers = [block.mixer for block in self.config.blocks]
         mamba = next((mixer.shape for mixer in mixers if isinstance(mixer, MambaMixer)), _NO_MAMBA)
         attention = [mixer for mixer in mixers if isinstance(mixer, AttentionMixer)]
@@ -97,12 +97,11 @@ class Decoder:
             positions=bool(self._rotaries),
         )
         start = torch.stack(self._conv_start) if self._conv_start else torch.empty((0, mamba.conv))
-        return Cache(shape, max_sequences, start)
+        return Cache(shape, max_sequences, kv_tokens, self.config.context_length, start)
 
     def hidden(self, plan: StepPlan, cache: Cache) -> torch.Tensor:
         """[tokens, hidden] after the last block, before the last norm. Advances the cache's tensors, not its lengths."""
-        ids = torch.tensor(plan.tokens, device=self.device)
-        x = self._embedded(ids)
+        x = self._embedded(plan.ids)
         if self._program is not None and self._program.serves(plan):
             return self._program.run(x, plan, cache)
         if self._wide_residual:
@@ -136,7 +135,7 @@ class Decoder:
         if isinstance(layer, Mamba2):
             return layer(h, plan, cache, residual)
         if isinstance(layer, Attention):
-            return layer(h, plan, residual)
+            return layer(h, plan, cache.kv, residual)
         return layer(h, residual)
 
     def _take(self, name: str, *shape: int) -> torch.Tensor:

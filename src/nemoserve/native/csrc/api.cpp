@@ -25,8 +25,8 @@ NEMO_API void nemo_linear(
 }
 
 NEMO_API void nemo_mamba_step(
-    const MambaLayer *m, int64_t rows, const float *projected, float *conv, float *state, float *y) {
-    mamba_step(kernels(), *m, rows, projected, conv, state, y);
+    const MambaLayer *m, int64_t rows, const int64_t *slots, const float *projected, float *conv, float *state, float *y) {
+    mamba_step(kernels(), *m, rows, slots, projected, conv, state, y);
 }
 
 NEMO_API void nemo_mamba_run(

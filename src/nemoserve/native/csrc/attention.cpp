@@ -14,7 +14,7 @@ namespace {
 // Floats that a block of a prompt's attention needs; attention.inl says what for.
 int64_t prompt_scratch(int64_t size) { return kPromptQueries * (64 + 2 * size + 2) + 2 * 64 * size; }
 
-constexpr int64_t kSpan = 1024;  // tokens of one piece of work; not by the number of threads, on which no result may depend
+constexpr int64_t kSpan = 16 * kPage;  // tokens of one piece of work; not by the number of threads, on which no result may depend
 
 struct Scratch {
     std::mutex callers;
@@ -43,12 +43,12 @@ void put(const float *from, int64_t count, void *to, int64_t bytes) {
     }
 }
 
-Apart row_of(const KeysAndValues &kv, int64_t row) {
-    if (row >= kv.shared) return kv.apart[row - kv.shared];
-    return {at(kv.keys, row * kv.row, kv.bytes), at(kv.values, row * kv.row, kv.bytes), kv.head, kv.lengths == nullptr ? kv.length : kv.lengths[row]};
-}
+int64_t spans_of(int64_t length) { return length / kSpan + 1; }
 
-int64_t spans_of(const Apart &row) { return row.length / kSpan + 1; }
+// Where a token's key or value lies: in elements, from a head's place in page 0 on.
+int64_t place_of(int64_t token, const int32_t *pages, int64_t page, int64_t size) {
+    return pages[token / kPage] * page + token % kPage * size;
+}
 
 // A head's spans, one after the other, into y [queries][head_dim].
 void merge(int64_t spans, int64_t queries, int64_t size, const float *parts, float *y) {
@@ -81,9 +81,8 @@ void attention(
     s.first[0] = 0;
     int64_t tokens = 0;
     for (int64_t row = 0; row < rows; row++) {
-        const Apart own = row_of(kv, row);
-        tokens += own.length + 1;
-        s.first[std::size_t(row + 1)] = s.first[std::size_t(row)] + spans_of(own) * layer.kv_heads;
+        tokens += kv.lengths[row] + 1;
+        s.first[std::size_t(row + 1)] = s.first[std::size_t(row)] + spans_of(kv.lengths[row]) * layer.kv_heads;
     }
     const int64_t *first = s.first.data(), pieces = first[rows];
     if (int64_t(s.parts.size()) < pieces * part) s.parts.resize(std::size_t(pieces * part));
@@ -93,25 +92,25 @@ void attention(
         int64_t row = 0;
         for (int64_t i = begin; i < end; i++) {
             while (first[row + 1] <= i) row++;
-            const Apart own = row_of(kv, row);
-            const int64_t spans = spans_of(own), head = (i - first[row]) / spans, span = (i - first[row]) % spans;
-            const int64_t place = (layer.first + head) * own.head;
-            void *keys = at(own.keys, place, kv.bytes), *values = at(own.values, place, kv.bytes);
+            const int64_t length = kv.lengths[row], spans = spans_of(length), head = (i - first[row]) / spans, span = (i - first[row]) % spans;
+            const int32_t *pages = kv.table + kv.slots[row] * kv.most;
+            const int64_t place = (layer.first + head) * kPage * size;
+            void *keys = at(kv.keys, place, kv.bytes), *values = at(kv.values, place, kv.bytes);
             if (span == spans - 1) {
-                put(key + row * k_row + head * size, size, at(keys, own.length * size, kv.bytes), kv.bytes);
-                put(value + row * v_row + head * size, size, at(values, own.length * size, kv.bytes), kv.bytes);
+                const int64_t newest = place_of(length, pages, kv.page, size);
+                put(key + row * k_row + head * size, size, at(keys, newest, kv.bytes), kv.bytes);
+                put(value + row * v_row + head * size, size, at(values, newest, kv.bytes), kv.bytes);
             }
-            const int64_t from = span * kSpan, left = own.length + 1 - from;
+            const int64_t from = span * kSpan, left = length + 1 - from;
             const float *queried = q + row * q_row + head * queries * size;
-            const AttentionRow r = {
-                queries, size, left < kSpan ? left : kSpan, queried, at(keys, from * size, kv.bytes), at(values, from * size, kv.bytes)};
+            const AttentionRow r = {queries, size, left < kSpan ? left : kSpan, queried, keys, values, pages + from / kPage, kv.page};
             float *found = parts + i * part;
             (kv.bytes == 2 ? k.attend16 : k.attend)(r, found, found + queries, found + 2 * queries);
             if (spans == 1) merge(1, queries, size, found, y + (row * layer.heads + head * queries) * size);
         }
     });
     for (int64_t row = 0; row < rows; row++) {
-        const int64_t spans = spans_of(row_of(kv, row));
+        const int64_t spans = spans_of(kv.lengths[row]);
         for (int64_t head = 0; spans > 1 && head < layer.kv_heads; head++) {
             merge(spans, queries, size, parts + (first[row] + head * spans) * part, y + (row * layer.heads + head * queries) * size);
         }
@@ -124,7 +123,8 @@ void prompt_attention(const Kernels &k, const PromptAttention &p) {
     const int64_t need = prompt_scratch(p.head_dim), size = p.head_dim;
     loop(p.kv_heads * p.tokens, 1 + (1 << 14) / size, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) {
-            const int64_t head = i / p.tokens, token = i % p.tokens, place = head * p.head + (p.start + token) * size;
+            const int64_t head = i / p.tokens, token = i % p.tokens;
+            const int64_t place = head * kPage * size + place_of(p.start + token, p.pages, p.page, size);
             put(p.k + token * p.k_row + head * size, size, at(p.keys, place, p.bytes), p.bytes);
             put(p.v + token * p.v_row + head * size, size, at(p.values, place, p.bytes), p.bytes);
         }

@@ -7,11 +7,16 @@ namespace nemo {
 
 struct Kernels;
 
-// One key head of one sequence: `queries` queries [queries][head_dim] look at a span of `tokens` keys and values [tokens][head_dim].
+constexpr int64_t kPage = 64;  // tokens of a page
+
+// One key head of one sequence: `queries` queries [queries][head_dim] look at a span of `tokens` tokens, which begins with a page. `keys` and
+// `values` are the head's in page 0, `pages` the span's pages, `page` elements from number to number.
 struct AttentionRow {
     int64_t queries, head_dim, tokens;
     const float *q;
     const void *keys, *values;
+    const int32_t *pages;
+    int64_t page;
 };
 
 struct AttentionLayer {
@@ -19,21 +24,14 @@ struct AttentionLayer {
     int64_t first;  // of its key heads among those of all layers
 };
 
-// A sequence whose keys and values [head][token][head_dim] lie in a buffer of their own, `head` apart; it holds `length` tokens.
-struct Apart {
-    void *keys, *values;
-    int64_t head, length;
-};
-
-// Keys and values of all layers. The first `shared` rows lie together, [row][head][token][head_dim] with these strides; `lengths` are
-// the tokens that each of them holds, or null when all hold `length`. Each later row is one of `apart`.
+// Keys and values of all layers' heads, in pages [page][head][kPage][head_dim] that lie `page` elements apart. Row i is the sequence in slot
+// slots[i], which holds lengths[i] tokens; its pages' numbers are in a row of `table`, whose rows are `most` long.
 struct KeysAndValues {
     void *keys, *values;
-    int64_t row, head;
-    const int64_t *lengths;
-    int64_t length;
-    int64_t shared;
-    const Apart *apart;
+    int64_t page;
+    const int32_t *table;
+    int64_t most;
+    const int64_t *slots, *lengths;
     int64_t bytes;  // of an element: 4, floats, or 2, bfloat16s
 };
 
@@ -44,15 +42,16 @@ void attention(
     int64_t k_row, const float *value, int64_t v_row, float *y);
 
 // A run of `tokens` tokens of one sequence that follows `start` others. q [tokens][heads][head_dim], k and v [tokens][kv_heads][head_dim] are
-// the run's, with `q_row` and so on from token to token. Keys and values [head][token][head_dim] are the sequence's, `head` apart; `bytes` of
-// their elements are 4, floats, or 2, bfloat16s.
+// the run's, with `q_row` and so on from token to token. Keys and values are those of the layer's first head in page
+// 0; `pages` are the sequence's, `page` elements from number to number. `bytes` of their elements are 4, floats, or 2, bfloat16s.
 struct PromptAttention {
     int64_t heads, kv_heads, head_dim;
     int64_t start, tokens;
     const float *q, *k, *v;
     int64_t q_row, k_row, v_row;
     void *keys, *values;
-    int64_t head, bytes;
+    const int32_t *pages;
+    int64_t page, bytes;
     float *y;  // [tokens][heads * head_dim]
 };
 

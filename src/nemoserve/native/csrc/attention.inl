@@ -1,5 +1,16 @@
 // Attention and the root-mean-square norm, in 16-lane vectors V. Included after mamba.inl.
 
+// Keys, or values, of one head of one sequence: [kPage][head_dim] in each of its pages, which lie in `pages`' order, `page` elements from
+// number to number.
+template <class T>
+struct Paged {
+    T *head;  // in page 0
+    const int32_t *pages;
+    int64_t page, head_dim;
+
+    T *operator[](int64_t token) const { return head + pages[token / kPage] * page + token % kPage * head_dim; }
+};
+
 // out = out * shrunk + the weighted sum of the values; 16 * VECTORS of their places, or `lanes` of them.
 template <int VECTORS>
 inline void mix(int64_t tokens, int64_t size, const float *weights, const float *values, V shrunk, float *out, int lanes) {
@@ -33,12 +44,12 @@ inline void score(int64_t tokens, int64_t size, const float *q, const float *key
     }
 }
 
-// Keys or values as floats: where they are, or in `room`. As many behind them, which come next, are asked for meanwhile: the processor
-// itself looks ahead too little for a core to have all that memory gives.
-inline const float *as_floats(const float *from, int64_t, float *) { return from; }
-inline const float *as_floats(const uint16_t *from, int64_t count, float *room) {
+// Keys or values as floats: where they are, or in `room`. As many from `next` on are asked for meanwhile: the processor itself looks ahead too
+// little for a core to have all that memory gives.
+inline const float *as_floats(const float *from, int64_t, const float *, float *) { return from; }
+inline const float *as_floats(const uint16_t *from, int64_t count, const uint16_t *next, float *room) {
     by_vector(count, [&](int64_t i, int lanes) {
-        __builtin_prefetch(from + i + count, 0, 2);
+        __builtin_prefetch(next + i, 0, 2);
         store(room + i, load(from + i, lanes), lanes);
     });
     return room;
@@ -50,7 +61,10 @@ inline const float *as_floats(const uint16_t *from, int64_t count, float *room) 
 template <class T>
 void attend(const AttentionRow &r, float *most, float *total, float *out) {
     constexpr int64_t kRoom = 4096, kMost = 64, kAtOnce = 16;
-    const int64_t size = r.head_dim, tile = size * kMost <= kRoom ? kMost : size < kRoom ? kRoom / size : 1;
+    const int64_t size = r.head_dim;
+    const Paged<const T> keys = {static_cast<const T *>(r.keys), r.pages, r.page, size}, values = {static_cast<const T *>(r.values), r.pages, r.page, size};
+    int64_t tile = kMost;  // a page is a whole number of tiles
+    while (tile > 1 && tile * size > kRoom) tile /= 2;
     const float root = 1.0f / __builtin_sqrtf(float(size));
     float weights[kAtOnce][kMost], shrunk[kAtOnce];
     float *room = static_cast<float *>(__builtin_alloca(static_cast<unsigned long>(size < kRoom ? kRoom : size) * sizeof(float)));
@@ -60,13 +74,13 @@ void attend(const AttentionRow &r, float *most, float *total, float *out) {
     }
     by_vector(r.queries * size, [&](int64_t i, int lanes) { store(out + i, set(0.0f), lanes); });
     for (int64_t from = 0; from < r.tokens; from += tile) {
-        const int64_t count = r.tokens - from < tile ? r.tokens - from : tile;
+        const int64_t count = r.tokens - from < tile ? r.tokens - from : tile, next = from + tile < r.tokens ? from + tile : from;
         for (int64_t begin = 0; begin < r.queries; begin += kAtOnce) {
             const int64_t queries = r.queries - begin < kAtOnce ? r.queries - begin : kAtOnce;
-            const float *keys = as_floats(static_cast<const T *>(r.keys) + from * size, count * size, room);
+            const float *wide = as_floats(keys[from], count * size, keys[next], room);
             for (int64_t g = 0; g < queries; g++) {
                 float *own = weights[g], top = most[begin + g];
-                score(count, size, r.q + (begin + g) * size, keys, own);
+                score(count, size, r.q + (begin + g) * size, wide, own);
                 for (int64_t t = 0; t < count; t++) {
                     own[t] *= root;
                     top = own[t] > top ? own[t] : top;
@@ -80,14 +94,14 @@ void attend(const AttentionRow &r, float *most, float *total, float *out) {
                 total[begin + g] = total[begin + g] * shrunk[g] + sum(sums);
                 most[begin + g] = top;
             }
-            const float *values = as_floats(static_cast<const T *>(r.values) + from * size, count * size, room);
+            wide = as_floats(values[from], count * size, values[next], room);
             for (int64_t g = 0; g < queries; g++) {
                 float *own = out + (begin + g) * size;
                 const V factor = set(shrunk[g]);
                 int64_t i = 0;
-                for (; i + 4 * kPanel <= size; i += 4 * kPanel) mix<4>(count, size, weights[g], values + i, factor, own + i, kPanel);
+                for (; i + 4 * kPanel <= size; i += 4 * kPanel) mix<4>(count, size, weights[g], wide + i, factor, own + i, kPanel);
                 for (; i < size; i += kPanel) {
-                    mix<1>(count, size, weights[g], values + i, factor, own + i, int(size - i < kPanel ? size - i : kPanel));
+                    mix<1>(count, size, weights[g], wide + i, factor, own + i, int(size - i < kPanel ? size - i : kPanel));
                 }
             }
         }
@@ -97,7 +111,7 @@ void attend(const AttentionRow &r, float *most, float *total, float *out) {
 // Attention of a prompt's tokens, a block of queries after the other. The queries of a block lie in lanes, those of all heads that
 // share the keys side by side, so that keys and values are read as they lie, one number for all lanes at a time, and maxima and sums
 // are taken lane by lane. A tile of keys' scores is [key][query], the outputs [head_dim][query].
-constexpr int64_t kQueries = kPromptQueries, kKeys = 64;
+constexpr int64_t kQueries = kPromptQueries, kKeys = kPage;
 
 // Keys and values of T, as floats.
 template <class T>
@@ -152,10 +166,12 @@ void attend_prompt(const PromptAttention &p, int64_t head, int64_t first, float 
     for (int64_t i = 0; i < size * kQueries; i++) out[i] = 0.0f;
     const V root = set(1.0f / __builtin_sqrtf(float(size)));
     const int64_t own = p.start + first, end = own + tokens;  // places of the block's tokens
-    const T *keys = static_cast<const T *>(p.keys) + head * p.head, *values = static_cast<const T *>(p.values) + head * p.head;
+    const int64_t place = head * kPage * size;
+    const Paged<const T> keys = {static_cast<const T *>(p.keys) + place, p.pages, p.page, size};
+    const Paged<const T> values = {static_cast<const T *>(p.values) + place, p.pages, p.page, size};
     for (int64_t from = 0; from < end; from += kKeys) {
         const int64_t count = end - from < kKeys ? end - from : kKeys;
-        form.take(keys + from * size, values + from * size, count);
+        form.take(keys[from], values[from], count);
         form.score(count, lanes, scores);
         for (int64_t key = own + 1 > from ? own + 1 : from; key < from + count; key++) {
             const int64_t hidden = (key - own) * sharing;  // queries of earlier tokens

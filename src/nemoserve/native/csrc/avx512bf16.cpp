@@ -203,8 +203,10 @@ inline void in_order(float *places) {
 
 // As attend<uint16_t>, with products of pairs: queries and weights are rounded to bfloat16s.
 void attend_pairs(const AttentionRow &r, float *most, float *total, float *out) {
-    constexpr int64_t kTile = 64, kAtOnce = 16;
+    constexpr int64_t kTile = kPage, kAtOnce = 16;
     const int64_t size = r.head_dim;
+    const Paged<const uint16_t> paged = {static_cast<const uint16_t *>(r.keys), r.pages, r.page, size};
+    const Paged<const uint16_t> paged_values = {static_cast<const uint16_t *>(r.values), r.pages, r.page, size};
     const V root = set(1.0f / __builtin_sqrtf(float(size)));
     float weights[kAtOnce][kTile], shrunk[kAtOnce];
     uint32_t rounded[kAtOnce][kTile / 2];
@@ -217,10 +219,11 @@ void attend_pairs(const AttentionRow &r, float *most, float *total, float *out) 
     for (int64_t i = 0; i < r.queries * size; i += kPanel) store(out + i, set(0.0f));
     for (int64_t from = 0; from < r.tokens; from += kTile) {
         const int64_t count = r.tokens - from < kTile ? r.tokens - from : kTile;
-        const uint16_t *keys = static_cast<const uint16_t *>(r.keys) + from * size, *values = static_cast<const uint16_t *>(r.values) + from * size;
-        const char *here = reinterpret_cast<const char *>(values), *beyond = reinterpret_cast<const char *>(keys + count * size);
+        const uint16_t *keys = paged[from], *values = paged_values[from];
+        const bool more = from + kTile < r.tokens;
+        const char *here = reinterpret_cast<const char *>(values), *beyond = reinterpret_cast<const char *>(paged[more ? from + kTile : from]);
         const int64_t bytes = count * size * int64_t(sizeof(uint16_t)), lines = size / (8 * r.queries) + 1;
-        Ahead ahead[2] = {{here, here + bytes}, {beyond, beyond + (from + count < r.tokens ? bytes : 0)}};
+        Ahead ahead[2] = {{here, here + bytes}, {beyond, beyond + (more ? bytes : 0)}};
         for (int64_t begin = 0; begin < r.queries; begin += kAtOnce) {
             const int64_t queries = r.queries - begin < kAtOnce ? r.queries - begin : kAtOnce;
             for (int64_t g = 0; g < queries; g++) {

@@ -23,17 +23,18 @@ int64_t mamba_scratch(const MambaLayer &m, int64_t length) {
     return step > chunk ? step : chunk;
 }
 
-void mamba_step(const Kernels &k, const MambaLayer &m, int64_t rows, const float *projected, float *conv, float *state, float *y) {
+void mamba_step(
+    const Kernels &k, const MambaLayer &m, int64_t rows, const int64_t *slots, const float *projected, float *conv, float *state, float *y) {
     const int64_t size = m.groups * m.state_size * m.width();
     // One small state is done sooner than another thread is woken.
     const int64_t piece = rows * size < (1 << 15) ? rows * m.groups : 1;
     loop(rows * m.groups, piece, [&](int64_t begin, int64_t end) {
         float *scratch = scratch_of(mamba_scratch(m, 1));
         for (int64_t i = begin; i < end; i++) {
-            const int64_t row = i / m.groups, group = i % m.groups;
+            const int64_t row = i / m.groups, group = i % m.groups, slot = slots[row];
             k.mamba_step(
-                m, group, projected + row * m.projected(), conv + row * m.kernel * m.channels(),
-                state + row * size + group * (size / m.groups), scratch, y + row * m.inner());
+                m, group, projected + row * m.projected(), conv + slot * m.kernel * m.channels(),
+                state + slot * size + group * (size / m.groups), scratch, y + row * m.inner());
         }
     });
 }

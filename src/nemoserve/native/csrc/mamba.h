@@ -31,9 +31,10 @@ constexpr int64_t kChunk = 64;  // tokens of a prompt that go through the scan t
 // Floats that one piece of work needs beside its inputs.
 int64_t mamba_scratch(const MambaLayer &m, int64_t length);
 
-// One token of each of `rows` sequences. projected [rows][projected()], conv [rows][kernel][channels] and state
-// [rows][groups][state][width], which advance; y [rows][inner].
-void mamba_step(const Kernels &k, const MambaLayer &m, int64_t rows, const float *projected, float *conv, float *state, float *y);
+// One token of each of `rows` sequences, whose slots these are. projected [rows][projected()], conv [slot][kernel][channels] and state
+// [slot][groups][state][width], which advance; y [rows][inner].
+void mamba_step(
+    const Kernels &k, const MambaLayer &m, int64_t rows, const int64_t *slots, const float *projected, float *conv, float *state, float *y);
 
 // `length` tokens of one sequence: projected [length][projected()], conv [kernel][channels], state [groups][state][width], y [length][inner].
 void mamba_run(const Kernels &k, const MambaLayer &m, int64_t length, const float *projected, float *conv, float *state, float *y);

@@ -21,7 +21,7 @@ void run(const Kernels &k, const Step *steps, int64_t count, int64_t rows, float
             }
             case kMamba: {
                 const MambaLayer &m = *static_cast<const MambaLayer *>(s.layer);
-                mamba_step(k, m, rows, from, states.conv + s.size * states.conv_layer, states.ssm + s.size * states.ssm_layer, to);
+                mamba_step(k, m, rows, states.kv.slots, from, states.conv + s.size * states.conv_layer, states.ssm + s.size * states.ssm_layer, to);
                 break;
             }
             case kSquaredRelu:

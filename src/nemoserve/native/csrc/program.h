@@ -19,7 +19,7 @@ struct Step {
 };
 
 struct States {
-    float *conv, *ssm;             // [layer][row]...
+    float *conv, *ssm;             // [layer][slot]...
     int64_t conv_layer, ssm_layer;  // strides
     KeysAndValues kv;
 };
