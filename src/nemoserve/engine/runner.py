@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from nemoserve.engine.batch import Chunk
-from nemoserve.engine.cache import Cache
+from nemoserve.engine.cache import Cache, StepPlan
+from nemoserve.engine.gpu.graphs import DecodeGraphs, Recorder
 from nemoserve.engine.models import Model
 
 
@@ -15,6 +16,14 @@ class Runner:
     def __init__(self, model: Model, cache: Cache) -> None:
         self.model = model
         self.cache = cache
+        self._graphs: DecodeGraphs | None = None
+
+    def record(self, recorder: Recorder) -> None:
+        """From now on steps without prompts are recordings; not where a layer has to look at values on the way."""
+        if self.model.recordable:
+            with torch.inference_mode():
+                most, device = self.cache.max_sequences, self.model.device
+                self._graphs = DecodeGraphs(self._computed, most, device, recorder)
 
     def step(self, chunks: list[Chunk]) -> torch.Tensor:
         """Advance every chunk's sequence by its tokens; decode tokens of many sequences go through the model together.
@@ -29,8 +38,16 @@ class Runner:
             plan = self.cache.prepare(chunks)
             if not len(plan.ids):
                 return torch.empty((0, self.model.config.vocab_size), device=self.model.device)
+            if self._graphs is not None and not plan.runs:
+                logits = self._graphs.logits(plan)
+                self.cache.commit(chunks)
+                return logits if plan.wanted is None else logits[self._rows(plan.wanted)]
             hidden = self.model.hidden(plan, self.cache)
             self.cache.commit(chunks)
-            if plan.wanted is not None:
-                hidden = hidden[torch.tensor(plan.wanted, dtype=torch.int64, device=hidden.device)]
-            return self.model.logits(hidden)
+            return self.model.logits(hidden if plan.wanted is None else hidden[self._rows(plan.wanted)])
+
+    def _computed(self, plan: StepPlan) -> torch.Tensor:
+        return self.model.logits(self.model.hidden(plan, self.cache))
+
+    def _rows(self, wanted: list[int]) -> torch.Tensor:
+        return torch.tensor(wanted, dtype=torch.int64, device=self.model.device)

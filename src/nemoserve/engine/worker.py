@@ -29,6 +29,7 @@ from nemoserve.engine.capacity import Costs, TooLittleMemory, available_bytes, f
 from nemoserve.engine.constraint import Constraints
 from nemoserve.engine.core import EngineCore
 from nemoserve.engine.failures import out_of_memory
+from nemoserve.engine.gpu.graphs import cuda_recorder
 from nemoserve.engine.inbox import Inbox
 from nemoserve.engine.models import load_model
 from nemoserve.engine.outbox import Outbox
@@ -40,6 +41,8 @@ from nemoserve.engine.scheduler import Limits
 logger = logging.getLogger("nemoserve.engine")
 
 _MOST_SEQUENCES = {"cpu": 16, "cuda": 64}
+_PREFILL_CHUNK = {"cpu": 512, "cuda": 2048}
+"""On a GPU products of fewer tokens leave processors idle."""
 _PROGRESS_S = 0.1
 _LOOK_S = 5.0
 """At most so often the books are looked at when the last sequence has ended."""
@@ -57,7 +60,7 @@ class Options:
     max_sequences: int | None
     kv_tokens: int | None
     max_waiting: int
-    prefill_chunk: int
+    prefill_chunk: int | None
     prefix_cache_mib: int | None
     threads: int | None
     memory_share: float
@@ -74,7 +77,7 @@ def parse_options(arguments: list[str]) -> Options:
     parser.add_argument("--max-sequences", type=_positive, help="sequences in one batch (default: by memory)")
     parser.add_argument("--kv-tokens", type=_positive, help="tokens in the KV cache (default: by memory)")
     parser.add_argument("--max-waiting", type=_count, default=256, help="requests that may wait for a place")
-    parser.add_argument("--prefill-chunk", type=_positive, default=512, help="prompt tokens per step")
+    parser.add_argument("--prefill-chunk", type=_positive, help="prompt tokens per step (default: 512, on a GPU 2048)")
     parser.add_argument("--prefix-cache-mib", type=_count, help="memory for prompts read before (default: by memory)")
     parser.add_argument("--threads", type=_positive, help="CPU threads (default: torch's)")
     parser.add_argument("--memory-share", type=float, default=1.0, help="of the free memory, beside other engines")
@@ -154,9 +157,13 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
     prefixes = Prefixes(cache, capacity.prefix_bytes) if capacity.prefix_bytes else None
     if prefixes is not None:
         cache.kv.give_up = prefixes.give_up
-    limits = Limits(capacity.max_sequences, capacity.kv_tokens, options.max_waiting, options.prefill_chunk)
+    prefill = options.prefill_chunk or _PREFILL_CHUNK.get(model.device.type, 512)
+    limits = Limits(capacity.max_sequences, capacity.kv_tokens, options.max_waiting, prefill)
+    runner = Runner(model, cache)
+    if model.device.type == "cuda":
+        runner.record(cuda_recorder())
     core = EngineCore(
-        Runner(model, cache),
+        runner,
         cache,
         limits,
         context_length=config.context_length,

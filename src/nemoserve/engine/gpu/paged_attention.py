@@ -10,6 +10,7 @@ step is a sequence: slots [rows] int64 names it, lengths [rows] int64 says how m
 from __future__ import annotations
 
 import math
+
 import torch
 
 from nemoserve.engine.gpu.language import blocks, constexpr, jit, power_of_two, rows_of, tensor, tl

@@ -11,6 +11,7 @@ A group's heads share B and C, and a sequence's states are [groups, state size, 
 from __future__ import annotations
 
 import math
+
 import torch
 
 from nemoserve.engine.gpu.functions import time_step

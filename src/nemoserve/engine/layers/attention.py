@@ -20,18 +20,33 @@ class Attention:
     """softmax(q k^T / sqrt(head_dim)) v, then the output projection."""
 
     def __init__(
-        self, qkv: Linear, out: Linear, heads: int, kv_heads: int, head_dim: int, first: int, rotary: Rotary | None
+        self,
+        qkv: Linear,
+        out: Linear,
+        heads: int,
+        kv_heads: int,
+        head_dim: int,
+        first: int,
+        rotary: Rotary | None,
+        *,
+        triton: bool = False,
     ) -> None:
-        """`qkv` stacks the three projections' rows; `first` is the number of key heads that the layers before this one have."""
+        """`qkv` stacks the three projections' rows; `first` is the number of key heads that the layers before this one have. With
+        `triton`, new tokens attend by its kernels."""
         self.qkv = qkv
         self.out = out
         self.heads = heads
         self.kv_heads = kv_heads
         self.head_dim = head_dim
         self._first = first
-        library = library_for_layers()
+        library = None if triton else library_for_layers()
         self.native = None if library is None else (library, library.attention_layer(heads, kv_heads, head_dim, first))
         self.rotary = rotary
+        self._on_gpu: Callable[..., torch.Tensor] | None = None
+        if triton:
+            from nemoserve.engine.gpu.attention import decode  # Triton is not there without a GPU
+
+            self._on_gpu = decode
 
     def __call__(
         self, x: torch.Tensor, plan: StepPlan, kv: KVStore, residual: torch.Tensor | None = None
@@ -72,6 +87,8 @@ class Attention:
             queries, new_keys, new_values = ((part.data_ptr(), part.stride(0)) for part in (q, k, v))
             library.attention(layer, keys_and_values(plan, kv), rows, queries, new_keys, new_values, y.data_ptr())
             return y.to(dtype)
+        if self._on_gpu is not None:
+            return self._on_gpu(q, k, v, kv.keys, kv.values, self._first, kv.table, plan.slots, plan.lengths)
         places = plan.lengths % PAGE
         pages = kv.table[plan.slots, plan.lengths // PAGE].long()
         own = self._own
@@ -162,13 +179,17 @@ class Attention:
 def flash(
     q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, *, causal: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention on a CPU of q [heads, tokens, head_dim] over [heads, others, head_dim], and log(sum(exp(scores))) [heads, tokens] float32."""
+    """Attention of q [heads, tokens, head_dim] over [heads, others, head_dim], and log(sum(exp(scores))) [heads, tokens] float32."""
     operators: Any = torch.ops.aten
-    apply = cast(
-        "Callable[..., tuple[torch.Tensor, torch.Tensor]]", operators._scaled_dot_product_flash_attention_for_cpu
-    )
-    y, sums = apply(q.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), 0.0, causal)
-    return y.squeeze(0), sums.squeeze(0)
+    given = q.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0)
+    if q.device.type == "cpu":
+        found = operators._scaled_dot_product_flash_attention_for_cpu(*given, 0.0, causal)
+    elif q.dtype != torch.float32 and q.shape[2] % 8 == 0:
+        found = operators._scaled_dot_product_flash_attention(*given, 0.0, causal)
+    else:  # what the other kernel does not take
+        found = operators._scaled_dot_product_efficient_attention(*given, None, True, 0.0, causal)
+    y, sums = cast("tuple[torch.Tensor, torch.Tensor]", found[:2])
+    return y.squeeze(0), sums.squeeze(0)[:, : q.shape[1]]  # some kernels round the sums' length up
 
 
 def keys_and_values(plan: StepPlan, kv: KVStore) -> KeysAndValues:

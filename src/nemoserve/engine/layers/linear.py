@@ -90,12 +90,18 @@ class Forms:
 
     dtype: torch.dtype
     device: torch.device
+    triton: bool = False
+    """What is not a product is computed by Triton's kernels. On a GPU; on a CPU only by its interpreter, to try them."""
 
     @property
     def library(self) -> Native | None:
         """What computes products with floats, where it does: its kernels in plain C++ would be slower than PyTorch's."""
-        found = library_for_layers() if self.device.type == "cpu" else None
+        found = self._native
         return None if found is None or found.instruction_set == "plain" else found
+
+    @property
+    def _native(self) -> Native | None:
+        return library_for_layers() if self.device.type == "cpu" and not self.triton else None
 
     @property
     def activations(self) -> torch.dtype:
@@ -118,9 +124,8 @@ class Forms:
 
     def quantised(self, weight: QuantisedWeight, bias: torch.Tensor | None = None) -> Linear:
         """For a weight of 4 or 8 bits. Products are computed from the bits where the native library is there."""
-        library = library_for_layers() if self.device.type == "cpu" else None
-        if library is not None:
-            return NativeLinear(weight, bias, library)
+        if self._native is not None:
+            return NativeLinear(weight, bias, self._native)
         return self.linear(weight.dequantised(self.dtype).to(self.device), bias)
 
 

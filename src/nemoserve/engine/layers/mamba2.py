@@ -4,6 +4,7 @@ projections is float32. Follows `modeling_nemotron_h.py` of transformers, withou
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,9 +17,8 @@ from nemoserve.engine.layers.native import library_for_layers
 from nemoserve.engine.layers.norm import RMSNorm
 from nemoserve.native.library import MAMBA_TAPS, MambaNumbers, Native, Record
 
-CPU_CHUNK = 64
-"""Tokens per chunk of the scan on a CPU: everything a chunk touches stays in the second-level cache."""
-CUDA_CHUNK = 128
+CHUNK = 64
+"""Tokens per chunk of the scan: everything a chunk touches stays in the second-level cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,10 @@ class Mamba2:
         dt_bias: torch.Tensor,
         norm: RMSNorm,
         out_proj: Linear,
+        triton: bool = False,
     ) -> None:
-        """`conv_weight` [channels, kernel]; `a_log`, `d` and `dt_bias` [heads]. They are kept in float32."""
+        """`conv_weight` [channels, kernel]; `a_log`, `d` and `dt_bias` [heads]. They are kept in float32. With `triton`, what is between
+        the projections is computed by its kernels."""
         self.shape = shape
         self.index = index
         self.in_proj = in_proj
@@ -71,8 +73,8 @@ class Mamba2:
         self._dt_bias = dt_bias.float().contiguous()
         low, high = shape.time_step_limit
         self._limit = None if low <= 0 and math.isinf(high) else (low, high)
-        self._chunk = CPU_CHUNK if conv_weight.device.type == "cpu" else CUDA_CHUNK
-        native = conv_weight.device.type == "cpu" and shape.conv_kernel <= MAMBA_TAPS
+        self._on_gpu = self._by_triton() if triton else None
+        native = conv_weight.device.type == "cpu" and shape.conv_kernel <= MAMBA_TAPS and not triton
         library = library_for_layers() if native else None
         self.native = None if library is None else (library, self._record(library))
 
@@ -84,7 +86,10 @@ class Mamba2:
         Advances the rows' states in `cache`.
         """
         conv, states = cache.conv[self.index], cache.ssm[self.index]
-        projected = self.in_proj(x).float()
+        projected = self.in_proj(x)
+        if self._on_gpu is not None:
+            return self.out_proj(self._on_gpu(projected, plan, conv, states), residual)
+        projected = projected.float()
         n = plan.decode
         if self.native is not None:
             y = self._natively(*self.native, projected.contiguous(), plan, conv, states)
@@ -95,10 +100,19 @@ class Mamba2:
             if n:
                 y[:n] = self._decode(projected[:n], conv, states, plan.slots)
             for run in plan.runs:
-                for begin in range(run.begin, run.end, self._chunk):
-                    end = min(begin + self._chunk, run.end)
+                for begin in range(run.begin, run.end, CHUNK):
+                    end = min(begin + CHUNK, run.end)
                     y[begin:end] = self._prompt_chunk(projected[begin:end], conv[run.slot], states[run.slot])
         return self.out_proj(y.to(x.dtype), residual)
+
+    def _by_triton(self) -> Callable[[torch.Tensor, StepPlan, torch.Tensor, torch.Tensor], torch.Tensor]:
+        from nemoserve.engine.gpu.mamba import (
+            GpuMamba,  # Triton comes with PyTorch for GPUs, and is not there without one
+        )
+
+        shape, norm = self.shape, self._norm
+        sizes = shape.heads, shape.head_dim, shape.groups, shape.state_size, self._limit, norm.epsilon
+        return GpuMamba(*sizes, self._taps, self._dt_bias, self._a, self._d.flatten(), norm.weight)
 
     def _record(self, library: Native) -> Record:
         shape, (low, high) = self.shape, self._limit or (-math.inf, math.inf)

@@ -19,16 +19,28 @@ class RMSNorm:
     The product with the weight is taken in float32 and rounded once; with `rounds_first` the normed value is rounded before it.
     """
 
-    def __init__(self, weight: torch.Tensor, eps: float, groups: int = 1, *, rounds_first: bool = False) -> None:
-        """`weight` [width]."""
+    def __init__(
+        self,
+        weight: torch.Tensor,
+        eps: float,
+        groups: int = 1,
+        *,
+        rounds_first: bool = False,
+        triton: bool = False,
+    ) -> None:
+        """`weight` [width]. With `triton`, a norm without groups is computed by its kernel."""
         self.weight = weight.float().contiguous()
         self.epsilon = eps
         self._rounds_first = rounds_first
         self._shape = (groups, weight.shape[0] // groups)
         self._grouped = groups > 1
         self._eps = torch.tensor(eps, device=weight.device)
-        plain = groups == 1 and weight.device.type == "cpu"
-        self._native = library_for_layers() if plain else None
+        self._native = library_for_layers() if groups == 1 and weight.device.type == "cpu" and not triton else None
+        self._on_gpu: Callable[[torch.Tensor, torch.Tensor, float, bool, torch.dtype], torch.Tensor] | None = None
+        if triton and groups == 1:
+            from nemoserve.engine.gpu.norm import rms_norm  # Triton is not there without a GPU
+
+            self._on_gpu = rms_norm
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """[tokens, width] of any float dtype to the same shape and dtype."""
@@ -37,6 +49,8 @@ class RMSNorm:
             rows, width = x.shape
             self._native.norm(rows, width, self.weight.data_ptr(), self.epsilon, x.data_ptr(), y.data_ptr())
             return y
+        if self._on_gpu is not None:
+            return self._on_gpu(x, self.weight, self.epsilon, self._rounds_first, x.dtype)
         wide = x.float()
         parts = wide.view(-1, *self._shape) if self._grouped else wide
         # Built from a length, not from PyTorch's rms_norm, which takes twice as many passes over its input.

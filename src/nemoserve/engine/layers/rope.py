@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -45,12 +46,21 @@ class Rope:
 class Rotary:
     """Turns queries and keys by their positions: pairs are (i, i + head_dim / 2), as Hugging Face checkpoints have them."""
 
-    def __init__(self, rope: Rope, device: torch.device) -> None:
+    def __init__(self, rope: Rope, device: torch.device, *, places: int | None = None) -> None:
+        """With `places`, more positions than this are never asked for, and they are turned by Triton's kernel: a step that is recorded
+        cannot make a longer table."""
         self._frequencies = rope.frequencies().to(device)
-        self._cos, self._sin = self._angles(_FIRST_POSITIONS)
+        self._cos, self._sin = self._angles(_FIRST_POSITIONS if places is None else places)
+        self._on_gpu: Callable[..., torch.Tensor] | None = None
+        if places is not None:
+            from nemoserve.engine.gpu.rope import turn  # Triton is not there without a GPU
+
+            self._on_gpu = turn
 
     def __call__(self, x: torch.Tensor, positions: torch.Tensor, highest: int) -> torch.Tensor:
         """x [tokens, heads, head_dim] and positions int64 [tokens], none above `highest`, to x's shape and dtype."""
+        if self._on_gpu is not None:
+            return self._on_gpu(x, self._cos, self._sin, positions)
         if highest >= len(self._cos):
             self._cos, self._sin = self._angles(2 * highest)
         cos, sin = self._cos[positions].unsqueeze(1), self._sin[positions].unsqueeze(1)

@@ -76,6 +76,8 @@ class Decoder:
         weights.finish()
         plain = forms.device.type == "cpu" and self._activations == torch.float32
         self._program = compiled(self._blocks, hidden) if plain else None
+        self.recordable = forms.triton and not any(isinstance(layer, Experts) for _, layer in self._blocks)
+        """Whether a step without prompts never looks at a tensor's values, so that it can be recorded and replayed."""
         del self._weights, self._forms
 
     def new_cache(self, max_sequences: int, kv_tokens: int) -> Cache:
@@ -173,7 +175,10 @@ class Decoder:
     def _normed(self, name: str) -> RMSNorm:
         config = self.config
         return RMSNorm(
-            self._take_wide(name, config.hidden_size), config.norm_eps, rounds_first=config.norm_rounds_first
+            self._take_wide(name, config.hidden_size),
+            config.norm_eps,
+            rounds_first=config.norm_rounds_first,
+            triton=self._forms.triton,
         )
 
     def _linear(self, name: str, columns: int, rows: int, bias: bool) -> Linear:
@@ -214,11 +219,14 @@ class Decoder:
         if mixer.activation == "relu2":
             return self._relu2(name, hidden, size, mixer.bias)
         gate_up = self._stacked([(f"{name}.gate_proj", size), (f"{name}.up_proj", size)], hidden, mixer.bias)
-        return SwiGLU(gate_up, self._linear(f"{name}.down_proj", size, hidden, mixer.bias))
+        down = self._linear(f"{name}.down_proj", size, hidden, mixer.bias)
+        return SwiGLU(gate_up, down, triton=self._forms.triton)
 
     def _relu2(self, name: str, width: int, size: int, bias: bool) -> SquaredReluMLP:
         return SquaredReluMLP(
-            self._linear(f"{name}.up_proj", width, size, bias), self._linear(f"{name}.down_proj", size, width, bias)
+            self._linear(f"{name}.up_proj", width, size, bias),
+            self._linear(f"{name}.down_proj", size, width, bias),
+            triton=self._forms.triton,
         )
 
     def _experts(self, name: str, mixer: ExpertsMixer) -> Experts:
@@ -254,7 +262,10 @@ class Decoder:
         first, self._kv_heads = self._kv_heads, self._kv_heads + mixer.kv_heads
         rotary = None
         if mixer.rope is not None:
-            rotary = self._rotaries.setdefault(mixer.rope, Rotary(mixer.rope, self.device))
+            places = self.config.context_length if self._forms.triton else None
+            if mixer.rope not in self._rotaries:
+                self._rotaries[mixer.rope] = Rotary(mixer.rope, self.device, places=places)
+            rotary = self._rotaries[mixer.rope]
         return Attention(
             self._stacked(parts, hidden, mixer.bias),
             self._linear(f"{name}.o_proj", queries, hidden, mixer.out_bias),
@@ -263,6 +274,7 @@ class Decoder:
             mixer.head_dim,
             first,
             rotary,
+            triton=self._forms.triton,
         )
 
     def _mamba(self, name: str, mixer: MambaMixer) -> Mamba2:
@@ -283,4 +295,5 @@ class Decoder:
             dt_bias=self._take_wide(f"{name}.dt_bias", heads),
             norm=RMSNorm(self._take_wide(f"{name}.norm.weight", shape.inner), self.config.norm_eps, shape.groups),
             out_proj=self._linear(f"{name}.out_proj", shape.inner, hidden, mixer.bias),
+            triton=self._forms.triton,
         )

@@ -49,7 +49,7 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     with torch.inference_mode(), open_tensors(folder, progress) as weights:
         chosen = _DTYPES[dtype] if dtype != "auto" else _auto_dtype(weights, config, target)
         weights.compute_in(chosen)
-        return Decoder(config, weights, Forms(chosen, target))
+        return Decoder(config, weights, Forms(chosen, target, triton=target.type == "cuda"))
 
 
 def read_config(folder: Path) -> ModelConfig:
