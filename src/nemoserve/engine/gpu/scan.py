@@ -22,9 +22,12 @@ _STEP_COLUMNS = 32
 of 8 x 128 x 1280 makes 320 programs for a single sequence, each with 4096 elements: 32 registers of each of its threads."""
 _RUN_COLUMNS = 32
 """Columns of a head per program of a run. The scores are computed again by each of a head's programs, which is what a smaller
-number would spend; a larger one leaves processors idle, and its state leaves no registers for the rest."""
-_CHUNK_ELEMENTS = 64 * 128
-"""Of a chunk's B, and of its C, in shared memory; 64 tokens of the usual state size."""
+number would spend; a larger one leaves processors idle."""
+_CHUNK = 64
+"""Tokens per chunk: the work within a chunk grows with it, the number of passes over the state falls."""
+_ENTRIES = 16
+"""Rows of the state, columns of B and C, that a program has in registers at a time; the least that a matrix product takes. More
+do not fit: each operand of a product in three parts is there twice."""
 _FORGOTTEN = -80.0
 """Exponents below this count as this one, as in `layers/ssd.py`: where e^-80 is all that is left, nothing is."""
 _STEP_FORGOTTEN = -1000.0
@@ -108,7 +111,6 @@ def scan_run(
     inner = heads * head_dim
     out = torch.empty((length, inner), dtype=torch.float32, device=xbc.device)
     lowest, highest = limit or (0.0, math.inf)
-    states = power_of_two(state_size, 16)
     block = min(_RUN_COLUMNS, power_of_two(head_dim, 16))
     if length:
         _run[(heads, blocks(head_dim, block))](
@@ -132,11 +134,11 @@ def scan_run(
             limited=limit is not None,
             forgotten=_FORGOTTEN,
             step_forgotten=_STEP_FORGOTTEN,
-            states=states,
-            chunk=max(16, min(64, _CHUNK_ELEMENTS // states)),
+            chunk=_CHUNK,
             block=block,
-            # No pipeline: a second pair of B and C would not fit into the shared memory of the smaller GPUs.
+            entries=_ENTRIES,
             num_stages=1,
+            num_warps=4,
         )
     return out
 
@@ -212,9 +214,9 @@ def _run(
     limited: constexpr,
     forgotten: constexpr,
     step_forgotten: constexpr,
-    states: constexpr,
     chunk: constexpr,
     block: constexpr,
+    entries: constexpr,
 ) -> None:
     inner = heads * head_dim
     width = inner // groups
@@ -223,13 +225,8 @@ def _run(
     column = tl.program_id(1) * block + tl.arange(0, block)
     inside = (column < head_dim)[None, :]
     channel = (head * head_dim + column)[None, :]
-    entry = tl.arange(0, states)
-    entries = (entry < state_size)[None, :]
-    shared = (inner + group * state_size + entry)[None, :]
     bias, rate, direct = tl.load(dt_bias + head), tl.load(a + head), tl.load(d + head)
-    place = state + (group * state_size + entry[:, None]) * width + (channel - group * width)
-    there = (entry < state_size)[:, None] & inside
-    carried = tl.load(place, mask=there, other=0.0)
+    entry = tl.arange(0, entries)
     token = tl.arange(0, chunk)
     for begin in range(0, length, chunk):
         row = begin + token.to(tl.int64)
@@ -245,22 +242,32 @@ def _run(
         last = token == chunk - 1
         all_coarse = tl.sum(tl.where(last, coarse, 0.0), 0)
         all_fine = tl.sum(tl.where(last, fine, 0.0), 0)
-        between = (coarse[:, None] - coarse[None, :]) + (fine[:, None] - fine[None, :])
-        # The upper bound only matters for sources after their target, which the triangle below removes.
-        decay = tl.exp(tl.minimum(tl.maximum(between, forgotten), 0.0))
         from_start = tl.exp(tl.maximum(coarse, forgotten))
         to_end = tl.exp(tl.maximum((all_coarse - coarse) + (all_fine - fine), forgotten))
+        throughout = tl.exp(tl.maximum(all_coarse, forgotten))
 
         of_row = xbc + row[:, None] * xbc_stride
         x = tl.load(of_row + channel, mask=here[:, None] & inside, other=0.0)
-        b = tl.load(of_row + shared, mask=here[:, None] & entries, other=0.0)
-        c = tl.load(of_row + shared + groups * state_size, mask=here[:, None] & entries, other=0.0)
         inputs = x * dt[:, None]
-        scores = tl.dot(c, tl.trans(b), input_precision="tf32x3")
+        lasting = inputs * to_end[:, None]
+        scores = tl.zeros((chunk, chunk), tl.float32)
+        carried = tl.zeros((chunk, block), tl.float32)
+        for start in range(0, state_size, entries):
+            known = start + entry < state_size
+            shared = of_row + (inner + group * state_size + start + entry)[None, :]
+            b = tl.load(shared, mask=here[:, None] & known[None, :], other=0.0)
+            c = tl.load(shared + groups * state_size, mask=here[:, None] & known[None, :], other=0.0)
+            place = state + (group * state_size + start + entry)[:, None] * width + (channel - group * width)
+            old = tl.load(place, mask=known[:, None] & inside, other=0.0)
+            scores += tl.dot(c, tl.trans(b), input_precision="tf32x3")
+            carried += tl.dot(c, old, input_precision="tf32x3")
+            new = old * throughout + tl.dot(tl.trans(b), lasting, input_precision="tf32x3")
+            tl.store(place, new, mask=known[:, None] & inside)
+        between = (coarse[:, None] - coarse[None, :]) + (fine[:, None] - fine[None, :])
+        # The upper bound only matters for sources after their target, which the triangle removes.
+        decay = tl.exp(tl.minimum(tl.maximum(between, forgotten), 0.0))
         scores = tl.where(token[:, None] >= token[None, :], scores * decay, 0.0)
-        y = tl.dot(c, carried, input_precision="tf32x3") * from_start[:, None] + x * direct
-        y += tl.dot(scores, inputs, input_precision="tf32x3")
+        y = carried * from_start[:, None] + x * direct + tl.dot(scores, inputs, input_precision="tf32x3")
         tl.store(out + row[:, None] * inner + channel, y, mask=here[:, None] & inside)
-        carried *= tl.exp(tl.maximum(all_coarse, forgotten))
-        carried += tl.dot(tl.trans(b), inputs * to_end[:, None], input_precision="tf32x3")
-    tl.store(place, carried, mask=there)
+        # What one thread has written of the state, another may read in the next chunk.
+        tl.debug_barrier()
