@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import torch
-import triton
-import triton.language
+import triton  # pyright: ignore[reportMissingTypeStubs]
+import triton.language  # pyright: ignore[reportMissingTypeStubs]
 
 if TYPE_CHECKING:
     tensor: TypeAlias = Any
     constexpr: TypeAlias = Any
 else:
     # Annotations of what a kernel is given when it runs and what it is compiled for. Triton looks them up.
-    from triton.language import constexpr, tensor
+    from triton.language import constexpr as constexpr
+    from triton.language import tensor as tensor
 
 _triton: Any = triton
 tl: Any = triton.language
