@@ -22,6 +22,8 @@ MINI = Path(nemoserve.__file__).parent / "mini"
 # The machines that run the tests have few cores, and a tiny model gains nothing from several threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# The GPU's kernels run in Triton's interpreter. It reads this when it is imported, which other libraries do, too.
+os.environ["TRITON_INTERPRET"] = "1"
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from nemoserve.engine.layers.attention import Attention
 from nemoserve.engine.layers.linear import Forms, Linear, PlainLinear
 from nemoserve.engine.layers.mamba2 import Mamba2, Mamba2Shape
 from nemoserve.engine.layers.mlp import SquaredReluMLP, SwiGLU
-from nemoserve.engine.layers.moe import Experts, Router
+from nemoserve.engine.layers.moe import Experts, GroupedExperts, Router
 from nemoserve.engine.layers.native import NativeLinear
 from nemoserve.engine.layers.norm import RMSNorm
 from nemoserve.engine.layers.program import compiled
@@ -30,7 +30,7 @@ from nemoserve.engine.models.blocks import (
     ModelConfig,
 )
 
-Layer = Mamba2 | Attention | SquaredReluMLP | SwiGLU | Experts | Linear
+Layer = Mamba2 | Attention | SquaredReluMLP | SwiGLU | Experts | GroupedExperts | Linear
 
 _NO_MAMBA = Mamba2Shape(1, 1, 1, 1, 1, (0.0, 0.0))
 _HEAD = "lm_head.weight"
@@ -229,7 +229,7 @@ class Decoder:
             triton=self._forms.triton,
         )
 
-    def _experts(self, name: str, mixer: ExpertsMixer) -> Experts:
+    def _experts(self, name: str, mixer: ExpertsMixer) -> Experts | GroupedExperts:
         hidden = self.config.hidden_size
         router = Router(
             self._take_wide(f"{name}.gate.weight", mixer.experts, hidden),
@@ -241,19 +241,35 @@ class Decoder:
             scale=mixer.scale,
         )
         width = hidden if mixer.latent is None else mixer.latent
-        experts = [
-            self._relu2(f"{name}.experts.{number}", width, mixer.size, mixer.bias) for number in range(mixer.experts)
-        ]
+        names = [f"{name}.experts.{number}" for number in range(mixer.experts)]
         shared = self._relu2(f"{name}.shared_experts", hidden, mixer.shared_size, mixer.bias)
-        if mixer.latent is None:
-            return Experts(router, experts, shared)
-        return Experts(
-            router,
-            experts,
-            shared,
-            self._linear(f"{name}.fc1_latent_proj", hidden, mixer.latent, mixer.bias),
-            self._linear(f"{name}.fc2_latent_proj", mixer.latent, hidden, mixer.bias),
-        )
+        latent: list[Linear] = []
+        if mixer.latent is not None:
+            latent.append(self._linear(f"{name}.fc1_latent_proj", hidden, mixer.latent, mixer.bias))
+            latent.append(self._linear(f"{name}.fc2_latent_proj", mixer.latent, hidden, mixer.bias))
+        if self._groups_experts(mixer, width):
+            up = self._gathered([f"{name}.up_proj" for name in names], mixer.size, width)
+            down = self._gathered([f"{name}.down_proj" for name in names], width, mixer.size)
+            return GroupedExperts(router, up, down, shared, *latent)
+        experts = [self._relu2(name, width, mixer.size, mixer.bias) for name in names]
+        return Experts(router, experts, shared, *latent)
+
+    def _groups_experts(self, mixer: ExpertsMixer, width: int) -> bool:
+        """What PyTorch's grouped product takes on a GPU."""
+        on_gpu = self.device.type == "cuda"
+        fits = not mixer.bias and width % 8 == 0 and mixer.size % 8 == 0
+        return self._forms.triton and fits and (self.dtype == torch.bfloat16 or not on_gpu)
+
+    def _gathered(self, names: list[str], rows: int, columns: int) -> torch.Tensor:
+        """[names, rows, columns]: the weights of maps of one shape."""
+        found = torch.empty((len(names), rows, columns), dtype=self.dtype, device=self.device)
+        for place, name in zip(found, names, strict=True):
+            quantised = self._take_quantised(f"{name}.weight", rows, columns)
+            weight = (
+                self._take(f"{name}.weight", rows, columns) if quantised is None else quantised.dequantised(self.dtype)
+            )
+            place.copy_(weight)
+        return found
 
     def _attention(self, name: str, mixer: AttentionMixer) -> Attention:
         hidden = self.config.hidden_size
