@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 JS := tests/contract/js
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-context bench-engine bench-gateway bench-peers bench-reasoning bench-serving soak wheel clean
+.PHONY: help install install-dev serve chat test test-fast check format train-mini-smoke bench bench-context bench-engine bench-gateway bench-gpu bench-peers bench-reasoning bench-serving soak wheel clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ soak: $(VENV)/.dev  ## half an hour of mixed load; fails when memory grows, a re
 
 bench-gateway: $(VENV)/.dev  ## what keys and the ledger cost: requests per second and latency with them and without
 	$(BIN)/python -m bench.gateway $(ARGS)
+
+bench-gpu: $(VENV)/.dev  ## on a machine with a GPU: are its numbers right, and how near the engine comes to what it can do
+	$(BIN)/python -m bench.gpu $(ARGS)
 
 bench-peers: $(VENV)/.dev  ## nemoserve beside LiteLLM, Portkey, smg and nginx; installs them into the user's cache
 	$(BIN)/python -m bench.peers $(ARGS)
