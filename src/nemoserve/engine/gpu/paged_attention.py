@@ -21,9 +21,12 @@ _MOST_SPLITS = 32
 _ROUNDS = 2
 """Programs per processor that `splits_for` aims at: while one waits for its keys, the other computes."""
 _TILE_BYTES = 64 * 512
-"""Of the keys that a program has at a time, and of the values: two of each fit into the shared memory of the smaller GPUs."""
-_WIDE_TILE_BYTES = 64 * 256
-"""Tiles above this are not fetched ahead, for which that memory would be too small."""
+"""Of the keys that a program has at a time, and as much of the values. Wider heads have their pages read in pieces."""
+_AHEAD_BYTES = 64 * 256
+"""Up to here, the next tiles are fetched while these are used: two pairs of them are in shared memory, of which the smaller GPUs
+have 99 KiB. Larger tiles come one pair at a time."""
+_STAGES_AHEAD = 5
+"""What Triton's pipeline needs for two pairs: their addresses come from the table, which takes stages of its own."""
 
 
 def splits_for(rows: int, kv_heads: int, processors: int) -> int:
@@ -117,7 +120,7 @@ def attend(
         tokens=max(16, min(PAGE, _TILE_BYTES // token_bytes)),
         tile=power_of_two(queries, 16),
         dims=dims,
-        num_stages=1 if token_bytes * PAGE > _WIDE_TILE_BYTES else 2,
+        num_stages=_STAGES_AHEAD if token_bytes * PAGE <= _AHEAD_BYTES else 1,
     )
     if splits > 1:
         _merge[(rows, heads)](

@@ -137,6 +137,7 @@ def scan_run(
             chunk=_CHUNK,
             block=block,
             entries=_ENTRIES,
+            # Nothing is fetched ahead: the registers are full, and another program on the processor works meanwhile.
             num_stages=1,
             num_warps=4,
         )

@@ -55,9 +55,9 @@ def check(
     """One step of sequences that held `lengths` tokens; None of them is in the slot of its row, and the last row is padding."""
     rows = len(lengths)
     held = pool(rows + 1, max(lengths) // PAGE + 1, kv_heads, head_dim, dtype)
-    qkv = torch.randn(rows + 1, heads + 2 * kv_heads, head_dim)
+    qkv = torch.randn(rows + 1, heads + 2 * kv_heads, head_dim + 2)
     qkv[:, :heads] *= size
-    q, k, v = qkv.to(dtype).split((heads, kv_heads, kv_heads), 1)
+    q, k, v = qkv.to(dtype)[:, :, :head_dim].split((heads, kv_heads, kv_heads), 1)
     slots = [rows - row for row in range(rows)]
     past = [fill(held, slot, length, kv_heads) for slot, length in zip(slots, lengths, strict=True)]
     step = held.table, torch.tensor([*slots, -1]), torch.tensor([*lengths, 0])

@@ -14,8 +14,8 @@ from nemoserve.engine.layers.rope import Rope, Rotary
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_turning(head_dim: int, heads: int, dtype: torch.dtype) -> None:
     rotary = Rotary(Rope(head_dim, 10000.0), torch.device("cpu"))
-    # Queries and keys, with the values behind them.
-    x = torch.randn(4, heads + 3, head_dim).to(dtype)[:, :heads]
+    # Queries and keys, with the values behind them, and gaps between the heads.
+    x = torch.randn(4, heads + 3, head_dim + 2).to(dtype)[:, :heads, :head_dim]
     positions = torch.tensor([0, 1999, 7, 7])
     angles = torch.outer(torch.arange(2000.0), Rope(head_dim, 10000.0).frequencies())
     got = turn(x, angles.cos(), angles.sin(), positions)
