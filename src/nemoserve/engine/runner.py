@@ -9,6 +9,8 @@ from nemoserve.engine.cache import Cache, StepPlan
 from nemoserve.engine.gpu.graphs import DecodeGraphs, Recorder
 from nemoserve.engine.models import Model
 
+_WARM_UP = 2
+
 
 class Runner:
     """One model with one cache, used by one thread."""
@@ -19,11 +21,15 @@ class Runner:
         self._graphs: DecodeGraphs | None = None
 
     def record(self, recorder: Recorder) -> None:
-        """From now on steps without prompts are recordings; not where a layer has to look at values on the way."""
+        """For a GPU, with an empty cache: from now on steps without prompts are recordings, unless a layer has to look at values on the way, and
+        kernels for prompts are compiled already."""
         if self.model.recordable:
             with torch.inference_mode():
                 most, device = self.cache.max_sequences, self.model.device
                 self._graphs = DecodeGraphs(self._computed, most, device, recorder)
+        for start in (0, _WARM_UP):  # one that begins a sequence, and one that goes on
+            self.step([Chunk(0, start, [0] * _WARM_UP, sample=True)])
+        self.cache.release(0)
 
     def step(self, chunks: list[Chunk]) -> torch.Tensor:
         """Advance every chunk's sequence by its tokens; decode tokens of many sequences go through the model together.

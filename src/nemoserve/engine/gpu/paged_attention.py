@@ -236,14 +236,12 @@ def _attend(
         mean = mean * shrink[:, None] + tl.dot(weights.to(value.dtype), value, input_precision="tf32x3")
         highest = now
 
-    # A run without tokens has mean 0 and the logarithm of no weight.
-    any_token = begin < end
-    mean = mean / tl.where(any_token, total, 1.0)[:, None]
+    # A run without tokens has mean 0, and as its weight's logarithm -inf.
+    mean = mean / tl.where(begin < end, total, 1.0)[:, None]
     part = (row * (tl.num_programs(1) * queries) + head) * splits + split
     result = means + part[:, None] * head_dim + column[None, :]
     tl.store(result, mean.to(means.dtype.element_ty), mask=asked)
-    weight = tl.where(any_token, highest + tl.log2(tl.where(any_token, total, 1.0)), float("-inf"))
-    tl.store(sums + part, weight, mask=query < queries)
+    tl.store(sums + part, highest + tl.log2(total), mask=query < queries)
 
 
 @jit()

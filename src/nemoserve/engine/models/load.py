@@ -71,16 +71,22 @@ def _keys_of_gguf(file: Path) -> Keys:
 
 def _device(name: str) -> torch.device:
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
         raise ValueError(f"device is {name!r}; choose auto, cpu or cuda") from None
     if device.type not in ("cpu", "cuda"):
         raise ValueError(f"device is {name!r}; choose auto, cpu or cuda")
-    if device.type == "cuda" and not torch.cuda.is_available():
+    if device.type == "cpu":
+        return device
+    if not torch.cuda.is_available():
         raise ValueError("device is cuda, but this PyTorch sees no GPU")
-    return device
+    number, count = device.index or 0, torch.cuda.device_count()
+    if number >= count:
+        raise ValueError(f"device is {name}, but the last GPU that this PyTorch sees is cuda:{count - 1}")
+    torch.cuda.set_device(number)  # where Triton launches its kernels
+    return torch.device("cuda", number)
 
 
 def _auto_dtype(weights: Tensors, config: ModelConfig, device: torch.device) -> torch.dtype:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 import triton.language as tl
 from triton.runtime import interpreter
@@ -38,3 +40,10 @@ def _dot_of_values(self: Any, a: Any, b: Any, sums: Any, *how: Any) -> Any:
 
 _Builder.cast_impl = _cast_and_round
 _Builder.create_dot = _dot_of_values
+
+
+@pytest.fixture(autouse=True, scope="package")
+def _infinities_are_counted_on() -> Iterator[None]:  # pyright: ignore[reportUnusedFunction]
+    """NumPy, which the interpreter computes with, would warn of those that kernels count on."""
+    with np.errstate(all="ignore"):
+        yield
