@@ -19,7 +19,9 @@ from nemoserve.engine.gpu.norm import gated_norm, rms_norm
 from nemoserve.engine.gpu.scan import scan_run, state_step
 from nemoserve.engine.kv import PAGE, pages_for
 from nemoserve.engine.models import Model
+from nemoserve.engine.protocol import Sampling
 from nemoserve.engine.runner import Runner
+from nemoserve.engine.sampling import Row, sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def checks(config: dict[str, Any], device: torch.device, folder: Path, record: R
         yield from _attention(config, device)
         yield from _norms(config, device)
         yield from _models(device, folder, record)
+        yield _sampling(config["vocab_size"], device)
     finally:
         torch.backends.cuda.matmul.allow_tf32 = kept
 
@@ -150,6 +153,23 @@ def _models(device: torch.device, folder: Path, record: Recorder | None) -> Iter
     if record is not None:
         recorded = _logits(narrow, record)
         yield Check(f"a model, {_name(dtype)}, recorded steps beside others", _error(recorded, plain), 2e-2)
+
+
+def _sampling(vocabulary: int, device: torch.device) -> Check:
+    """The share of tokens that are drawn otherwise than on a CPU, with settings of all kinds side by side."""
+    kinds = [
+        {"temperature": 0.0}, {"temperature": 1.0}, {"temperature": 0.7, "top_p": 0.9}, {"temperature": 1.3, "top_k": 40},
+        {"temperature": 1.0, "min_p": 0.05}, {"temperature": 0.9, "top_k": 100, "top_p": 0.95, "repetition_penalty": 1.2},
+        {"temperature": 1.0, "frequency_penalty": 0.5, "presence_penalty": 0.5, "logit_bias": {5: 9.0, 7: -100.0}},
+    ]  # fmt: skip
+    settings = [Sampling(max_tokens=9, seed=seed, **kinds[seed % len(kinds)]) for seed in range(8 * len(kinds))]
+    logits = torch.randn(len(settings), vocabulary, generator=torch.Generator().manual_seed(1)) * 3
+    drawn = [
+        [choice.token for choice in sample(logits.clone().to(where), [Row(each, [5, 6, 7, 5]) for each in settings])]
+        for where in (device, torch.device("cpu"))
+    ]
+    different = sum(a != b for a, b in zip(*drawn, strict=True))
+    return Check("sampling: tokens drawn otherwise than on a CPU", different / len(settings), 0.0)
 
 
 def _narrow(device: torch.device) -> torch.dtype:

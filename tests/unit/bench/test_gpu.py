@@ -20,7 +20,7 @@ def test_the_script_reports_every_job_beside_its_floor_and_transformers(tmp_path
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "TRITON_INTERPRET": "1"}, timeout=240
     )
-    assert "WRONG" not in done.stdout and done.stdout.count("holds") == 10, done.stdout + done.stderr
+    assert "WRONG" not in done.stdout and done.stdout.count("holds") == 11, done.stdout + done.stderr
     found = json.loads(report.read_text())
     assert found["copied"] > 0 and found["multiplied"] > 0 and len(found["commit"]) in (0, 40)
     assert [job["job"] for job in found["jobs"]] == ["prefill 100", "decode 1", "decode 3"]
