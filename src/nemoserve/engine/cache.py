@@ -6,6 +6,7 @@ sequences come and go: a step is told which slots its tokens belong to.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence as Run
 from dataclasses import dataclass
 
@@ -88,10 +89,16 @@ class Cache:
     """
 
     def __init__(
-        self, shape: CacheShape, max_sequences: int, kv_tokens: int, context: int, conv_start: torch.Tensor
+        self,
+        shape: CacheShape,
+        max_sequences: int,
+        kv_tokens: int,
+        context: int,
+        conv_start: torch.Tensor,
+        kept_bytes: int = 0,
     ) -> None:
         """`kv_tokens` of all sequences together, none of which is longer than `context`; `conv_start` [mamba layers, channels]: the
-        convolutions' biases. On a CPU memory is touched only when it is used."""
+        convolutions' biases; `kept_bytes` that snapshots are going to hold. On a CPU memory is touched only when it is used."""
         if max_sequences < 1:
             raise ValueError(f"max_sequences is {max_sequences}; at least one is needed")
         self.shape = shape
@@ -104,6 +111,7 @@ class Cache:
             max_sequences,
             kv_tokens,
             context,
+            kept_bytes,
             heads=shape.kv_heads,
             head_dim=shape.head_dim,
             dtype=shape.kv_dtype,
@@ -131,6 +139,10 @@ class Cache:
     def kept_bytes(self) -> int:
         """What snapshots hold: their states, and each of their pages once."""
         return self._kept_states + self.kv.kept * self.kv.page_bytes
+
+    def when_full(self, give_up: Callable[[], bool]) -> None:
+        """Where a sequence needs a page and none is free, `give_up` is called until one is, or until it says that it has nothing to give up."""
+        self.kv.give_up = give_up
 
     def begin(self, slot: int) -> None:
         """An empty sequence in `slot`."""

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import torch
 
+from nemoserve.engine.kv import set_aside
+
 _SHARE = 0.6
 """Of the free memory, for the cache; the rest is for activations, logits and buffers that are growing."""
 
 _STATE_SHARE = 1 / 3
 """Of the cache, for states, when the number of sequences is not given."""
 
-_PREFIX_SHARE = 1 / 4
-"""Of the cache, for beginnings of prompts, when their memory is not given."""
+_PREFIX_SHARE = 1 / 6
+"""Of the cache, for beginnings of prompts, when their memory is not given. With the pages set aside for them it is a quarter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def fit(
     budget = int(available * _SHARE)
     if prefix_bytes is None:
         prefix_bytes = int(budget * _PREFIX_SHARE)
-    budget = max(0, budget - prefix_bytes)
+    budget = max(0, budget - prefix_bytes - set_aside(prefix_bytes))
     if max_sequences is None:
         room = int(budget * _STATE_SHARE) // max(1, costs.state_bytes_per_sequence)
         max_sequences = max(1, min(most_sequences, room))

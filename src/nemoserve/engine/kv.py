@@ -27,15 +27,19 @@ class KVStore:
         slots: int,
         tokens: int,
         context: int,
+        kept_bytes: int,
         *,
         heads: int,
         head_dim: int,
         dtype: torch.dtype,
         device: torch.device,
     ) -> None:
-        """Room for `tokens` tokens of all sequences together, none of which is longer than `context`. On a CPU it takes memory only where it
-        is written."""
+        """Room for `tokens` tokens of all sequences together, none of which is longer than `context`, and beside them for a part of
+        `kept_bytes`, which snapshots may hold. On a CPU it takes memory only where it is written."""
+        self.page_bytes = 2 * heads * PAGE * head_dim * dtype.itemsize
+        """Of a page's keys and values."""
         count = pages_for(tokens) + slots  # a sequence's last page may be nearly empty
+        count += set_aside(kept_bytes) // self.page_bytes if self.page_bytes else 0
         shape = (count, heads, PAGE, head_dim)
         self.keys = torch.empty(shape, dtype=dtype, device=device)
         self.values = torch.empty(shape, dtype=dtype, device=device)
@@ -51,11 +55,6 @@ class KVStore:
         self._snapshots = [0] * count
         """How many of them are snapshots."""
         self._free = list(range(count - 1, -1, -1))
-
-    @property
-    def page_bytes(self) -> int:
-        """Of a page's keys and values."""
-        return 2 * self.keys[0].numel() * self.keys.element_size()
 
     def make_room(self, slot: int, tokens: int) -> None:
         """Pages for `tokens` tokens of the slot's sequence. Raises RuntimeError when there are none left."""
@@ -138,6 +137,12 @@ class KVStore:
         pages = self._own[slot][begin:]
         row = torch.tensor(pages, dtype=torch.int32)
         self.table[slot, begin : begin + len(pages)] = row.to(self.table.device)
+
+
+def set_aside(kept_bytes: int) -> int:
+    """Of pages for snapshots that may hold so much, beside the pages of running sequences. All that they hold may be states, so these bytes
+    come on top."""
+    return kept_bytes // 2
 
 
 def pages_for(tokens: int) -> int:

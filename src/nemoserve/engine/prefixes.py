@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from nemoserve.engine.cache import Snapshot
@@ -23,6 +23,10 @@ class Rows(Protocol):
     @property
     def kept_bytes(self) -> int:
         """What all snapshots hold."""
+        ...
+
+    def when_full(self, give_up: Callable[[], bool]) -> None:
+        """`give_up` is called where a running sequence needs a page and none is free; False says that it had nothing to give up."""
         ...
 
     def snapshot(self, slot: int) -> Snapshot: ...
@@ -39,6 +43,7 @@ class Prefixes:
         """By length and digest, the least recently used first."""
         self._lengths: dict[int, int] = {}
         """How many there are of each length."""
+        rows.when_full(self.give_up)
 
     def resume(self, slot: int, prompt: Sequence[int]) -> int:
         """Puts the longest known beginning of the prompt into the slot, which must be empty. Returns its length.

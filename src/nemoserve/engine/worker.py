@@ -153,10 +153,8 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
         prefix_bytes=None if options.prefix_cache_mib is None else options.prefix_cache_mib << 20,
         most_sequences=_MOST_SEQUENCES.get(model.device.type, 16),
     )
-    cache = model.new_cache(capacity.max_sequences, capacity.kv_tokens)
+    cache = model.new_cache(capacity.max_sequences, capacity.kv_tokens, capacity.prefix_bytes)
     prefixes = Prefixes(cache, capacity.prefix_bytes) if capacity.prefix_bytes else None
-    if prefixes is not None:
-        cache.kv.give_up = prefixes.give_up
     prefill = options.prefill_chunk or _PREFILL_CHUNK.get(model.device.type, 512)
     limits = Limits(capacity.max_sequences, capacity.kv_tokens, options.max_waiting, prefill)
     runner = Runner(model, cache)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -33,8 +34,6 @@ class Engine:
     def __init__(self, model: Model, budget: int | None, sequences: int = 4, tokens: int = 20_000) -> None:
         self.cache = model.new_cache(sequences, tokens)
         self.prefixes = None if budget is None else Prefixes(self.cache, budget)
-        if self.prefixes is not None:
-            self.cache.kv.give_up = self.prefixes.give_up
         self.core = EngineCore(
             Runner(model, self.cache), self.cache, Limits(sequences, tokens, 64, 32),
             context_length=4096, vocab_size=VOCAB_SIZE, beginnings=self.prefixes,
@@ -134,6 +133,9 @@ class Rows:
     def kept_bytes(self) -> int:
         return sum(snapshot.bytes for snapshot in self.kept)
 
+    def when_full(self, give_up: Callable[[], bool]) -> None:
+        """These rows are never full."""
+
     def snapshot(self, slot: int) -> Snapshot:
         tokens = self.lengths[slot]
         self.kept.append(Snapshot(tokens, (), torch.empty(0), torch.empty(0), 16 + 8 * tokens))
@@ -195,6 +197,14 @@ def test_running_sequences_get_the_pages_that_snapshots_hold(model: Model) -> No
         assert engine.ask(*asked, tokens=20) == plain.ask(*asked, tokens=20)
         assert engine.ask(asked[0], tokens=20) == plain.ask(asked[0], tokens=20)
     assert engine.cached[0]
+
+
+def test_what_is_kept_has_pages_of_its_own(model: Model) -> None:
+    """Beside those of running sequences, so that a busy engine remembers, too."""
+    room = model.new_cache(2, 400, 1 << 20).kv
+    plain = model.new_cache(2, 400).kv
+    assert (len(room.keys) - len(plain.keys)) * room.page_bytes == 1 << 19
+    assert room.page_bytes == 2 * room.keys[0].nbytes
 
 
 def test_a_beginning_is_kept_once_however_many_share_it(model: Model) -> None:

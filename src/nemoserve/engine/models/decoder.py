@@ -80,8 +80,8 @@ class Decoder:
         """Whether a step without prompts never looks at a tensor's values, so that it can be recorded and replayed."""
         del self._weights, self._forms
 
-    def new_cache(self, max_sequences: int, kv_tokens: int) -> Cache:
-        """An empty cache for so many sequences at once, which have so many tokens together."""
+    def new_cache(self, max_sequences: int, kv_tokens: int, kept_bytes: int = 0) -> Cache:
+        """An empty cache for so many sequences at once, which have so many tokens together, and for snapshots of so many bytes."""
         mixers = [block.mixer for block in self.config.blocks]
         mamba = next((mixer.shape for mixer in mixers if isinstance(mixer, MambaMixer)), _NO_MAMBA)
         attention = [mixer for mixer in mixers if isinstance(mixer, AttentionMixer)]
@@ -99,7 +99,7 @@ class Decoder:
             positions=bool(self._rotaries),
         )
         start = torch.stack(self._conv_start) if self._conv_start else torch.empty((0, mamba.conv))
-        return Cache(shape, max_sequences, kv_tokens, self.config.context_length, start)
+        return Cache(shape, max_sequences, kv_tokens, self.config.context_length, start, kept_bytes)
 
     def hidden(self, plan: StepPlan, cache: Cache) -> torch.Tensor:
         """[tokens, hidden] after the last block, before the last norm. Advances the cache's tensors, not its lengths."""
