@@ -80,8 +80,10 @@ class Calibrated(Decoder):
     ) -> Iterator[tuple[str, QuantisedWeight]]:
         """The names of `bits` with their weights, in the order of the blocks; the embeddings are not among them.
 
-        `sequences` are the calibration texts as token ids; together they fit into memory as one batch.
+        `sequences` are the calibration texts as token ids, of which what is beyond the context is not read; together they fit into memory as
+        one batch.
         """
+        sequences = [tokens[: self.config.context_length] for tokens in sequences]
         cache = self.new_cache(len(sequences), sum(map(len, sequences)))
         plan = self._prepared(sequences, cache)
         x = self._embedded(plan.ids)

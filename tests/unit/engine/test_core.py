@@ -281,16 +281,16 @@ def test_running_out_of_memory_is_said_as_such_and_serving_goes_on(error: Except
 def test_a_cache_that_cannot_grow_ends_only_the_newcomer() -> None:
     bench = Bench()
 
-    def refuse(tokens: int) -> None:
-        if tokens > 100:
+    def refuse(slot: int) -> None:
+        if bench.model.begun:
             raise MemoryError
 
     bench.model.before_begin = refuse
-    bench.submit("small", [1], max_tokens=10)
-    bench.submit("large", [2], max_tokens=200)
+    bench.submit("first", [1], max_tokens=10)
+    bench.submit("second", [2], max_tokens=20)
     bench.run()
-    assert bench.finished("large").reason == "error" and "memory" in bench.finished("large").message
-    assert bench.tokens("small") == greedy_reply([1], 10)
+    assert bench.finished("second").reason == "error" and "memory" in bench.finished("second").message
+    assert bench.tokens("first") == greedy_reply([1], 10)
     bench.assert_empty()
 
 
