@@ -134,7 +134,7 @@ def test_every_engine_takes_the_same_memory_for_its_own(
         options = worker.parse_options(["--socket", "unused", *started[-1]])
         assert options.memory_share == share
         planned += worker.load(options, Outbox(socket.socket()))[1].prefix_bytes
-    assert 0 < planned <= int((1 << 30) * 0.6 / 4) < planned + 10
+    assert 0 < planned <= int((1 << 30) * 0.6 / 6) < planned + 10
 
 
 def test_an_engine_that_dies_fails_its_requests_by_name_and_serves_the_next(gateway: Gateway) -> None:

@@ -31,6 +31,11 @@ from nemoserve.types.usage import Timing, Usage
 _COUNTING_S = 10.0
 """An engine that does not say how many tokens it made within this time is taken at its word so far."""
 
+_WHOLE_S = 0.1
+_STREAMED_S = 0.008
+"""Tokens are handed on at most so often: to hand one on costs more than to make it, for a small model. Eight milliseconds are half a screen's
+frame, and only a model that makes more than a hundred tokens a second for one stream is faster."""
+
 
 async def attempt_chat(
     house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch, others: bool
@@ -80,7 +85,7 @@ async def attempt_chat(
             thinking=switched.thinking,
             limits=allowance.limits,
             grammar=grammar,
-            at_once=_at_once(request),
+            every_s=_every_s(request),
         )
         rules = Rules(
             start=prompt.start,
@@ -148,7 +153,7 @@ async def attempt_text(
             thinking=False,
             echo=request.echo,
             grammar=grammar,
-            at_once=_at_once(request),
+            every_s=_every_s(request),
         )
         plan = Plan(
             asked=asked,
@@ -270,9 +275,11 @@ def _backend(house: Services, endpoint: Endpoint) -> Backend:
     return backend
 
 
-def _at_once(request: ChatRequest | CompletionRequest) -> bool:
-    """A reply that is not streamed is read at its end, unless what it says may be that."""
-    return request.stream or bool(request.sampling.stop)
+def _every_s(request: ChatRequest | CompletionRequest) -> float:
+    """A reply that is not streamed is read at its end; what is streamed, by people or their screens. But what a reply says may end it."""
+    if request.sampling.stop:
+        return 0.0
+    return _STREAMED_S if request.stream else _WHOLE_S
 
 
 def _patience(house: Services, others: bool) -> float | None:

@@ -55,8 +55,8 @@ class Job(msgspec.Struct, frozen=True):
     limits: ThinkingLimits = ThinkingLimits()
     grammar: str | None = None
     """What the answer must look like, as the constrained-decoding library reads it; in force once thinking has ended."""
-    at_once: bool = True
-    """What comes is wanted as it comes: it is streamed, or may end the reply."""
+    every_s: float = 0.0
+    """What comes is wanted no more often than this, in seconds; 0: as it comes."""
 
 
 class Piece(msgspec.Struct, frozen=True):

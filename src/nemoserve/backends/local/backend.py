@@ -129,7 +129,7 @@ class LocalBackend:
                 )
                 sequences.append(submit)
         # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
-        run = self.supervisor.submit(sequences, at_once=job.at_once)
+        run = self.supervisor.submit(sequences, every_s=job.every_s)
         return LocalGeneration(job, run, self._text_side.vocabulary)
 
     def _sampling(

@@ -37,10 +37,6 @@ from nemoserve.types.errors import ApiError
 SequenceMessage = Tokens | Finished | Rejected
 
 
-_LOT_S = 0.1
-"""Tokens that nobody reads before the reply's end are handed on no more often: to hand one on takes longer than to read it."""
-
-
 class Run:
     """The sequences of one request inside the engine, and what has been said about them and not yet been taken.
 
@@ -48,10 +44,11 @@ class Run:
     """
 
     def __init__(
-        self, ids: Sequence[str], tell: Callable[[Cancel | EndThinking], None], *, at_once: bool = True
+        self, ids: Sequence[str], tell: Callable[[Cancel | EndThinking], None], *, every_s: float = 0.0
     ) -> None:
-        """`at_once`: tokens are handed on as they come."""
-        self._at_once, self._due = at_once, 0.0
+        """Tokens are handed on at most once in `every_s` seconds: to hand one on takes longer than to hand on some more with it."""
+        self._every_s, self._due = every_s, 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self.open = set(ids)
         """Sequences whose output is still wanted."""
@@ -77,13 +74,20 @@ class Run:
         if wanted:
             if not self._joined(message):
                 self._messages.append(message)
-            if self._at_once or not isinstance(message, Tokens) or self._loop.time() >= self._due:
+            if not self._every_s or not isinstance(message, Tokens) or self._loop.time() >= self._due:
                 self._news.set()
+            elif self._timer is None:
+                self._timer = self._loop.call_at(self._due, self._news.set)
 
     def _joined(self, message: SequenceMessage) -> bool:
         """Whether the message is nothing but more of what waits already, and waits as that."""
         last = self._messages[-1] if self._messages else None
-        if self._at_once or not isinstance(message, Tokens) or not isinstance(last, Tokens) or last.id != message.id:
+        if (
+            not self._every_s
+            or not isinstance(message, Tokens)
+            or not isinstance(last, Tokens)
+            or last.id != message.id
+        ):
             return False
         if message.logprobs or last.logprobs or message.prompt_logprobs or message.cached_tokens:
             return False
@@ -112,9 +116,12 @@ class Run:
         if self._error is None:
             await self._news.wait()
         self._news.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._error is not None and not self._messages:
             raise self._error
-        self._due = self._loop.time() + _LOT_S
+        self._due = self._loop.time() + self._every_s
         return self.left()
 
     def left(self) -> list[SequenceMessage]:
@@ -192,12 +199,12 @@ class Supervisor:
             return self.ready
         raise self._not_ready()
 
-    def submit(self, sequences: Sequence[Submit], *, at_once: bool = True) -> Run:
-        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`. `at_once` as for `Run`."""
+    def submit(self, sequences: Sequence[Submit], *, every_s: float = 0.0) -> Run:
+        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`. `every_s` as for `Run`."""
         process = self._process
         if self.health.state != "ready" or process is None:
             raise self._not_ready()
-        run = Run([sequence.id for sequence in sequences], self._tell, at_once=at_once)
+        run = Run([sequence.id for sequence in sequences], self._tell, every_s=every_s)
         for sequence in sequences:
             self._runs[sequence.id] = run
             process.send(sequence)
