@@ -44,6 +44,8 @@ def main() -> int:
     if device.type == "cuda" and not torch.cuda.is_available():
         console.print("this PyTorch sees no GPU; `--device cpu --shape tiny` tries the script out")
         return 1
+    if device.type == "cuda":
+        torch.cuda.set_device(device.index or 0)  # where Triton launches its kernels
     config = SHAPES[args.shape]
     record = cuda_recorder() if device.type == "cuda" else None
     with tempfile.TemporaryDirectory() as room:

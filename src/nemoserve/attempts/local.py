@@ -24,17 +24,12 @@ from nemoserve.structured.enforce import enforced_grammar
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, Sampling
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.events import ChoiceFinished, Event
-from nemoserve.types.prompt import Ended, Job, Pieces, Prompt, PromptPieces, RawOutput
+from nemoserve.types.prompt import Ended, Job, Pieces, Prompt, PromptPieces, RawOutput, Wanted
 from nemoserve.types.reasoning import ReasoningIntent
 from nemoserve.types.usage import Timing, Usage
 
 _COUNTING_S = 10.0
 """An engine that does not say how many tokens it made within this time is taken at its word so far."""
-
-_WHOLE_S = 0.1
-_STREAMED_S = 0.008
-"""Tokens are handed on at most so often: to hand one on costs more than to make it, for a small model. Eight milliseconds are half a screen's
-frame, and only a model that makes more than a hundred tokens a second for one stream is faster."""
 
 
 async def attempt_chat(
@@ -85,7 +80,7 @@ async def attempt_chat(
             thinking=switched.thinking,
             limits=allowance.limits,
             grammar=grammar,
-            every_s=_every_s(request),
+            wanted=_wanted(request),
         )
         rules = Rules(
             start=prompt.start,
@@ -153,7 +148,7 @@ async def attempt_text(
             thinking=False,
             echo=request.echo,
             grammar=grammar,
-            every_s=_every_s(request),
+            wanted=_wanted(request),
         )
         plan = Plan(
             asked=asked,
@@ -275,11 +270,11 @@ def _backend(house: Services, endpoint: Endpoint) -> Backend:
     return backend
 
 
-def _every_s(request: ChatRequest | CompletionRequest) -> float:
-    """A reply that is not streamed is read at its end; what is streamed, by people or their screens. But what a reply says may end it."""
+def _wanted(request: ChatRequest | CompletionRequest) -> Wanted:
+    """What a reply says may end it, if there are stop strings."""
     if request.sampling.stop:
-        return 0.0
-    return _STREAMED_S if request.stream else _WHOLE_S
+        return "each token"
+    return "a stream" if request.stream else "the whole"
 
 
 def _patience(house: Services, others: bool) -> float | None:

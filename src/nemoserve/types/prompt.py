@@ -15,6 +15,9 @@ ReplyStart = Literal["thinking", "undecided", "answer"]
 """How a reply begins: inside a think block that the prompt opened; unknown, as the prompt ended before or after the
 block; or in the middle of an answer that the prompt began, where neither markers nor newlines are touched."""
 
+Wanted = Literal["each token", "a stream", "the whole"]
+"""What is read of a reply: each token as soon as it is there, as it may end the reply; what a reader sees growing; or its end alone."""
+
 
 class ChatTurn(msgspec.Struct, frozen=True):
     """A conversation ready for a model family's template."""
@@ -55,8 +58,7 @@ class Job(msgspec.Struct, frozen=True):
     limits: ThinkingLimits = ThinkingLimits()
     grammar: str | None = None
     """What the answer must look like, as the constrained-decoding library reads it; in force once thinking has ended."""
-    every_s: float = 0.0
-    """What comes is wanted no more often than this, in seconds; 0: as it comes."""
+    wanted: Wanted = "each token"
 
 
 class Piece(msgspec.Struct, frozen=True):

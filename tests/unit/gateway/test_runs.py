@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,12 +35,12 @@ said = st.lists(
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(said, st.sampled_from([0.0, 0.1]), st.sampled_from([None, "r/0"]))
+@given(said, st.sampled_from([None, 0.0, 0.1]), st.sampled_from([None, "r/0"]))
 def test_tokens_are_lost_or_out_of_order(
-    steps: list[tuple[str, list[int], str]], every_s: float, told: str | None
+    steps: list[tuple[str, list[int], str]], pause: float | None, told: str | None
 ) -> None:
     async def main() -> None:
-        run = Run(IDS, nobody, every_s=every_s)
+        run = Run(IDS, nobody, None if pause is None else lambda: pause)
         expected: dict[str, list[int]] = {id: [] for id in IDS}
         logprobs: dict[str, int] = {}
         got: list[Any] = []
@@ -66,7 +67,7 @@ def test_tokens_are_lost_or_out_of_order(
 
 
 async def test_a_reply_that_nobody_watches_is_handed_on_token_by_token() -> None:
-    run = Run(("r/0",), nobody, every_s=0.1)
+    run = Run(("r/0",), nobody, lambda: 0.1)
     run.put(Tokens("r/0", [1], cached_tokens=5))
     first = await asyncio.wait_for(run.take(), 1)
     assert tokens_of(first)["r/0"] == [1], "its first token is known at once"
@@ -86,16 +87,17 @@ async def test_a_reply_that_nobody_watches_is_handed_on_token_by_token() -> None
     assert len(await asyncio.wait_for(run.take(), 1)) == 2, "its end is"
 
 
-async def test_a_reply_that_is_watched_has_to_wait() -> None:
-    run = Run(("r/0",), nobody)
+@pytest.mark.parametrize("pause", [None, lambda: 0.0])
+async def test_a_reply_that_is_watched_has_to_wait(pause: Callable[[], float] | None) -> None:
+    run = Run(("r/0",), nobody, pause)
     for token in range(3):
         run.put(Tokens("r/0", [token]))
         assert tokens_of(await asyncio.wait_for(run.take(), 1))["r/0"] == [token]
 
 
-@pytest.mark.parametrize("every_s", [0.0, 0.1])
-async def test_what_came_before_an_engine_died_is_not_counted(every_s: float) -> None:
-    run = Run(("r/0",), nobody, every_s=every_s)
+@pytest.mark.parametrize("pause", [0.0, 0.1])
+async def test_what_came_before_an_engine_died_is_not_counted(pause: float) -> None:
+    run = Run(("r/0",), nobody, lambda: pause)
     run.put(Tokens("r/0", [1]))
     await run.take()
     run.put(Tokens("r/0", [2, 3]))

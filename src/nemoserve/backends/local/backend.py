@@ -129,7 +129,7 @@ class LocalBackend:
                 )
                 sequences.append(submit)
         # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
-        run = self.supervisor.submit(sequences, every_s=job.every_s)
+        run = self.supervisor.submit(sequences, job.wanted)
         return LocalGeneration(job, run, self._text_side.vocabulary)
 
     def _sampling(

@@ -33,8 +33,16 @@ from nemoserve.engine.protocol import (
 )
 from nemoserve.observe.logs import Log
 from nemoserve.types.errors import ApiError
+from nemoserve.types.prompt import Wanted
 
 SequenceMessage = Tokens | Finished | Rejected
+
+_END_S = 0.1
+"""Between tokens of a reply of which only the whole is wanted."""
+_FRAME_S = 0.008
+_CROWD = 4
+"""So many sequences or more: each stream gets what was made since the last half of a screen's frame. Only models that make more than a hundred
+tokens a second for each of them are faster than that. With fewer there is time for every token."""
 
 
 class Run:
@@ -44,10 +52,13 @@ class Run:
     """
 
     def __init__(
-        self, ids: Sequence[str], tell: Callable[[Cancel | EndThinking], None], *, every_s: float = 0.0
+        self,
+        ids: Sequence[str],
+        tell: Callable[[Cancel | EndThinking], None],
+        pause: Callable[[], float] | None = None,
     ) -> None:
-        """Tokens are handed on at most once in `every_s` seconds: to hand one on takes longer than to hand on some more with it."""
-        self._every_s, self._due = every_s, 0.0
+        """Between tokens that are handed on lie `pause()` seconds, if it is there: to hand one on takes longer than some more with it."""
+        self._pause, self._due = pause, 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self.open = set(ids)
@@ -71,23 +82,21 @@ class Run:
             self.open.discard(message.id)
             self._close(message.id)
         # What was on its way when a sequence was cancelled is counted, but nobody reads it.
-        if wanted:
-            if not self._joined(message):
-                self._messages.append(message)
-            if not self._every_s or not isinstance(message, Tokens) or self._loop.time() >= self._due:
-                self._news.set()
-            elif self._timer is None:
-                self._timer = self._loop.call_at(self._due, self._news.set)
+        if not wanted:
+            return
+        if not isinstance(message, Tokens) or self._loop.time() >= self._due:
+            self._messages.append(message)
+            self._news.set()
+            return
+        if not self._joined(message):
+            self._messages.append(message)
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._due, self._news.set)
 
-    def _joined(self, message: SequenceMessage) -> bool:
+    def _joined(self, message: Tokens) -> bool:
         """Whether the message is nothing but more of what waits already, and waits as that."""
         last = self._messages[-1] if self._messages else None
-        if (
-            not self._every_s
-            or not isinstance(message, Tokens)
-            or not isinstance(last, Tokens)
-            or last.id != message.id
-        ):
+        if not isinstance(last, Tokens) or last.id != message.id:
             return False
         if message.logprobs or last.logprobs or message.prompt_logprobs or message.cached_tokens:
             return False
@@ -121,7 +130,7 @@ class Run:
             self._timer = None
         if self._error is not None and not self._messages:
             raise self._error
-        self._due = self._loop.time() + self._every_s
+        self._due = 0.0 if self._pause is None else self._loop.time() + self._pause()
         return self.left()
 
     def left(self) -> list[SequenceMessage]:
@@ -164,6 +173,12 @@ class Supervisor:
         self._engine_log = log_file(settings.data_dir, "engine", model)
         self._process: EngineProcess | None = None
         self._runs: dict[str, Run] = {}
+        """By sequence."""
+        self._pauses: dict[Wanted, Callable[[], float] | None] = {
+            "each token": None,
+            "a stream": lambda: _FRAME_S if len(self._runs) >= _CROWD else 0.0,
+            "the whole": lambda: _END_S,
+        }
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._ready_in_this_life = False
@@ -199,12 +214,12 @@ class Supervisor:
             return self.ready
         raise self._not_ready()
 
-    def submit(self, sequences: Sequence[Submit], *, every_s: float = 0.0) -> Run:
-        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`. `every_s` as for `Run`."""
+    def submit(self, sequences: Sequence[Submit], wanted: Wanted = "each token") -> Run:
+        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`. `wanted`: what is read of the reply."""
         process = self._process
         if self.health.state != "ready" or process is None:
             raise self._not_ready()
-        run = Run([sequence.id for sequence in sequences], self._tell, every_s=every_s)
+        run = Run([sequence.id for sequence in sequences], self._tell, self._pauses[wanted])
         for sequence in sequences:
             self._runs[sequence.id] = run
             process.send(sequence)
