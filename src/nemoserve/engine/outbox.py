@@ -5,18 +5,28 @@ tokens of a sequence join its waiting message, so that thousands of steps fit in
 wait (tokens with their log probabilities, and messages) the engine pauses before its next step (`wait_for_room`). Memory is
 therefore bounded, nothing is dropped, and a gateway that reads again goes on where it was. The pause holds all sequences,
 which is right: they all go to the same reader. That one slow client does not slow the others is the gateway's business.
+
+To tell of a token costs more than to make it, for a small model. So tokens wait a little for others where nobody reads them
+one by one: a sequence's first one never, nor what is not tokens.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 
 import msgspec
 
-from nemoserve.engine.protocol import Finished, FromEngine, Tokens, frame
+from nemoserve.engine.protocol import Finished, FromEngine, Rejected, Tokens, Wanted, frame
 
 _SEND_BYTES = 1 << 20
+_END_S = 0.05
+"""So long tokens may wait of which only the whole is wanted."""
+_FRAME_S = 0.008
+_CROWD = 4
+"""With so many sequences, those of a stream wait for half of a screen's frame, which only a model that makes more than a hundred tokens a
+second for each of them is faster than. With fewer there is time for every token."""
 
 
 class Outbox:
@@ -29,6 +39,11 @@ class Outbox:
         self._messages: list[FromEngine] = []
         self._open: dict[str, int] = {}
         """Where in `_messages` the tokens of a sequence wait."""
+        self._due = 0.0
+        """When what waits is to be sent, on the monotonic clock."""
+        self._wanted: dict[str, Wanted] = {}
+        self._begun: set[str] = set()
+        """Sequences whose first token was told."""
         self._items = 0
         self._closing = False
         self._broken = False
@@ -38,6 +53,11 @@ class Outbox:
         """The gateway cannot be reached any more; messages are discarded."""
         return self._broken
 
+    def expect(self, id: str, wanted: Wanted) -> None:
+        """What is read of a sequence's reply, of which nothing was said yet."""
+        with self._changed:
+            self._wanted[id] = wanted
+
     def put(self, messages: list[FromEngine]) -> None:
         """Queue messages for sending, without waiting. Their lists belong to the outbox from now on."""
         if not messages:
@@ -45,6 +65,8 @@ class Outbox:
         with self._changed:
             if self._broken:
                 return
+            due = time.monotonic() + min(self._patience(message) for message in messages)
+            sooner = not self._messages or due < self._due
             for message in messages:
                 self._items += _weight(message)
                 place = self._open.get(message.id) if isinstance(message, Tokens | Finished) else None
@@ -56,7 +78,9 @@ class Outbox:
                 elif isinstance(message, Finished):
                     self._open.pop(message.id, None)
                 self._messages.append(message)
-            self._changed.notify_all()
+            if sooner:
+                self._due = due
+                self._changed.notify_all()
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Wait until fewer than the limit wait to be sent; False when that takes longer than `timeout_s`."""
@@ -74,7 +98,8 @@ class Outbox:
         """Write messages until `close` or until the gateway is gone."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._messages or self._closing)
+                while not self._closing and (not self._messages or time.monotonic() < self._due):
+                    self._changed.wait(self._due - time.monotonic() if self._messages else None)
                 messages, self._messages = self._messages, []
                 sending, self._open = self._items, {}
             if not messages:
@@ -89,6 +114,23 @@ class Outbox:
             with self._changed:
                 self._items -= sending
                 self._changed.notify_all()
+
+    def _patience(self, message: FromEngine) -> float:
+        """Seconds that the message may wait for others."""
+        match message:
+            case Tokens() if message.id in self._begun:
+                wanted = self._wanted.get(message.id, "each token")
+                if wanted == "the whole":
+                    return _END_S
+                return _FRAME_S if wanted == "a stream" and len(self._wanted) >= _CROWD else 0.0
+            case Tokens():
+                self._begun.add(message.id)
+            case Finished() | Rejected():
+                self._begun.discard(message.id)
+                self._wanted.pop(message.id, None)
+            case _:
+                pass
+        return 0.0
 
     def _send(self, messages: list[FromEngine]) -> None:
         """One system call for many small messages, without a second copy of all of them at once."""

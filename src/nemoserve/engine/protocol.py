@@ -72,6 +72,10 @@ class TokenLogprob(msgspec.Struct, frozen=True, array_like=True):
     """The most likely tokens with their log probabilities, best first."""
 
 
+Wanted = Literal["each token", "a stream", "the whole"]
+"""What is read of a reply: each token as soon as it is there, as it may end the reply; what a reader sees growing; or its end alone."""
+
+
 class Submit(msgspec.Struct, frozen=True, tag="submit"):
     id: str
     prompt: list[int]
@@ -80,6 +84,7 @@ class Submit(msgspec.Struct, frozen=True, tag="submit"):
     """So many tokens the prompt of the next turn is likely to begin with as well; 0: nothing is known of that."""
     keep_reply: bool = False
     """The prompt of the next turn is likely to have this reply in it, token by token."""
+    wanted: Wanted = "each token"
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):

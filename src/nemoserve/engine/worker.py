@@ -216,6 +216,7 @@ def serve(core: EngineCore, inbox: Inbox, outbox: Outbox) -> int:
 def handle(message: ToEngine, core: EngineCore, outbox: Outbox) -> None:
     """Pass one message on and its answers back."""
     if isinstance(message, Submit):
+        outbox.expect(message.id, message.wanted)
         outbox.put(core.submit(message))
     elif isinstance(message, Cancel):
         outbox.put(core.cancel(message))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -18,6 +19,7 @@ from nemoserve.engine.protocol import (
     Rejected,
     TokenLogprob,
     Tokens,
+    Wanted,
     decode_from_engine,
     frame,
 )
@@ -130,3 +132,57 @@ def test_an_oversized_frame_closes_the_inbox(ends: tuple[socket.socket, socket.s
     threading.Thread(target=inbox.run, daemon=True).start()
     ends[1].sendall(b"\xff\xff\xff\xff")
     assert inbox.closed.wait(30)
+
+
+def sendings(ends: tuple[socket.socket, socket.socket], told: Mapping[str, Wanted], pause_s: float) -> int:
+    """How often something is sent while every sequence gets 40 tokens, and ends."""
+    outbox = Outbox(ends[0])
+    for id, wanted in told.items():
+        outbox.expect(id, wanted)
+    count = 0
+
+    def read() -> None:
+        nonlocal count
+        frames, left = FrameReader(), set(told)
+        while left:
+            found = [decode_from_engine(body) for body in frames.feed(ends[1].recv(1 << 20))]
+            count += 1
+            left -= {message.id for message in found if isinstance(message, Finished)}
+
+    reader, writer = threading.Thread(target=read), started(outbox)
+    reader.start()
+    for step in range(40):
+        outbox.put([Tokens(id, [step]) for id in told])
+        time.sleep(pause_s)
+    outbox.put([finished(id) for id in told])
+    reader.join(10)
+    outbox.close(10)
+    writer.join(10)
+    assert not reader.is_alive() and not writer.is_alive()
+    return count
+
+
+@pytest.mark.parametrize("told", [dict.fromkeys("ab", "the whole"), dict.fromkeys("abcd", "a stream")])
+def test_tokens_that_nobody_waits_for_cost_a_sending_each(
+    ends: tuple[socket.socket, socket.socket], told: dict[str, Wanted]
+) -> None:
+    assert sendings(ends, told, 0.0005) < 20
+
+
+@pytest.mark.parametrize(
+    "told", [dict.fromkeys("abc", "a stream"), {**dict.fromkeys("abc", "the whole"), "d": "each token"}]
+)
+def test_tokens_that_are_waited_for_wait_for_others(
+    ends: tuple[socket.socket, socket.socket], told: dict[str, Wanted]
+) -> None:
+    assert sendings(ends, told, 0.01) > 20
+
+
+def test_a_token_that_comes_alone_waits_for_ever(ends: tuple[socket.socket, socket.socket]) -> None:
+    outbox = Outbox(ends[0])
+    started(outbox)
+    outbox.expect("a", "the whole")
+    for token in range(2):
+        outbox.put([Tokens("a", [token])])
+        ends[1].settimeout(5)
+        assert [decode_from_engine(one) for one in FrameReader().feed(ends[1].recv(1 << 16))] == [Tokens("a", [token])]

@@ -126,10 +126,11 @@ class LocalBackend:
                     sampling,
                     prompt.stem,
                     keep_reply=not (job.chat and job.thinking),
+                    wanted=job.wanted,
                 )
                 sequences.append(submit)
         # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
-        run = self.supervisor.submit(sequences, job.wanted)
+        run = self.supervisor.submit(sequences)
         return LocalGeneration(job, run, self._text_side.vocabulary)
 
     def _sampling(

@@ -33,16 +33,8 @@ from nemoserve.engine.protocol import (
 )
 from nemoserve.observe.logs import Log
 from nemoserve.types.errors import ApiError
-from nemoserve.types.prompt import Wanted
 
 SequenceMessage = Tokens | Finished | Rejected
-
-_END_S = 0.1
-"""Between tokens of a reply of which only the whole is wanted."""
-_FRAME_S = 0.008
-_CROWD = 4
-"""So many sequences or more: each stream gets what was made since the last half of a screen's frame. Only models that make more than a hundred
-tokens a second for each of them are faster than that. With fewer there is time for every token."""
 
 
 class Run:
@@ -52,15 +44,10 @@ class Run:
     """
 
     def __init__(
-        self,
-        ids: Sequence[str],
-        tell: Callable[[Cancel | EndThinking], None],
-        pause: Callable[[], float] | None = None,
+        self, ids: Sequence[str], tell: Callable[[Cancel | EndThinking], None], *, whole: bool = False
     ) -> None:
-        """Between tokens that are handed on lie `pause()` seconds, if it is there: to hand one on takes longer than some more with it."""
-        self._pause, self._due = pause, 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self._loop = asyncio.get_running_loop()
+        """`whole`: only the whole is wanted, and tokens that wait are taken as one message."""
+        self._whole = whole
         self.open = set(ids)
         """Sequences whose output is still wanted."""
         self.counts = dict.fromkeys(ids, 0)
@@ -82,16 +69,10 @@ class Run:
             self.open.discard(message.id)
             self._close(message.id)
         # What was on its way when a sequence was cancelled is counted, but nobody reads it.
-        if not wanted:
-            return
-        if not isinstance(message, Tokens) or self._loop.time() >= self._due:
-            self._messages.append(message)
+        if wanted:
+            if not (self._whole and isinstance(message, Tokens) and self._joined(message)):
+                self._messages.append(message)
             self._news.set()
-            return
-        if not self._joined(message):
-            self._messages.append(message)
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._due, self._news.set)
 
     def _joined(self, message: Tokens) -> bool:
         """Whether the message is nothing but more of what waits already, and waits as that."""
@@ -125,12 +106,8 @@ class Run:
         if self._error is None:
             await self._news.wait()
         self._news.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if self._error is not None and not self._messages:
             raise self._error
-        self._due = 0.0 if self._pause is None else self._loop.time() + self._pause()
         return self.left()
 
     def left(self) -> list[SequenceMessage]:
@@ -173,12 +150,6 @@ class Supervisor:
         self._engine_log = log_file(settings.data_dir, "engine", model)
         self._process: EngineProcess | None = None
         self._runs: dict[str, Run] = {}
-        """By sequence."""
-        self._pauses: dict[Wanted, Callable[[], float] | None] = {
-            "each token": None,
-            "a stream": lambda: _FRAME_S if len(self._runs) >= _CROWD else 0.0,
-            "the whole": lambda: _END_S,
-        }
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._ready_in_this_life = False
@@ -214,12 +185,13 @@ class Supervisor:
             return self.ready
         raise self._not_ready()
 
-    def submit(self, sequences: Sequence[Submit], wanted: Wanted = "each token") -> Run:
-        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`. `wanted`: what is read of the reply."""
+    def submit(self, sequences: Sequence[Submit]) -> Run:
+        """Hands sequences to the engine. Call it without awaiting anything after `until_ready`."""
         process = self._process
         if self.health.state != "ready" or process is None:
             raise self._not_ready()
-        run = Run([sequence.id for sequence in sequences], self._tell, self._pauses[wanted])
+        whole = all(sequence.wanted == "the whole" for sequence in sequences)
+        run = Run([sequence.id for sequence in sequences], self._tell, whole=whole)
         for sequence in sequences:
             self._runs[sequence.id] = run
             process.send(sequence)
