@@ -11,6 +11,7 @@ import pytest
 from nemoserve.backends.remote.choice import Reading
 from nemoserve.backends.remote.reader import ReplyReader
 from nemoserve.parsing.tool_schemas import ToolSchemas
+from nemoserve.types.errors import ApiError
 from nemoserve.types.events import TextDelta
 from nemoserve.types.families import NANO_V2, NEMOTRON_3
 from nemoserve.types.prompt import ReplyStart
@@ -256,6 +257,23 @@ def _call(**fields: Any) -> dict[str, Any]:
             [_call(id="c1", function={"arguments": "1}"})],
         ],
         [[_call(index=0, id="c1", function={"name": "get"})], [{"function": {"arguments": '{"a":1}'}}]],
+        [
+            [_call(index=0, id="c1")],
+            [_call(index=0, function={"name": "get"})],
+            [{"function": {"arguments": '{"a":1}'}}],
+        ],
+        [
+            [_call(index=0, id="c1", function={"name": "", "arguments": '{"a":'})],
+            [_call(index=0, id="", function={"name": "get", "arguments": "1}"})],
+        ],
+        [
+            [_call(id="c1", function={"name": "get", "arguments": '{"a":'})],
+            [_call(id="", function={"name": "", "arguments": "1}"})],
+        ],
+        [
+            [_call(index=0, id="c1", function={"name": "get", "arguments": '{"a":'})],
+            [_call(index=0, id="c2", function={"name": "get", "arguments": "1}"})],
+        ],
     ],
 )
 def test_calls_come_out_the_same_however_they_came_in(deltas: list[list[dict[str, Any]]]):
@@ -278,6 +296,58 @@ def test_calls_without_ids_get_some_and_several_stay_apart():
     one = _whole(_message("stop", tool_calls=calls), tools=_TOOLS, several_calls=False)
     assert one.finish is not None
     assert (len(one.calls), [notice.code for notice in one.finish.warnings]) == (1, ["dropped_tool_calls"])
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_whole_calls_that_share_a_number_are_taken_for_one(together: bool):
+    calls = [_call(index=0, id=f"c{a}", function={"name": "get", "arguments": f'{{"a":{a}}}'}) for a in (1, 2, 3)]
+    chunks = [calls] if together else [[call] for call in calls]
+    seen = _stream(*(_chunk(tool_calls=chunk) for chunk in chunks), _chunk("tool_calls"), tools=_TOOLS)
+    assert seen.calls == [(f"c{a}", "get", f'{{"a":{a}}}') for a in (1, 2, 3)]
+
+
+def test_a_call_whose_name_never_came_is_told():
+    seen = _stream(_chunk(tool_calls=[_call(index=0, id="c1")]), _chunk("tool_calls"), tools=_TOOLS)
+    assert seen.finish is not None
+    assert [call[:2] for call in seen.calls] == [("c1", "")] and seen.finish.warnings
+
+
+def test_a_choice_that_nobody_asked_for_costs_the_reply():
+    extra = {"choices": [{"index": 1, "delta": {"content": "x"}, "finish_reason": "stop"}]}
+    below = {"choices": [{"index": -1, "delta": {"content": "x"}, "finish_reason": "stop"}]}
+    seen = _stream(extra, _chunk(content="a"), below, extra, _chunk("stop"), choices=1)
+    assert seen.text == "a" and seen.told is not None
+    with pytest.raises(ApiError, match="without a choice"):
+        _stream(extra, choices=1)
+
+
+def test_extras_of_odd_types_cost_the_reply():
+    seen = _stream(
+        {"choices": [{"index": None, "delta": {"content": "a"}, "native_finish_reason": 3, "finish_reason": "stop"}]}
+    )
+    assert seen.text == "a" and seen.finish is not None and seen.finish.native_reason == "stop"
+
+
+def test_events_without_data_are_no_events():
+    reader = ReplyReader("up", Reading(family=NANO_V2))
+    assert (reader.event(b"", b""), reader.event(b"ping", b" "), reader.begun) == ([], [], False)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"error": {"code": "429", "message": "slow down"}},
+        {
+            "choices": [
+                {"index": 0, "delta": {}, "finish_reason": "error", "error": {"code": 429, "message": "slow down"}}
+            ]
+        },
+    ],
+)
+def test_the_status_of_an_error_in_a_stream_is_lost(chunk: dict[str, Any]):
+    with pytest.raises(ApiError) as caught:
+        _stream(_chunk(content="a"), chunk)
+    assert caught.value.error_type == "rate_limit_exceeded" and caught.value.metadata["provider_code"] == 429
 
 
 def test_wrong_arguments_are_told():

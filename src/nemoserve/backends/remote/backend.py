@@ -253,7 +253,7 @@ class RemoteBackend:
     def _reading(self, known: _Known, job: HostedJob, resumed: ReplyStart | None) -> Reading:
         request, family = job.request, known.family
         if job.texts is not None:
-            return Reading(start="answer")
+            return Reading(start="answer", choices=job.choices)
         thinking = family.thinks if job.thinking is None else job.thinking
         honoured = job.endpoint.parameters
         cut_here = bool(request.sampling.stop) and honoured is not None and "stop" not in honoured
@@ -268,6 +268,7 @@ class RemoteBackend:
             tools=ToolSchemas(request.tools) if request.tools and request.tool_choice.mode != "none" else None,
             several_calls=request.parallel_tool_calls,
             call_id_prefix=f"call_{job.id}_",
+            choices=job.choices,
         )
 
     def _header(self, key: int) -> dict[str, str]:

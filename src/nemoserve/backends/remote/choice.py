@@ -62,6 +62,8 @@ class Reading(msgspec.Struct, frozen=True):
     whole: bool = False
     """Nothing is sent to the client before the reply's end."""
     call_id_prefix: str = "call_"
+    choices: int | None = None
+    """So many were asked for; what a provider makes beyond them is passed over. None: not known."""
 
 
 class ChoiceReader:
@@ -156,7 +158,7 @@ class ChoiceReader:
 
     def finish(self, reason: str, native: str) -> list[ChoiceEvent]:
         """The provider says that the choice is over."""
-        events: list[ChoiceEvent] = [*self._release(), *self._last()]
+        events: list[ChoiceEvent] = [*self._release(), *self._last(), *self._native.finish()]
         mapped = FINISH.get(reason.lower(), "stop")
         if mapped == "stop":
             meant = self._unclosed()

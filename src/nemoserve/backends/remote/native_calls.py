@@ -16,6 +16,16 @@ class _Known:
     def __init__(self, position: int, call_id: str, name: str, *, passed: bool) -> None:
         self.position, self.id, self.name, self.passed = position, call_id, name, passed
         self.arguments: list[str] = []
+        self.started = False
+        """The client knows of it."""
+
+    def start(self, index: int) -> list[ToolCallStart | ToolCallDelta]:
+        """The call's beginning and what of it had to wait for its name."""
+        self.started = True
+        events: list[ToolCallStart | ToolCallDelta] = [ToolCallStart(index, self.position, self.id, self.name)]
+        if self.arguments:
+            events.append(ToolCallDelta(index, self.position, "".join(self.arguments)))
+        return events
 
     @property
     def complete(self) -> bool:
@@ -35,6 +45,8 @@ class NativeCalls:
         self._id_prefix = id_prefix
         self._several = several
         self._known: dict[int, _Known] = {}
+        self._newest: dict[int, int] = {}
+        """The last call of each number that several had."""
 
     @property
     def begun(self) -> int:
@@ -49,20 +61,32 @@ class NativeCalls:
         """The events of a call, or of a piece of one; `place` counts those of this chunk, `before` calls found elsewhere."""
         function = call.function
         name = (function.name if function is not None else None) or ""
-        at = call.index if call.index is not None else self._place(call, name, place)
-        events: list[ToolCallStart | ToolCallDelta] = []
+        at = self._numbered(call, name) if call.index is not None else self._place(call, name, place)
         known = self._known.get(at)
         if known is None:
             position = before + len(self._known)
             call_id = call.id or f"{self._id_prefix}{self._index}_{position}"
             known = self._known[at] = _Known(position, call_id, name, passed=not position or self._several)
-            if known.passed:
-                events.append(ToolCallStart(self._index, position, known.id, name))
+        if not known.started and name:
+            known.name = name
+            if call.id:
+                known.id = call.id
         arguments = _text(function.arguments) if function is not None else ""
         if arguments:
             known.arguments.append(arguments)
-            if known.passed:
-                events.append(ToolCallDelta(self._index, known.position, arguments))
+        if not known.passed:
+            return []
+        if not known.started:
+            # Some send the id first, and the name in a later piece.
+            return known.start(self._index) if known.name else []
+        return [ToolCallDelta(self._index, known.position, arguments)] if arguments else []
+
+    def finish(self) -> list[ToolCallStart | ToolCallDelta]:
+        """The calls whose names never came."""
+        events: list[ToolCallStart | ToolCallDelta] = []
+        for call in self._known.values():
+            if call.passed and not call.started:
+                events += call.start(self._index)
         return events
 
     def notices(self, tools: ToolSchemas) -> list[Notice]:
@@ -75,9 +99,18 @@ class NativeCalls:
             notices.append(Notice("dropped_tool_calls", text, "parallel_tool_calls"))
         return notices
 
+    def _numbered(self, call: Call, name: str) -> int:
+        """Which call a piece with a number belongs to: some number all calls 0, each whole and with an id of its own."""
+        index = call.index or 0
+        at = self._newest.get(index, index)
+        known = self._known.get(at)
+        if known is not None and name and call.id and call.id != known.id and known.arguments and known.complete:
+            self._newest[index] = at = -1 - len(self._known)
+        return at
+
     def _place(self, call: Call, name: str, place: int) -> int:
         """Which call a piece without a number belongs to: a new id or name begins one."""
-        if call.id is not None:
+        if call.id:
             same = (at for at, known in self._known.items() if known.id == call.id)
             return next(same, len(self._known))
         if name or not self._known:

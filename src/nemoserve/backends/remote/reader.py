@@ -50,8 +50,8 @@ class ReplyReader:
         return self._usage
 
     def event(self, name: bytes, data: bytes) -> list[HostedEvent]:
-        """One event of a stream."""
-        if self.done:
+        """One event of a stream. One without data keeps the connection alive and says nothing, as a comment does."""
+        if self.done or not data.strip():
             return []
         self.begun = True
         if data.strip() == DONE:
@@ -116,9 +116,12 @@ class ReplyReader:
         return events
 
     def _choice(self, choice: Choice) -> list[HostedEvent]:
-        reader = self._choices.get(choice.index)
+        index, most = choice.index or 0, self._reading.choices
+        if index < 0 or (most is not None and index >= most):
+            return []
+        reader = self._choices.get(index)
         if reader is None:
-            reader = self._choices[choice.index] = ChoiceReader(choice.index, self._reading)
+            reader = self._choices[index] = ChoiceReader(index, self._reading)
         if reader.finished:
             return []
         events: list[HostedEvent] = []
@@ -139,7 +142,8 @@ class ReplyReader:
         if choice.finish_reason:
             if FINISH.get(choice.finish_reason.lower()) == "error":
                 raise self._broken(f"a reply that ended with {choice.finish_reason!r}")
-            events += reader.finish(choice.finish_reason, choice.native_finish_reason or "")
+            native = choice.native_finish_reason
+            events += reader.finish(choice.finish_reason, native if isinstance(native, str) else "")
             self._finished += 1
         return events
 

@@ -101,7 +101,7 @@ def scrubbed(body: bytes, secrets: Collection[str] = ()) -> str:
 
 def _error(provider: str, status: int, text: str) -> ApiError:
     said = _message(text) or text
-    kind = _TYPES.get(status, "provider_unavailable" if status >= 500 or status < 400 else "invalid_request")
+    kind = _TYPES.get(status, "provider_unavailable")
     if status in (400, 413, 422) and _TOO_LONG.search(said):
         kind = "context_length_exceeded"
     elif status >= 500 and _OVERLOADED.search(said):
@@ -141,14 +141,23 @@ def _code(raw: str) -> int | None:
         body = msgspec.json.decode(raw)
     except UNREADABLE:
         return None
-    fields = cast("dict[str, object]", body) if isinstance(body, dict) else {}
-    inner = fields.get("error")
-    for place in (cast("dict[str, object]", inner) if isinstance(inner, dict) else {}, fields):
+    fields = _fields(body)
+    choices = fields.get("choices")
+    inner = (
+        [_fields(choice).get("error") for choice in cast("list[object]", choices)] if isinstance(choices, list) else []
+    )
+    for place in (_fields(fields.get("error")), *map(_fields, inner), fields):
         for name in ("code", "status", "statusCode"):
             value = place.get(name)
+            if isinstance(value, str) and len(value) == 3 and value.isdecimal():
+                return int(value)
             if isinstance(value, int):
                 return value
     return None
+
+
+def _fields(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _until(value: str, now: datetime | None) -> float | None:

@@ -62,12 +62,12 @@ class Part(msgspec.Struct):
 class Choice(msgspec.Struct):
     """A choice, whole (`message`) or in pieces (`delta`)."""
 
-    index: int = 0
+    index: int | None = 0
     message: Part | None = None
     delta: Part | None = None
     text: str | None = None
     finish_reason: str | None = None
-    native_finish_reason: str | None = None
+    native_finish_reason: object = None
     logprobs: object = None
     error: object = None
 
