@@ -70,6 +70,20 @@ def test_rests_double_and_a_success_forgets_them():
     assert rests.refused(0, 429, None) == 1
 
 
+def test_many_requests_that_are_refused_at_once_close_a_provider_for_an_hour():
+    clock = _Clock()
+    rests, rate = Rests(1, clock), AdaptiveRate(clock)
+    assert [rate.ask() for _ in range(20)] == [0.0] * 20
+    for _ in range(20):
+        clock.now += 0.01
+        assert rests.refused(0, 401, None, sent=0.0) == 30
+        rate.refused(sent=0.0)
+    assert rate.limit == 10
+    clock.now += 60
+    assert rests.refused(0, 401, None, sent=clock.now) == 60, "it was asked again"
+    assert rests.refused(0, 429, None, sent=clock.now) == 1, "that is another matter"
+
+
 @given(st.integers(1, 60), st.lists(st.floats(0, 5), min_size=1, max_size=150))
 def test_a_known_limit_is_never_passed_and_the_wait_is_exact(limit: int, waits: list[float]):
     clock = _Clock()

@@ -79,6 +79,8 @@ class _Record:
         self.limited = False
         """It rests because of too many requests, rather than because it is overloaded."""
         self.next_rest = settings.rate_limit_rest
+        self.limited_at = float("-inf")
+        """When the last refusal came that did not say for how long."""
 
 
 class Watch:
@@ -124,8 +126,9 @@ class Watch:
     def _rest(self, limited: bool, asked_s: float | None, now: float) -> None:
         record = self._record
         if asked_s is None:
-            if not limited:
-                return
+            if not limited or self._began < record.limited_at:
+                return  # what was sent before that was known is the same refusal once more
+            record.limited_at = now
             asked_s = record.next_rest
             record.next_rest = min(2 * record.next_rest, self._settings.breaker_longest_rest)
         if now + asked_s > record.rests_until:

@@ -51,6 +51,19 @@ def test_a_dead_endpoint_is_asked_again_and_again() -> None:
     assert house.health.stats(dead, house.now + 1).breaker == "closed"
 
 
+def test_requests_that_are_refused_together_make_an_endpoint_rest_for_minutes() -> None:
+    house = House(endpoint("a"), rate_limit_rest=2.0)
+    one = house.router.endpoints[0]
+    for rest_s in (2.0, 4.0):
+        together = [house.health.begin(one, house.now) for _ in range(10)]
+        for watch in together:
+            assert watch is not None
+            house.now += 0.01
+            watch.ended("rate_limited", house.now)
+        assert house.health.stats(one, house.now).rests_s == pytest.approx(rest_s, abs=0.2)
+        house.now += rest_s
+
+
 def test_replies_that_are_always_cut_never_open_the_breaker() -> None:
     house = House(endpoint("cuts"), breaker_failures=3)
     house.attempt("cuts", "failed", times=3, first_s=0.1)

@@ -211,6 +211,7 @@ class RemoteBackend:
                 tried |= {key}
                 error = error or self._limited(wait_s)
                 continue
+            sent = self._clock()
             reply = await self._connections.post(path, body, self._header(key), deadline)
             if reply.status == 200:
                 self._rests.worked(key)
@@ -232,11 +233,11 @@ class RemoteBackend:
                 continue
             if status not in _KEY_STATUSES:
                 raise error
-            rests_s = self._rests.refused(key, status, error.retry_after_s)
+            rests_s = self._rests.refused(key, status, error.retry_after_s, sent)
             if error.retry_after_s is None:
                 error.retry_after_s = rests_s
             if status == 429 and rate is not None:
-                rate.refused()
+                rate.refused(sent)
             tried |= {key}
         raise error or self._limited(self._rests.wait_s())
 

@@ -1,7 +1,7 @@
 """Which of a provider's keys goes next. Pure, with the clock handed in; knows statuses and seconds, not what a key is.
 
 Keys are used in turn. One that was refused, is out of money or limited rests: as long as the provider said, else for a time that
-doubles with each refusal in a row, and a success forgets them.
+doubles with each refusal of one kind in a row, and a success forgets them. Refusals of requests that were sent together are one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class Rests:
         self._used = [0] * count
         self._failures = [0] * count
         self._statuses = [0] * count
+        self._refused_at = [float("-inf")] * count
         self._clock = clock
         self._turn = 0
 
@@ -38,13 +39,18 @@ class Rests:
         """Seconds until some key is there again; 0 if one is."""
         return max(0.0, min(self._until, default=0.0) - self._clock())
 
-    def refused(self, key: int, status: int, retry_after_s: float | None) -> float:
-        """A key was answered with 401, 402 or 429; returns the seconds that it rests."""
-        self._failures[key] += 1
+    def refused(self, key: int, status: int, retry_after_s: float | None, sent: float | None = None) -> float:
+        """A key was answered with 401, 402 or 429; returns the seconds that it rests. `sent`: when the request was; default: now."""
+        now = self._clock()
+        if status != self._statuses[key]:
+            self._failures[key] = 0
+        if not self._failures[key] or sent is None or sent >= self._refused_at[key]:
+            self._failures[key] += 1
+            self._refused_at[key] = now
         self._statuses[key] = status
         doubled = _FIRST_S[status] * 2.0 ** min(self._failures[key] - 1, 32)
         seconds = min(doubled, _LONGEST_S[status]) if retry_after_s is None else retry_after_s
-        self._until[key] = max(self._until[key], self._clock() + seconds)
+        self._until[key] = max(self._until[key], now + seconds)
         return seconds
 
     @property

@@ -1,8 +1,8 @@
 """How fast a provider may be asked that does not say. Pure, with the clock handed in; knows counts and seconds.
 
 Additive increase, multiplicative decrease: a refusal halves the rate that was in fact reached, every success adds a little, and
-once the old ceiling has been passed by far the limit is forgotten. Requests beyond the rate are turned away, with the time after
-which there will be room, so that they can go elsewhere.
+once the old ceiling has been passed by far the limit is forgotten. Refusals of requests that were sent together are one. Requests
+beyond the rate are turned away, with the time after which there will be room, so that they can go elsewhere.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ class AdaptiveRate:
         self._learns = learns
         self._limit: float | None = None if known is None else float(known)
         self._refused_at = 0.0
+        """Requests per minute that were reached at the last refusal."""
+        self._learnt = float("-inf")
+        """When that was."""
         self._asked: deque[float] = deque()
 
     @property
@@ -44,11 +47,12 @@ class AdaptiveRate:
         self._asked.append(now)
         return 0.0
 
-    def refused(self) -> None:
-        """The provider said 429."""
-        if not self._learns:
-            return
+    def refused(self, sent: float | None = None) -> None:
+        """The provider said 429. `sent`: when the request was; default: now."""
         now = self._clock()
+        if not self._learns or (sent is not None and sent < self._learnt):
+            return
+        self._learnt = now
         reached = float(sum(1 for asked in self._asked if asked > now - _WINDOW_S))
         self._refused_at = max(_LEAST, reached)
         held = self._limit if self._limit is not None else self._refused_at
