@@ -229,6 +229,7 @@ async def test_a_connection_closed_while_idle_costs_nothing():
         ("402 Pay", {"error": {"message": "credits"}}, "provider_unavailable"),
         ("403 No", {"detail": "no"}, "provider_unavailable"),
         ("404 No", {"detail": "no such model"}, "provider_unavailable"),
+        ("405 No", b"<html>nginx</html>", "provider_unavailable"),
         ("413 Big", {}, "payload_too_large"),
         ("422 Odd", {"detail": [{"loc": ["body", "x"], "msg": "field required"}]}, "invalid_request"),
         ("429 Slow", {"status": 429, "title": "Too Many Requests"}, "rate_limit_exceeded"),
@@ -256,6 +257,13 @@ async def test_retry_after_is_passed_on(header: str, seconds: float):
     assert error.retry_after_s == seconds
     error, _ = await _fails(whole({}, status="503 Busy", retry_after=header))
     assert error.retry_after_s == seconds
+
+
+async def test_a_reply_that_was_created_is_one():
+    async with provider((whole(_REPLY, status="201 Created"),)) as house:
+        remote = backend(house.url)
+        assert (await collect(remote, job(remote))).text == "Hi"
+        await remote.close()
 
 
 async def test_a_key_never_shows(caplog: pytest.LogCaptureFixture):

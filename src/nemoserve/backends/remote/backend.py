@@ -41,6 +41,8 @@ _NEEDED = frozenset({"model", "messages", "prompt", "stream", "max_tokens"})
 _AFTER_FINISH_S = 5.0
 """Counts come within this after the last choice's end, or not at all."""
 _KEY_STATUSES = (401, 402, 429)
+_REPLIES = (200, 201)
+"""Some say that they have created a reply."""
 
 
 class _Known:
@@ -198,7 +200,7 @@ class RemoteBackend:
         known.pace.streamed(_tokens(reader), first, loop.time() - began)
 
     async def _asked(self, known: _Known, job: HostedJob, deadline: float, *, stream: bool) -> tuple[Reply, Asked]:
-        """A reply with status 200. Raises ApiError when no key gets one."""
+        """A reply with a status of success. Raises ApiError when no key gets one."""
         asked = to_request(job, Asking(self._dialect, known.family, stream, known.refuses))
         body, learnt = msgspec.json.encode(asked.body), False
         tried: frozenset[int] = frozenset()
@@ -213,7 +215,7 @@ class RemoteBackend:
                 continue
             sent = self._clock()
             reply = await self._connections.post(path, body, self._header(key), deadline)
-            if reply.status == 200:
+            if reply.status in _REPLIES:
                 self._rests.worked(key)
                 if rate is not None:
                     rate.worked()
