@@ -72,6 +72,14 @@ def test_a_failure_before_the_first_word_is_never_seen(two: House, error: ApiErr
     assert details["upstream_inference_cost"] == last["usage"]["cost"]
 
 
+@pytest.mark.parametrize(("error", "seconds"), [("rate_limit_exceeded", "2"), ("provider_overloaded", "1")])
+def test_a_client_is_not_told_when_to_come_again(tmp_path: Path, error: Any, seconds: str) -> None:
+    busy = Scripted("alpha", fails(ApiError(error, "busy")))
+    with house(tmp_path, busy, routing=RoutingSettings(rate_limit_rest=2.0)) as running:
+        answer = running.chat()
+        assert answer.status_code in (429, 503) and answer.headers["retry-after"] == seconds
+
+
 def test_after_the_first_word_a_failure_ends_the_stream_in_the_open(two: House) -> None:
     two.providers["alpha"].behave = fails(ApiError("provider_unavailable", "it broke"), after=3)
     answer = two.chat(**FIRST, stream=True)

@@ -219,6 +219,9 @@ class Reply:
         if not self.failed:
             return ApiError("provider_overloaded", "No endpoint can be asked at the moment.", retry_after_s=1.0)
         told = next((tried for tried in self.failed if tried.error.error_type in _REQUESTS_FAULT), self.failed[-1])
+        if told.error.status in (429, 503) and told.error.retry_after_s is None:
+            resting = self._house.health.unavailable(told.endpoint, time.monotonic())
+            told.error.retry_after_s = 1.0 if resting is None else resting.wait_s
         others = [tried for tried in self.failed if tried is not told]
         if others:
             told.error.metadata["previous_errors"] = [
