@@ -54,7 +54,10 @@ def refusal(
     allowed = [verdict for verdict in considered if verdict.excluded_by not in _KEY]
     if not allowed:
         return _forbidden(wish, considered)
+    # Endpoints for `:free` alone say nothing of a request that did not ask for that, unless there are no others.
+    allowed = [verdict for verdict in allowed if not _for_free_alone(verdict)] or allowed
     wanted = [verdict for verdict in allowed if verdict.excluded_by not in _NAMING]
+    wanted = [verdict for verdict in wanted if verdict.excluded_by != "variant"] or wanted
     resting = [verdict for verdict in considered if verdict.excluded_by in _RESTING]
     blind, wanted = wanted, [verdict for verdict in wanted if verdict.excluded_by != "input_modality"]
     if resting:
@@ -72,6 +75,10 @@ def refusal(
         "excluded_by": shown(rules),
     }
     return error
+
+
+def _for_free_alone(verdict: Considered) -> bool:
+    return verdict.excluded_by == "variant" and verdict.endpoint.variant == "free"
 
 
 def told_of(unknown: Unknown) -> str:

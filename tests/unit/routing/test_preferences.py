@@ -195,6 +195,17 @@ def test_free_costs_something_or_is_given_unasked() -> None:
     assert error.availability["code"] == "free_variant_ended"
 
 
+@pytest.mark.parametrize("model", [NANO, f"{NANO}:free"])
+def test_a_refusal_blames_the_variant_for_what_has_another_cause(model: str) -> None:
+    house = House(endpoint("pays"), endpoint("gift", variant="free"))
+    assert refused(house, model, prompt_tokens=1_000_000).error_type == "context_length_exceeded"
+    assert refused(house, model, images=1).message.startswith("messages: they have images")
+    assert (
+        refused(house, model, preferences={"quantizations": ("fp8",)}).metadata["parameter"] == "provider.quantizations"
+    )
+    assert refused(house, NANO, preferences={"only": ("pay",)}).metadata["parameter"] == "provider.only"
+
+
 def test_models_compete_only_when_told() -> None:
     house = House(endpoint("dear"), endpoint("cheap", SUPER), prices={"dear": 5, "cheap": 1})
     assert house.order(NANO, SUPER, preferences={"sort": "price"}) == ["dear", "cheap"]
