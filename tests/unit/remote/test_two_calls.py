@@ -49,6 +49,14 @@ async def test_cut_thinking_is_closed_and_continued_with_what_is_left():
     assert seen.told.reasoning_told
 
 
+async def test_what_is_thought_on_in_the_second_call_is_billed_as_an_answer():
+    usage = {"prompt_tokens": 18, "completion_tokens": 4, "completion_tokens_details": {"reasoning_tokens": 2}}
+    on = (HEAD, delta(reasoning_content=" four"), delta("stop", content="So."), event({"usage": usage}), DONE, END)
+    seen, _ = await _run(_CUT, on)
+    assert (seen.reasoning, seen.text) == ("one two three four", "So.")
+    assert seen.told is not None and seen.told.usage == Usage(28, 9, 7)
+
+
 async def test_a_family_whose_prompt_does_not_open_the_thought_gets_it_opened():
     async with provider(_CUT, _ANSWER) as house:
         remote = backend(house.url, type="sglang", models=(ProviderModel(id="nvidia/nemotron-3-nano-30b-a3b"),))

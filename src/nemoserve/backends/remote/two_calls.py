@@ -113,7 +113,7 @@ class _First:
         )
 
     def total(self, second: Usage | None) -> Usage | None:
-        """The sum, as far as it was told; all that a cut call made before any answer was thinking."""
+        """The sum, as far as it was told; all that a cut call made before any answer was thinking, and what the second one thought on."""
         first = self._told.usage
         if first is None:
             return None if self.finish is not None else second
@@ -122,7 +122,7 @@ class _First:
         return Usage(
             first.prompt_tokens + second.prompt_tokens,
             first.completion_tokens + second.completion_tokens,
-            thinking,
+            thinking + second.reasoning_tokens,
             first.cached_tokens + second.cached_tokens,
         )
 
