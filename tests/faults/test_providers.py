@@ -308,6 +308,18 @@ async def test_while_all_keys_rest_nobody_is_asked():
         await remote.close()
 
 
+async def test_a_server_without_keys_refuses_one_model_and_is_not_asked_for_another():
+    async with provider((whole({}, status="429 Slow"),), (whole(_REPLY),)) as house:
+        remote = backend(house.url)
+        with pytest.raises(ApiError) as caught:
+            await collect(remote, job(remote))
+        assert (caught.value.error_type, caught.value.retry_after_s) == ("rate_limit_exceeded", None)
+        assert (await collect(remote, job(remote))).text == "Hi", (
+            "whether an endpoint rests is not the provider's to say"
+        )
+        await remote.close()
+
+
 async def test_a_field_that_is_refused_is_left_out_once_and_for_all():
     refused = whole(
         {"error": "Validation: Unsupported parameter(s): thinking_token_budget", "code": 400}, status="400 Bad"

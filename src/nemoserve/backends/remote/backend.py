@@ -233,13 +233,15 @@ class RemoteBackend:
                 asked = to_request(job, Asking(self._dialect, known.family, stream, known.refuses))
                 body = msgspec.json.encode(asked.body)
                 continue
-            if status not in _KEY_STATUSES:
+            if status == 429 and rate is not None:
+                rate.refused(sent)
+            if (
+                status not in _KEY_STATUSES or not self._secrets
+            ):  # without keys there is none to rest: the endpoint itself does
                 raise error
             rests_s = self._rests.refused(key, status, error.retry_after_s, sent)
             if error.retry_after_s is None:
                 error.retry_after_s = rests_s
-            if status == 429 and rate is not None:
-                rate.refused(sent)
             tried |= {key}
         raise error or self._limited(self._rests.wait_s())
 
