@@ -213,6 +213,19 @@ def test_thinking_that_was_cut_off_stays_thinking_and_that_which_ended_the_turn_
     assert (ended.reasoning, ended.text) == ("It is 4.", "It is 4.")
 
 
+def test_a_reply_without_an_answer_of_its_own_is_passed_on_without_a_word():
+    def codes(seen: Seen) -> list[str]:
+        assert seen.finish is not None
+        return [notice.code for notice in seen.finish.warnings]
+
+    for start, field in (("undecided", "reasoning"), ("thinking", "content")):
+        said = {field: "Hm so"}
+        assert codes(_stream(_chunk(**said), _chunk("length"), start=start)) == ["empty_answer"]
+        assert codes(_stream(_chunk(**said), _chunk("stop"), start=start)) == ["unclosed_thinking"]
+    assert codes(_stream(_chunk(reasoning="Hm"), _chunk("length", content="4"))) == []
+    assert codes(_stream(_chunk(content="4"), _chunk("length"))) == []
+
+
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
 def test_an_answer_in_the_field_of_thinking_that_was_off_is_the_answer(field: str):
     seen = _stream(_chunk(**{field: "It is"}), _chunk(**{field: " 4."}), _chunk("stop"), thinking=False)

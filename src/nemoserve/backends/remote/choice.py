@@ -22,6 +22,7 @@ from nemoserve.parsing.markers import partial_suffix
 from nemoserve.parsing.thinking import DOUBT, ThinkingSplitter
 from nemoserve.parsing.tool_schemas import ToolSchemas
 from nemoserve.parsing.toolcalls import ToolCallSplitter, call_format
+from nemoserve.types.chat import Notice
 from nemoserve.types.events import (
     ChoiceFinished,
     FinishReason,
@@ -160,6 +161,7 @@ class ChoiceReader:
         """The provider says that the choice is over."""
         events: list[ChoiceEvent] = [*self._release(), *self._last(), *self._native.finish()]
         mapped = FINISH.get(reason.lower(), "stop")
+        notices: list[Notice] = []
         if mapped == "stop":
             meant = self._unclosed()
             if meant and self._mistaken():
@@ -167,13 +169,18 @@ class ChoiceReader:
                 self._thought.clear()
                 events = [TextDelta(self._index, "", kept) for event in events if (kept := _logprobs(event))]
                 meant = [TextDelta(self._index, event.text) for event in meant]
+            elif meant:
+                text = "The model ended its turn without closing its thinking, so that is given as the answer too."
+                notices.append(Notice("unclosed_thinking", text))
             events += meant
             if self._calls:
                 mapped = "tool_calls"
         elif mapped == "tool_calls" and not self._calls:
             mapped = "stop"
+        elif mapped == "length" and self.thought and not self._answered and not self._calls:
+            notices.append(Notice("empty_answer", "max_tokens was used up by the thinking; there is no answer."))
         self.finished = True
-        warnings = (*self._marked.notices(), *self._native.notices(self._reading.tools or _NO_TOOLS))
+        warnings = (*notices, *self._marked.notices(), *self._native.notices(self._reading.tools or _NO_TOOLS))
         events.append(ChoiceFinished(self._index, mapped, native or reason, warnings))
         return events
 
