@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from nemoserve.catalogue.entry import Parameter
 from nemoserve.types.endpoint import Quantization
 from nemoserve.types.families import FAMILIES
 from nemoserve.types.money import nano_dollars, pico_per_token
@@ -38,10 +39,17 @@ RESERVED: Final = "nemoserve"
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Tokens = Annotated[int, msgspec.Meta(gt=0)]
 Modality = Literal["text", "image"]
+Field = Parameter | Literal["n", "stop_token_ids", "ignore_eos", "chat_template_kwargs"]
+"""What OpenRouter calls a supported parameter, and what else a request may say."""
 Reference = str | tuple[str, ...]
 """Where a key is: `env:NAME`, `file:PATH`, `command:…`, or a command as a list of its words."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{0,63}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_OWN_HEADERS = frozenset({
+    "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding"
+})  # fmt: skip
+"""These are said of every request already."""
 _PICO_PER_NANO = 1000
 
 
@@ -80,7 +88,7 @@ class ProviderModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     context_length: Tokens | None = None
     max_completion_tokens: Tokens | None = None
     quantization: Quantization | None = None
-    parameters: tuple[str, ...] | None = None
+    parameters: tuple[Field, ...] | None = None
     """Request fields that the model honours here; None: those of the adapter."""
     modalities: tuple[Modality, ...] | None = None
     """What it reads; None: as the catalogue has it, and text alone where that does not know the model."""
@@ -148,6 +156,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         if not self.base_url and self.type not in BASE_URLS:
             raise ValueError(f"base_url: is missing, and {self.type!r} has no public address")
         _check_url(self.address)
+        _check_headers(self.headers)
         if self.api_key is not None and self.api_keys:
             raise ValueError("api_keys: give api_key or api_keys, not both")
         twice = _first_twice([model.id for model in self.models])
@@ -185,6 +194,19 @@ def _check_url(url: str) -> None:
         raise ValueError("base_url: an address such as https://host/v1")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("base_url: no names, keys or queries in it; keys belong into api_key")
+    if parts.path.endswith(("/chat/completions", "/completions")):
+        raise ValueError("base_url: as far as /v1 alone; /chat/completions is put behind it")
+
+
+def _check_headers(headers: dict[str, str]) -> None:
+    """Raises ValueError for what no request could be sent with; the value is not repeated."""
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name):
+            raise ValueError(f"headers: {name!r} is no name of a header")
+        if name.lower() in _OWN_HEADERS:
+            raise ValueError(f"headers: {name!r} is not for the configuration to say; leave it out")
+        if any(character < " " or character == "\x7f" for character in value):
+            raise ValueError(f"headers: the value of {name!r} has a line break or another control character")
 
 
 def _amount(field: str, text: str, *, each: bool = False) -> int:
