@@ -297,6 +297,7 @@ def test_counts_that_nobody_told_are_not_passed_off_as_told(two: House, stream: 
         (Usage(0, 3), (5, 3, 0)),
         (Usage(10, 0), (10, 4, 0)),
         (Usage(10, 10**12), (10, 4, 0)),
+        (Usage(10**12, 4, 0, 10**12), (5, 4, 0)),
         (Usage(10, 10**12, 10**12), (10, 4, 0)),
         (Usage(10, 0, 7), (10, 11, 7)),
     ],

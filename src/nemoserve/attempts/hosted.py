@@ -35,6 +35,9 @@ _END_TOKENS = 8
 _OVER = 64
 """Tokens of a choice beyond its limit that a provider may have counted for its own markers; more than that is no count."""
 
+_CONTEXTS = 4
+"""A prompt that is counted at more than so many times the context, for each choice of each call, is no count either."""
+
 
 async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: Endpoint, watch: Watch) -> Attempt:
     """The attempt at having a provider continue a conversation. Raises ApiError if it must not be asked."""
@@ -191,7 +194,9 @@ class HostedSource:
         usage = told.usage or Usage()
         if told.usage is None and not self._began:
             return Counted(usage)
-        completion, reasoning = usage.completion_tokens, usage.reasoning_tokens
+        prompt, completion, reasoning = usage.prompt_tokens, usage.completion_tokens, usage.reasoning_tokens
+        if prompt > told.calls * self._job.choices * _CONTEXTS * self._job.endpoint.context_length:
+            prompt = 0
         if self._job.max_tokens is not None and completion > self._job.choices * (self._job.max_tokens + _OVER):
             completion = reasoning = 0
         thought = sum(tokens_in(choice.reasoning_size) for choice in self._choices)
@@ -204,7 +209,8 @@ class HostedSource:
             )
         elif not told.reasoning_told and thought:
             reasoning = min(thought, completion)
-        counted = Usage(usage.prompt_tokens or self._prompt_tokens, completion, reasoning, usage.cached_tokens)
+        prompt = prompt or self._prompt_tokens
+        counted = Usage(prompt, completion, reasoning, min(usage.cached_tokens, prompt))
         estimated = told.usage is None or counted != usage
         return Counted(counted, estimated=estimated, images=self._images_read(), notices=self._missing())
 
