@@ -235,9 +235,8 @@ class RemoteBackend:
                 continue
             if status == 429 and rate is not None:
                 rate.refused(sent)
-            if (
-                status not in _KEY_STATUSES or not self._secrets
-            ):  # without keys there is none to rest: the endpoint itself does
+            # Without keys there is none to rest: the endpoint itself does.
+            if status not in _KEY_STATUSES or not self._secrets:
                 raise error
             rests_s = self._rests.refused(key, status, error.retry_after_s, sent)
             if error.retry_after_s is None:
