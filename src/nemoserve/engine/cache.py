@@ -166,10 +166,11 @@ class Cache:
 
     def snapshot(self, slot: int) -> Snapshot:
         """What the sequence in `slot` holds now, until it is given to `forget`."""
+        conv, ssm = self.conv[:, slot].clone(), self.ssm[:, slot].clone()  # first, as there may be no memory for them
         pages, states = self.kv.keep(slot), self.state_bytes_per_sequence
         self._kept_states += states
         size = states + len(pages) * self.kv.page_bytes
-        return Snapshot(self.kv.lengths[slot], pages, self.conv[:, slot].clone(), self.ssm[:, slot].clone(), size)
+        return Snapshot(self.kv.lengths[slot], pages, conv, ssm, size)
 
     def forget(self, snapshot: Snapshot) -> None:
         """Give up what `snapshot` gave."""
