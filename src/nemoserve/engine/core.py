@@ -335,32 +335,32 @@ class EngineCore:
         self._keep(live)
         if sequence.remaining_prompt:
             return []
+        cached = 0 if sequence.sampled > 1 else sequence.resumed
         if choice is None:  # no tokens were asked for
-            messages: list[FromEngine] = []
-            if live.prompt_logprobs is not None:
-                messages.append(Tokens(sequence.id, [], None, live.prompt_logprobs))
-            return [*messages, self._finish(live, "length")]
+            return [*self._of_prompt(live, cached), self._finish(live, "length")]
         if token is None:
             return [self._finish(live, "error", message=choice.error)]
         live.first = live.first or self._clock()
         self._sampled += 1
         sampling = live.row.sampling
         if token in sampling.stop_token_ids and not sampling.ignore_eos:
-            messages = []
-            if live.prompt_logprobs is not None:
-                messages.append(Tokens(sequence.id, [], None, live.prompt_logprobs))
-            return [*messages, self._finish(live, "stop", stop_token=token)]
+            return [*self._of_prompt(live, cached), self._finish(live, "stop", stop_token=token)]
         live.row.observe(token)
         live.reply.append(token)
         logprobs = None if choice.logprob is None else [choice.logprob]
-        cached = sequence.resumed if sequence.sampled == 1 else 0
-        messages = [Tokens(sequence.id, [token], logprobs, live.prompt_logprobs, cached)]
+        messages: list[FromEngine] = [Tokens(sequence.id, [token], logprobs, live.prompt_logprobs, cached)]
         live.prompt_logprobs = None
         if live.row.constraint is not None and live.row.constraint.finished:
             messages.append(self._finish(live, "stop"))
         elif sequence.sampled >= sequence.max_tokens:
             messages.append(self._finish(live, "length"))
         return messages
+
+    def _of_prompt(self, live: _Live, cached: int) -> list[FromEngine]:
+        """What is to be told of a prompt whose reply ends with no token that could carry it."""
+        if not cached and live.prompt_logprobs is None:
+            return []
+        return [Tokens(live.sequence.id, [], None, live.prompt_logprobs, cached)]
 
     def _finish(
         self,

@@ -112,6 +112,18 @@ def test_a_reply_is_gone_on_from_where_the_next_turn_has_it(model: Model) -> Non
     assert engine.cached == [40 + 19], "all but the last token, which was never read"
 
 
+@pytest.mark.parametrize("most", [0, 5])
+def test_what_was_known_is_told_where_the_reply_has_no_token(model: Model, most: int) -> None:
+    """Nothing was asked for, or the model ended its turn at once."""
+    engine, talk = Engine(model, 1 << 26), prompt(random.Random(8), 75)
+    engine.ask((talk, 75))
+    sampling = Sampling(max_tokens=most, temperature=0.0, stop_token_ids=tuple(range(VOCAB_SIZE)))
+    said = engine.core.submit(Submit("r", [*talk, 40], sampling))
+    while engine.core.has_work:
+        said += engine.core.step()
+    assert [(m.tokens, m.cached_tokens) for m in said if isinstance(m, Tokens)] == [([], 75)]
+
+
 def test_long_prompts_and_short_ones_side_by_side_are_kept_whole(model: Model) -> None:
     rng = random.Random(3)
     short, long = prompt(rng, 50), prompt(rng, 1200)
@@ -216,6 +228,17 @@ def test_a_beginning_is_kept_once_however_many_share_it(model: Model) -> None:
         engine.ask(([*common, *prompt(rng, 20)], 650), ([*common, *prompt(rng, 20)], 650))
         assert engine.cached == [640, 640]
     assert engine.cache.kv.kept == held + 6, "one page for the end of each"
+
+
+def test_a_snapshot_without_memory_for_its_states_holds_nothing(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    engine = Engine(model, 1 << 26)
+    with monkeypatch.context() as without:
+        without.setattr(torch.Tensor, "clone", fail)
+        engine.ask((prompt(random.Random(9), 90), 90))
+    assert engine.cache.kept_bytes == 0 and engine.cache.kv.kept == 0
 
 
 def test_a_snapshot_that_finds_no_memory_costs_no_reply(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ class LocalGeneration:
         match message:
             case protocol.Tokens():
                 outputs = self._echo(index, message.prompt_logprobs)
-                if message.tokens:
+                if message.tokens or message.cached_tokens:
                     outputs.append(Pieces(index, self._pieces(index, message), message.cached_tokens))
                 return outputs
             case protocol.Finished():
