@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from nemoserve.engine.kv import set_aside
+from nemoserve.engine.kv import PAGE, set_aside
 
 _SHARE = 0.6
 """Of the free memory, for the cache; the rest is for activations, logits and buffers that are growing."""
@@ -34,7 +34,7 @@ class Capacity:
 
 
 class TooLittleMemory(Exception):
-    """Not even one sequence fits; the message is one sentence."""
+    """Not even one sequence fits, or what was asked for does not; the message is one sentence."""
 
 
 def fit(
@@ -49,25 +49,38 @@ def fit(
 ) -> Capacity:
     """Choose what is None so that the cache takes its share of `available` bytes; what is given is taken as it is.
 
-    At most `most_sequences` sequences, and no more tokens than these can use. Raises `TooLittleMemory`.
+    At most `most_sequences` sequences, and no more tokens than these can use. Raises `TooLittleMemory`, also where what is given
+    takes more than there is.
     """
+    options = {"--max-sequences": max_sequences, "--kv-tokens": kv_tokens, "--prefix-cache-mib": prefix_bytes}
+    given = [name for name, value in options.items() if value]
     budget = int(available * _SHARE)
     if prefix_bytes is None:
         prefix_bytes = int(budget * _PREFIX_SHARE)
-    budget = max(0, budget - prefix_bytes - set_aside(prefix_bytes))
+    prefixes = prefix_bytes + set_aside(prefix_bytes)
+    budget = max(0, budget - prefixes)
+    per_sequence = costs.state_bytes_per_sequence + PAGE * costs.kv_bytes_per_token  # its last page may be nearly empty
     if max_sequences is None:
-        room = int(budget * _STATE_SHARE) // max(1, costs.state_bytes_per_sequence)
+        room = int(budget * _STATE_SHARE) // max(1, per_sequence)
         max_sequences = max(1, min(most_sequences, room))
-    if kv_tokens is None:
-        left = budget - max_sequences * costs.state_bytes_per_sequence
+    sequences = max_sequences * per_sequence
+    chosen = kv_tokens
+    if chosen is None:
+        left = budget - sequences
         useful = max_sequences * context_length
-        kv_tokens = min(useful, left // costs.kv_bytes_per_token) if costs.kv_bytes_per_token else useful
-        if left < 0 or kv_tokens < 1:
-            raise TooLittleMemory(
-                f"{available >> 20} MiB of free memory are too little for a cache of {max_sequences} sequences, "
-                f"whose states alone take {max_sequences * costs.state_bytes_per_sequence >> 20} MiB"
-            )
-    return Capacity(max_sequences, kv_tokens, prefix_bytes)
+        chosen = min(useful, left // costs.kv_bytes_per_token) if costs.kv_bytes_per_token else useful
+        fits = left >= 0 and chosen >= 1
+        chosen = max(1, chosen)
+    else:
+        fits = sequences + chosen * costs.kv_bytes_per_token + prefixes <= available
+    if not fits:
+        mend = f"; give less by {' or '.join(given)}" if given else ""
+        raise TooLittleMemory(
+            f"{available >> 20} MiB of free memory are too little for a cache whose sequences ({max_sequences}) take "
+            f"{sequences >> 20} MiB, tokens of context ({chosen}) {chosen * costs.kv_bytes_per_token >> 20} MiB "
+            f"and prompts read before {prefixes >> 20} MiB{mend}"
+        )
+    return Capacity(max_sequences, chosen, prefix_bytes)
 
 
 def available_bytes(device: torch.device) -> int:

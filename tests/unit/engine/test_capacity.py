@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nemoserve.engine.capacity import Capacity, Costs, TooLittleMemory, available_bytes, fit
-from nemoserve.engine.kv import set_aside
+from nemoserve.engine.kv import PAGE, set_aside
 
 GIB = 1 << 30
 NANO_9B = Costs(state_bytes_per_sequence=113 << 20, kv_bytes_per_token=16 << 10)
@@ -46,6 +46,31 @@ def test_what_is_given_is_taken() -> None:
 def test_no_room_for_a_single_sequence_is_one_clear_sentence() -> None:
     with pytest.raises(TooLittleMemory, match="100 MiB of free memory"):
         choose(100 << 20)
+
+
+@pytest.mark.parametrize(
+    ("sequences", "tokens", "prefixes", "options"),
+    [
+        (None, None, 99 * GIB, "--prefix-cache-mib"),
+        (2, 4096, 9 * GIB, "--max-sequences or --kv-tokens or --prefix-cache-mib"),
+        (None, 1 << 20, 0, "--kv-tokens"),
+        (200, None, None, "--max-sequences"),
+        (200, 1, 0, "--max-sequences or --kv-tokens"),
+    ],
+)
+def test_more_is_asked_for_than_there_is(
+    sequences: int | None, tokens: int | None, prefixes: int | None, options: str
+) -> None:
+    """And it is noticed only under load, when the system ends the process."""
+    with pytest.raises(TooLittleMemory, match=f"8192 MiB of free memory .*; give less by {options}$"):
+        fit(8 * GIB, NANO_9B, 4096, max_sequences=sequences, kv_tokens=tokens, prefix_bytes=prefixes, most_sequences=16)
+
+
+def test_the_last_pages_of_many_short_sequences_are_planned_for() -> None:
+    large = Costs(state_bytes_per_sequence=0, kv_bytes_per_token=128 << 10)
+    found = choose(GIB, large)
+    pages = found.max_sequences + found.kv_tokens / PAGE
+    assert pages * PAGE * large.kv_bytes_per_token <= GIB * 0.6
 
 
 def test_a_model_without_attention_has_no_tokens_to_count() -> None:
