@@ -118,6 +118,7 @@ def test_end_of_turn_comes_from_the_generation_config(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"model_type": ["llama"]}, "model_type is ['llama']"),
         ({"model_type": "mamba2"}, "model_type is 'mamba2'; the families served are 'nemotron_h'"),
         ({"hybrid_override_pattern": "M-ME-"}, "n_routed_experts is missing"),
         ({"hybrid_override_pattern": "M-MX-"}, "'X' at layer 3"),

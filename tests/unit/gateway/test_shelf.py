@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,7 @@ def test_gguf_files_are_found_in_the_cache_and_where_they_were_served_from(
 def test_what_the_engine_would_refuse_says_why(tmp_path: Path) -> None:
     for name, changes in (
         ("other", {"model_type": "qwen3"}),
+        ("list", {"model_type": ["llama"]}),
         ("awq", {"quantization_config": {"quant_method": "awq"}}),
         ("parts", {}),
         ("torn", {}),
@@ -83,12 +85,15 @@ def test_what_the_engine_would_refuse_says_why(tmp_path: Path) -> None:
     broken = snapshot(tmp_path, "broken-GGUF")
     broken.mkdir()
     (broken / "broken.gguf").write_bytes(b"GGUF")
+    (broken / "vocab.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
     problems = {name: one.problem for name, one in here(tmp_path).items()}
     assert "model_type is 'qwen3', which our engine does not have" in problems["acme/other"]
+    assert "model_type is ['llama']" in problems["acme/list"]
     assert "quant_method 'awq'" in problems["acme/awq"]
     assert "is not whole; run nemoserve pull" in problems["acme/parts"]
     assert "header that cannot be read" in problems["acme/torn"]
     assert "broken.gguf is truncated" in problems["broken"]
+    assert problems["vocab"] == "vocab.gguf holds a vocabulary and no weights"
 
 
 @pytest.mark.parametrize(("kind", "format_"), [(torch.int8, "int8"), (torch.uint8, "int4")])

@@ -136,6 +136,8 @@ def _first(file: Path) -> bool:
 def _gguf(name: str, file: Path, memory: int | None) -> Held:
     try:
         gguf = read_gguf(file)
+        if not gguf.tensors:
+            raise CheckpointError(f"{file.name} holds a vocabulary and no weights")
         sizes: dict[str, int] = {}
         for tensor in gguf.tensors.values():
             sizes[tensor.format] = sizes.get(tensor.format, 0) + tensor.size
@@ -153,7 +155,7 @@ def _gguf(name: str, file: Path, memory: int | None) -> Held:
 def _folder(name: str, where: str, folder: Path, memory: int | None) -> Held:
     try:
         keys = Keys.read(folder)
-        if keys.raw.get("model_type") not in FAMILIES:
+        if str(keys.raw.get("model_type")) not in FAMILIES:
             return Held(
                 name, where, None, f"model_type is {keys.raw.get('model_type')!r}, which our engine does not have"
             )

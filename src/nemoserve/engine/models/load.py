@@ -59,7 +59,7 @@ def read_config(folder: Path) -> ModelConfig:
     """
     keys = _keys_of_gguf(folder) if folder.is_file() else Keys.read(folder)
     kind = keys.raw.get("model_type")
-    if kind not in FAMILIES:
+    if not isinstance(kind, str) or kind not in FAMILIES:
         raise keys.error(f"model_type is {kind!r}; the families served are {', '.join(map(repr, FAMILIES))}")
     return replace(FAMILIES[kind](keys), quantised_group=group_size(keys) or 0)
 
