@@ -149,6 +149,17 @@ def test_what_cannot_be_had_is_one_sentence(
     assert words in refusal(pull(hub.url, tmp_path, *arguments, **env))
 
 
+def test_a_cache_that_cannot_be_made_and_a_name_that_leads_out_of_it_are_one_sentence(hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    cache = tmp_path / "file" / "hub"
+    assert f"The hub's cache {cache} cannot be used (Not a directory)" in refusal(
+        pull(hub.url, tmp_path, "acme/tiny", HF_HUB_CACHE=str(cache))
+    )
+    hub.files["../../outside.json"] = b"{}"
+    assert "cannot contain a '..' path segment" in refusal(pull(hub.url, tmp_path, "acme/tiny"))
+    assert not list(tmp_path.rglob("outside.json"))
+
+
 @pytest.mark.parametrize("offline", [True, False])
 def test_what_is_here_is_denied_without_the_hub(offline: bool, hub: Hub, tmp_path: Path) -> None:
     hub.files = {file.name: file.read_bytes() for file in tiny_checkpoint(tmp_path / "made").iterdir()}

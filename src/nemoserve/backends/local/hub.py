@@ -90,14 +90,22 @@ def choose(repository: Repository, wanted: str | None) -> tuple[HubFile, ...]:
 def fetch(repository: Repository, files: Sequence[HubFile], report: Report) -> Path:
     """Downloads what the cache lacks or has damaged, goes on where it was cut off, and returns the snapshot's folder.
 
-    Raises CheckpointError: the hub cannot be reached, the disk is full, a checksum is wrong.
+    Raises CheckpointError: the hub cannot be reached, the disk is full, the cache cannot be written, a checksum is wrong.
     """
     import huggingface_hub
     from huggingface_hub.constants import HF_HUB_CACHE
 
     cache = Path(HF_HUB_CACHE)
-    cache.mkdir(parents=True, exist_ok=True)
-    lacking = [file for file in files if not _is_whole(repository, file, report)]
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lacking = [file for file in files if not _is_whole(repository, file, report)]
+    except OSError as error:
+        why = error.strerror or error
+        raise CheckpointError(
+            f"The hub's cache {cache} cannot be used ({why}); set HF_HOME to a folder of yours."
+        ) from error
+    except ValueError as error:  # a name that leads out of the cache
+        raise sentence(repository.id, error) from error
     missing = sum(file.size for file in lacking)
     free = shutil.disk_usage(cache).free
     if missing > free:
