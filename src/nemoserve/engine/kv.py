@@ -60,7 +60,7 @@ class KVStore:
         """Pages for `tokens` tokens of the slot's sequence. Raises RuntimeError when there are none left."""
         own = self._own[slot]
         begin, end = len(own), pages_for(tokens)
-        if end <= begin:
+        if end <= begin or not self.page_bytes:  # without attention there is nothing to put there
             return
         while len(own) < end:
             page = self._take()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -217,6 +218,17 @@ def test_what_is_kept_has_pages_of_its_own(model: Model) -> None:
     plain = model.new_cache(2, 400).kv
     assert (len(room.keys) - len(plain.keys)) * room.page_bytes == 1 << 19
     assert room.page_bytes == 2 * room.keys[0].nbytes
+
+
+def test_a_model_without_attention_forgets_nothing_for_want_of_pages(tmp_path: Path) -> None:
+    """It has no keys to put into them."""
+    model = load_model(tiny_checkpoint(tmp_path, hybrid_override_pattern="M-"), dtype="float32", device="cpu")
+    engine, rng = Engine(model, 1 << 26, 1, 200), random.Random(7)
+    asked = [(prompt(rng, 150), 140) for _ in range(8)]
+    first = [engine.ask(one) for one in asked]
+    for one, said in zip(asked, first, strict=True):
+        assert engine.ask(one) == said
+        assert engine.cached == [140]
 
 
 def test_a_beginning_is_kept_once_however_many_share_it(model: Model) -> None:
