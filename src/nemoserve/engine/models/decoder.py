@@ -276,6 +276,9 @@ class Decoder:
         queries, keys = mixer.heads * mixer.head_dim, mixer.kv_heads * mixer.head_dim
         parts = [(f"{name}.q_proj", queries), (f"{name}.k_proj", keys), (f"{name}.v_proj", keys)]
         first, self._kv_heads = self._kv_heads, self._kv_heads + mixer.kv_heads
+        # The weights first: they say whether the sizes are true, before a table of them is made.
+        qkv = self._stacked(parts, hidden, mixer.bias)
+        out = self._linear(f"{name}.o_proj", queries, hidden, mixer.out_bias)
         rotary = None
         if mixer.rope is not None:
             places = self.config.context_length if self._forms.triton else None
@@ -283,8 +286,8 @@ class Decoder:
                 self._rotaries[mixer.rope] = Rotary(mixer.rope, self.device, places=places)
             rotary = self._rotaries[mixer.rope]
         return Attention(
-            self._stacked(parts, hidden, mixer.bias),
-            self._linear(f"{name}.o_proj", queries, hidden, mixer.out_bias),
+            qkv,
+            out,
             mixer.heads,
             mixer.kv_heads,
             mixer.head_dim,
