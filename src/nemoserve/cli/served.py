@@ -17,7 +17,7 @@ from nemoserve.backends.remote.endpoints import endpoint_of
 from nemoserve.catalogue.book import model_book
 from nemoserve.config.file import load_settings
 from nemoserve.config.settings import EMBEDDED_MODEL, Settings
-from nemoserve.http.app import configured_prices
+from nemoserve.http.app import price_book
 from nemoserve.ledger.pricing import LOCAL_PROVIDER, PriceBook
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.price import Price
@@ -84,7 +84,7 @@ def served(config: Path | None) -> Served:
     return Served(
         settings=settings,
         endpoints=(*own, *hosted),
-        prices=PriceBook.load(settings.prices, configured=configured_prices(settings)),
+        prices=price_book(settings),
         aliases={**names, **{name.lower(): model for name, model in given.items()}},
         problems=(*problems, *wrong),
     )

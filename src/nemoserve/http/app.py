@@ -49,7 +49,6 @@ from nemoserve.storage.database import FILE, Database, StorageError
 from nemoserve.structured.compiler import GrammarCompiler
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
-from nemoserve.types.price import Price
 
 _DAY_MS = 86_400_000
 _EXPIRE_S = 3600.0
@@ -108,10 +107,7 @@ def create_app(
 
     compilers = {backend.card.id: GrammarCompiler(backend.tokenizer_file) for backend in backends}
 
-    secret, prices = (
-        server_secret(settings.data_dir),
-        PriceBook.load(settings.prices, configured=configured_prices(settings)),
-    )
+    secret, prices = server_secret(settings.data_dir), price_book(settings)
     database = Database.open(settings.database_url or settings.data_dir / FILE, serving=True)
     instance = secrets.token_hex(8)
     books = Books.open_all(
@@ -196,14 +192,17 @@ def create_app(
     return app
 
 
-def configured_prices(settings: Settings) -> list[tuple[str, str, Price]]:
-    """What the configuration says that models cost at providers."""
-    return [
+def price_book(settings: Settings) -> PriceBook:
+    """All prices that the configuration leads to. Raises OSError and ValueError, as `PriceBook.load`."""
+    configured = [
         (model.model, provider.name, model.price.price())
         for provider in settings.providers
         for model in provider.models
         if model.price is not None
     ]
+    local = [provider.name for provider in settings.providers if provider.local]
+    local += [engine.name or engine.type for engine in settings.engines]
+    return PriceBook.load(settings.prices, configured, local)
 
 
 async def _expire(house: Services) -> None:

@@ -33,7 +33,7 @@ class BillRow(msgspec.Struct, frozen=True, kw_only=True):
     reasoning_cost_pico: int
     """What of the cost was for thinking, by the prices of each line."""
     saved_locally: int
-    """What the cheapest hosted provider would have charged, less the cost; of lines whose model somebody hosts."""
+    """What the cheapest hosted provider would have charged, less the cost; of lines that ran here, of a model that somebody hosts."""
     saved_by_budgets_pico: int
     """An estimate: see `bill`."""
 

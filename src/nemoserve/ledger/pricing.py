@@ -23,7 +23,7 @@ from nemoserve.types.price import Price, PriceRow
 from nemoserve.types.usage import Usage
 
 LOCAL_PROVIDER = "nemoserve"
-"""This server itself; all other providers are hosted."""
+"""This server itself; all other providers are hosted, unless the configuration says that they run here too."""
 _PER_TOKEN = ("prompt", "completion", "reasoning", "cached")
 _PER_PIECE = ("image", "request")
 _KEYS = ("model", "provider", "from", *_PER_TOKEN, *_PER_PIECE)
@@ -52,25 +52,37 @@ def sheet(rows: Iterable[PriceRow]) -> Sheet:
 class PriceBook:
     """Prices by model, provider and time."""
 
-    def __init__(self, *sheets: Sheet) -> None:
-        """The first sheet that has a price for a time decides."""
+    def __init__(self, *sheets: Sheet, local: Iterable[str] = ()) -> None:
+        """The first sheet that has a price for a time decides. `local`: providers that are not hosted, beside this server."""
         self._sheets = sheets
+        self._local = frozenset((LOCAL_PROVIDER, *local))
         self._hosted: dict[str, _Hosted] = {}
         """By model, in small letters; made when a model is first asked for."""
 
     @classmethod
-    def load(cls, extra: Path | None = None, configured: Iterable[tuple[str, str, Price]] = ()) -> PriceBook:
+    def load(
+        cls,
+        extra: Path | None = None,
+        configured: Iterable[tuple[str, str, Price]] = (),
+        local: Iterable[str] = (),
+    ) -> PriceBook:
         """A user's file, then what is `configured` as (model, provider, price), then the published prices.
+
+        `local`: as for a new one.
 
         Raises OSError when the file cannot be read, and ValueError with the file and the row when it makes no sense.
         """
         own = () if extra is None else (_read(extra),)
         always = sheet(PriceRow(model, provider, 0, price) for model, provider, price in configured)
-        return cls(*own, always, sheet(model_book().prices()))
+        return cls(*own, always, sheet(model_book().prices()), local=local)
 
     def price(self, model: str, provider: str, at_ms: int) -> Price:
         """What holds at that time; free of charge where nothing is known."""
         return self.known(model, provider, at_ms) or _FREE
+
+    def runs_here(self, provider: str) -> bool:
+        """Whether the provider is this server, or one that the configuration calls local."""
+        return provider in self._local
 
     def hosted(self, model: str, at_ms: int, usage: Usage, images: int = 0) -> int | None:
         """Nano-dollars that the cheapest hosted provider would have charged; None: nobody hosts the model."""
@@ -90,7 +102,7 @@ class PriceBook:
 
     def _hosted_prices(self, model: str) -> _Hosted:
         histories = [sheet.get(model, {}) for sheet in self._sheets]
-        providers = {name for history in histories for name in history} - {LOCAL_PROVIDER}
+        providers = {name for history in histories for name in history} - self._local
         changes = sorted({at for history in histories for name in providers for at, _ in history.get(name, ())})
         found = [[self.known(model, provider, at) for provider in providers] for at in changes]
         return _Hosted(changes, [(), *(_cheapest({price for price in row if price is not None}) for row in found)])
@@ -127,7 +139,8 @@ def priced(entry: Entry, book: PriceBook) -> Entry:
     usage = Usage(entry.prompt_tokens, entry.completion_tokens, entry.reasoning_tokens, entry.cached_tokens)
     broken = entry.outcome == "failed" or entry.finish_reason == "error"
     empty = entry.completion_tokens == 0 and not (entry.finish_reason or "").strip()
-    hosted = book.hosted(entry.model, entry.created_at, usage, entry.images)
+    here = book.runs_here(entry.provider)
+    hosted = book.hosted(entry.model, entry.created_at, usage, entry.images) if here else None
     if broken or empty:
         return msgspec.structs.replace(entry, cost=0, hosted_cost=None if hosted is None else 0)
     return msgspec.structs.replace(entry, cost=entry.price.cost(usage, entry.images), hosted_cost=hosted)

@@ -45,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """As it held when the request came."""
     cost: int = 0
     hosted_cost: int | None = None
-    """What the cheapest hosted provider would have charged for the same tokens; None: nobody hosts the model."""
+    """What the cheapest hosted provider would have charged for the same tokens; None: it ran at one, or nobody hosts the model."""
     first_token_ms: int | None = None
     total_ms: int = 0
     outcome: Outcome = "open"

@@ -15,7 +15,7 @@ from nemoserve.access.quota import Hold, make_quota
 from nemoserve.ledger import writer
 from nemoserve.ledger.books import Books
 from nemoserve.ledger.journal import Journal
-from nemoserve.ledger.pricing import PriceBook
+from nemoserve.ledger.pricing import PriceBook, priced
 from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.tables import contents, holds, instances, open_attempts
 from nemoserve.types.caller import ANONYMOUS, LOCAL
@@ -164,6 +164,17 @@ async def test_what_is_saved_by_serving_locally_is_the_cheapest_hosted_price(tmp
     assert (failed.cost, failed.hosted_cost) == (0, 0)
     assert strange.hosted_cost is None
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("provider", "saved"), [("nemoserve", 4_000_000), ("rack", 4_000_000), ("deepinfra", None), ("acme", None)]
+)
+def test_what_a_hosted_provider_was_paid_counts_as_a_loss_of_local_serving(provider: str, saved: int | None) -> None:
+    model = "nvidia/nemotron-nano-9b-v2"
+    free_here = [(model, "rack", Price())]
+    prices = PriceBook.load(configured=free_here, local=["rack"])
+    entry = make_entry(model=model, provider=provider, prompt_tokens=100_000, finish_reason="stop")
+    assert priced(entry, prices).hosted_cost == saved
 
 
 async def test_a_limit_refuses_in_words_and_the_next_day_begins_anew(database: Database, tmp_path: Path) -> None:
