@@ -108,7 +108,10 @@ class MemoryQuota:
     def settle(self, hold: Hold, cost: int) -> None:
         if hold.key_id is None:
             return
-        account = self._account(hold.key_id, hold.window)
+        try:
+            account = self._account(hold.key_id, hold.window)
+        except ApiError:
+            return  # nothing is held there, and what was spent is read from the database once that is back
         if account.window == hold.window:  # a window that is over is of no interest any more
             account.held -= hold.amount
             account.spent += cost

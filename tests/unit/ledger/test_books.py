@@ -6,10 +6,12 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import Never
 
 import msgspec
 import pytest
 from sqlalchemy import Table
+from sqlalchemy.exc import OperationalError
 
 from nemoserve.access.quota import Hold, make_quota
 from nemoserve.ledger import writer
@@ -270,6 +272,23 @@ async def test_a_line_that_no_database_takes_holds_up_no_other(database: Databas
     (told,) = [line for line in logged if line["event"] == "ledger_rejected"]
     assert told["ids"] == [bad.id] and told["file"] == str(tmp_path / "ledger-rejected.jsonl")
     assert told["error"] and "\n" not in told["error"]
+
+
+async def test_a_database_that_cannot_be_read_loses_the_line_of_a_key_without_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> Never:
+        raise OperationalError("SELECT", {}, OSError("disk I/O error"))
+
+    database = Database.open(tmp_path / "nemoserve.db")
+    async with running(make_books(database, tmp_path)) as books:
+        with monkeypatch.context() as patch:
+            patch.setattr(database, "read", fails)
+            done = await attempt(books, make_caller(), Usage(1, 1))
+        await books.flush()
+        left = await books.remaining(make_caller(limit=100), NOON)
+    assert (set(lines(database)), left) == ({done.id}, 100 - done.cost)
+    database.close()
 
 
 async def test_stored_content_is_kept_once(database: Database, tmp_path: Path) -> None:
