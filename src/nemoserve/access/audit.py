@@ -120,6 +120,9 @@ class AuditLog:
 
     def _verify(self, connection: Connection) -> Verdict:
         witness, previous, seen = self._remembered(), _START, 0
+        added = connection.execute(select(audit).where(audit.c.seq < 1).order_by(audit.c.seq).limit(1)).first()
+        if added is not None:
+            return self._false(connection, added, seen)
         while rows := self._page(connection, seen):
             for row in rows:
                 if row.seq != seen + 1:

@@ -112,6 +112,16 @@ def test_a_tampered_log_passes(
     assert verdict.message.startswith(f"Row {seq} ")
 
 
+@pytest.mark.parametrize("seq", [0, -5])
+def test_a_row_that_was_added_before_the_first_passes(log: AuditLog, one_file: Database, seq: int) -> None:
+    write(log, one_file)
+    with one_file.begin() as connection:
+        first = connection.execute(select(audit).where(audit.c.seq == 1)).one()
+        connection.execute(insert(audit).values(**{**first._mapping, "seq": seq}))
+    verdict = log.verify(one_file)
+    assert (verdict.intact, verdict.seq, verdict.problem) == (False, seq, "reordered")
+
+
 def test_a_log_that_was_rewritten_with_the_secret_passes(log: AuditLog, database: Database) -> None:
     write(log, database)
     with database.begin() as connection:
