@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 import msgspec
@@ -128,7 +129,7 @@ def check(key: Key) -> None:
 def _text(field: str, value: str) -> None:
     if len(value) > _TEXT:
         raise invalid(field, f"at most {_TEXT} characters, got {len(value)}")
-    if any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 or character == "\x7f" for character in value):
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
         raise invalid(field, "control characters are not kept")
     if redacted(value) != value:
         raise invalid(field, "this looks like a key, which must not be kept in clear")

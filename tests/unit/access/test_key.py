@@ -48,6 +48,7 @@ def test_a_value_at_the_edge_is_refused(fields: dict[str, Any]) -> None:
         ({"name": "n" * 201}, "name", "at most 200 characters, got 201"),
         ({"name": "a\nb"}, "name", "control characters are not kept"),
         ({"name": "a\x7fb"}, "name", "control characters are not kept"),
+        ({"name": "a\x9b2Jb"}, "name", "control characters are not kept"),
         ({"owner": "\ud800"}, "owner", "control characters are not kept"),
         ({"owner": "\udfff"}, "owner", "control characters are not kept"),
         ({"owner": keytext.make()[1]}, "owner", "this looks like a key, which must not be kept in clear"),
