@@ -141,18 +141,21 @@ class Keyring:
         return (exact or found)[0]
 
     def update(self, key_id: str, change: KeyChange, *, actor: str) -> Key:
-        """Changes what `change` names. Raises ApiError: 404, or 400 for values that make no sense."""
+        """Changes what `change` names, and enters nothing where that is so already. Raises ApiError: 404, or 400 for values that make no sense."""
         now = self._clock()
         with self._change() as (connection, heads):
             before = _one(connection, key_id, lock=True)
             key = msgspec.structs.replace(changed(before, change), updated_at=now)
+            new = differences(before, key)
+            if not new:
+                return before
             if key.expires_at != before.expires_at:
                 _in_future(key.expires_at, now)
             connection.execute(update(keys).where(keys.c.id == key_id).values(**values_of(key)))
             if key.limits.limit_reset != before.limits.limit_reset:
                 name = window(key.limits.limit_reset, now)
                 carry(connection, key_id, name, begins(name) or 0)
-            heads.append(self._audit.append(connection, actor, "key.update", key_id, differences(before, key), now))
+            heads.append(self._audit.append(connection, actor, "key.update", key_id, new, now))
         return key
 
     def disable(self, key_id: str, *, actor: str) -> Key:

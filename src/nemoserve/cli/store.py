@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
 from nemoserve.access.audit import WITNESS, AuditLog
 from nemoserve.access.keyring import Keyring
@@ -59,8 +60,8 @@ def opened(data_dir: Path | None, database_url: str | None, *, make: bool = Fals
             yield Store(database, Keyring(database, secret, audit), audit)
         finally:
             database.close()
-    except (ApiError, StorageError, OSError, ValueError) as error:
-        print(f"nemoserve: {error}", file=sys.stderr)
+    except (ApiError, StorageError, SQLAlchemyError, OSError, ValueError) as error:
+        print(f"nemoserve: {str(error).splitlines()[0]}", file=sys.stderr)
         raise typer.Exit(1) from None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -221,6 +223,25 @@ def test_a_database_that_is_not_there_is_told_by_a_traceback(run: Run) -> None:
     done = run("keys", "list", "--database-url", "postgresql://nobody:secret-word@127.0.0.1:1/none")
     assert done.exit_code == 1
     assert done.stderr.startswith("nemoserve: ") and "secret-word" not in done.output
+
+
+def test_a_database_that_is_damaged_is_told_by_a_traceback(run: Run, tmp_path: Path) -> None:
+    run("keys", "create", "a")
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as database:
+        database.execute("DROP TABLE audit")
+    for words in ("audit verify", "audit show", "keys list", "keys create b"):
+        done = run(*words.split())
+        assert done.exit_code == 1 and isinstance(done.exception, SystemExit)
+        assert done.stderr.startswith("nemoserve: ") and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_who_looks_at_limits_or_sets_what_is_set_already_enters_a_change(run: Run) -> None:
+    run("keys", "create", "a", "--limit", "5")
+    before = run("keys", "show", "a", "--json").stdout
+    for words in ("limits a", "limits a --limit 5.00", "enable a"):
+        assert run("keys", *words.split()).exit_code == 0
+    assert len(json.loads(run("audit", "show", "--json").stdout)["data"]) == 1
+    assert run("keys", "show", "a", "--json").stdout == before
 
 
 def test_a_tampered_log_has_status_zero(run: Run, tmp_path: Path) -> None:
