@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,3 +134,26 @@ def test_no_key_goes_where_it_does_not_belong(two: Fleet, ask: Any) -> None:
             assert "sk-nemo" not in json.dumps(received)
     for file in (two.data_dir / "logs").iterdir():
         assert UPSTREAM_KEY not in file.read_text()
+
+
+def test_a_server_that_ends_bills_what_it_broke_off(tmp_path: Path) -> None:
+    pace = ("--pace-ms", "100", "--tokens", "1000")
+    with fleet(tmp_path, ("vllm",), server="require_key = true\nshutdown_s = 1", mock_options=pace) as it:
+        headers = {"Authorization": f"Bearer {it.key('--limit', '1')}"}
+
+        def ask(stream: bool) -> requests.Response:
+            body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}], "stream": stream}
+            return it.server.post("/v1/chat/completions", body, headers=headers)
+
+        with ThreadPoolExecutor(2) as threads:
+            asked = [threads.submit(ask, stream) for stream in (False, True)]
+            wait_until(lambda: it.mocks["vllm"].log()["counts"]["requests"] >= 2, "both are under way")
+            assert it.stop() == 0
+            whole, streamed = (answer.result() for answer in asked)
+        assert (whole.status_code, whole.json()["error"]["metadata"]["error_type"]) == (503, "provider_overloaded")
+        assert whole.headers["x-cost"] == "0" and whole.headers["retry-after"] == "1"
+        assert '"The server is shutting down."' in streamed.text
+        rows = {row["generation_id"]: row for row in it.rows()}
+        assert rows.keys() == {answer.headers["x-generation-id"] for answer in (whole, streamed)}
+        ends = {(row["outcome"], row["error_type"], row["cost"]) for row in rows.values()}
+        assert ends == {("failed", "provider_overloaded", 0)}

@@ -25,7 +25,7 @@ from nemoserve.structured.validate import check_output
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, OutputFormat, Sampling
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.entry import Entry, Outcome
-from nemoserve.types.errors import ApiError
+from nemoserve.types.errors import ApiError, shutting_down
 from nemoserve.types.events import ChoiceFinished, Completed, Event, ReasoningDelta, UpstreamCost
 from nemoserve.types.usage import Timing, Usage
 
@@ -175,6 +175,10 @@ class Attempt:
             counted = source.used()
             error.usage, error.estimated = counted.usage, counted.estimated
             error.metadata.setdefault("provider_name", plan.endpoint.provider)
+            raise
+        except asyncio.CancelledError as cancelled:
+            if cancelled.args:  # uvicorn says why when it ends a request; where a client has left, nothing is said
+                self._error = shutting_down()
             raise
         finally:
             if house.running.get(plan.asked.id) is running:

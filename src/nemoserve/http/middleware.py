@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 import time
 
@@ -16,7 +18,7 @@ from nemoserve.http.streams import ClientGone
 from nemoserve.observe import logs
 from nemoserve.observe.logs import Log
 from nemoserve.observe.metrics import Metrics
-from nemoserve.types.errors import ApiError
+from nemoserve.types.errors import ApiError, shutting_down
 
 _SANE_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _EXPOSED = (
@@ -94,6 +96,11 @@ class Envelope:
                 await self._app(scope, receive, send_with_headers)
         except ClientGone:
             status = status or 499
+        except asyncio.CancelledError:
+            if not status:
+                with contextlib.suppress(Exception, asyncio.CancelledError):
+                    await error_response(shutting_down())(scope, receive, send_with_headers)
+            raise
         except Exception:
             self._log.exception("request failed")
             if status:

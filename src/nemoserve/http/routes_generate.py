@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 
 import msgspec
@@ -95,7 +96,7 @@ async def _folded(request: Request, reply: Reply) -> Folded:
     """The whole reply. Raises ClientGone when there is nobody to have it any more."""
     try:
         folded = await unless_gone(request.receive, fold_stream(reply))
-    except ApiError:
+    except (ApiError, asyncio.CancelledError):
         await reply.aclose()
         await reply.settled()  # so that what is told to be left is
         add_account(request.scope, {"x-cost": "0", "x-cost-reserved": decimal(reply.held)})  # a failure is not billed

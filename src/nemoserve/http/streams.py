@@ -19,7 +19,7 @@ from nemoserve.alarm import Alarm, Bell
 from nemoserve.config.settings import Settings
 from nemoserve.http.errors import error_response
 from nemoserve.observe.logs import Log
-from nemoserve.types.errors import ApiError
+from nemoserve.types.errors import ApiError, shutting_down
 from nemoserve.types.events import Completed, Event
 
 T = TypeVar("T")
@@ -119,11 +119,11 @@ class _Pump:
         events, self._buffer = self._buffer, []
         return events
 
-    async def close(self) -> None:
-        """Stops the reply, and with it the generation."""
+    async def close(self, why: object = None) -> None:
+        """Stops the reply, and with it the generation. `why`: said to it, where that is not the client's doing."""
         self._news.close()
         for task in self._tasks:
-            task.cancel()
+            task.cancel(why)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._events.aclose()
 
@@ -170,11 +170,13 @@ class StreamingReply:
         pump = _Pump(self._events, receive, self._log)
         try:
             await self._stream(pump, scope, receive, send)
-        except asyncio.CancelledError:
-            if self._committed and not pump.gone:
-                error = ApiError("provider_overloaded", "The server is shutting down.")
-                with contextlib.suppress(Exception, asyncio.CancelledError):
-                    await asyncio.wait_for(send({"type": "http.response.body", "body": self._failure(error)}), 1.0)
+        except asyncio.CancelledError as cancelled:
+            if not pump.gone:
+                await pump.close(*cancelled.args)
+                if self._committed:
+                    end: Message = {"type": "http.response.body", "body": self._failure(shutting_down())}
+                    with contextlib.suppress(Exception, asyncio.CancelledError):
+                        await asyncio.wait_for(send(end), 1.0)
             raise
         finally:
             self._alarm.close()

@@ -78,6 +78,11 @@ class ApiError(Exception):
         return _STATUS[self.error_type]
 
 
+def shutting_down() -> ApiError:
+    """For requests that the server's end breaks off."""
+    return ApiError("provider_overloaded", "The server is shutting down.", retry_after_s=1.0)
+
+
 def invalid(field: str, problem: str) -> ApiError:
     """A 400 for a field whose value makes no sense; the message is `<field>: <problem>`."""
     return ApiError("invalid_request", f"{field}: {problem}", metadata={"parameter": field})
