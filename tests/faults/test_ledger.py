@@ -325,8 +325,9 @@ async def test_a_line_is_written_once_however_often_it_comes(database: Database,
     journal.turn()
     for line in (Line(other), Line(entry), Line(msgspec.structs.replace(other, outcome="open"))):
         journal.enter(line)
-    async with running(make_books(database, tmp_path, "second")):
+    async with running(make_books(database, tmp_path, "second")) as books:
         assert lines(database) == {entry.id: entry, other.id: other}
+        assert books._writer.behind == 0
     assert journaled(tmp_path) == set()
     check_balances(database)
 
