@@ -10,7 +10,7 @@ from typing import Never
 
 import msgspec
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import OperationalError
 
 from nemoserve.access.quota import Hold, make_quota
@@ -18,6 +18,8 @@ from nemoserve.ledger import writer
 from nemoserve.ledger.books import Books
 from nemoserve.ledger.journal import Journal
 from nemoserve.ledger.pricing import PriceBook, priced
+from nemoserve.observe.logs import open_log
+from nemoserve.observe.metrics import Metrics
 from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.tables import contents, holds, instances, open_attempts
 from nemoserve.types.caller import ANONYMOUS, LOCAL
@@ -368,6 +370,17 @@ async def until_counted(books: Books, database: Database, count: int, tokens: in
             return
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
+
+
+async def test_what_is_to_be_done_now_and_then_is_done_all_the_time(tmp_path: Path) -> None:
+    database, done = Database.open(tmp_path / "nemoserve.db"), list[Connection]()
+    chores = (writer.Chore(0.2, done.append),)
+    thread = writer.Writer(database, Journal(tmp_path), log=open_log(tmp_path), metrics=Metrics(), chores=chores)
+    thread.start()
+    await asyncio.sleep(0.7)
+    thread.close()
+    assert 2 <= len(done) <= 5
+    database.close()
 
 
 async def test_a_flush_of_closed_books_does_not_hang(tmp_path: Path) -> None:
