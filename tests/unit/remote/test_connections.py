@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import zlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -123,6 +125,24 @@ async def test_a_reply_that_is_none_is_never_taken_for_one(pieces: list[bytes]) 
         with pytest.raises(ApiError) as caught:
             await asked(pool)
     assert caught.value.error_type == "provider_unavailable"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+async def test_a_reply_that_comes_compressed_unasked_is_not_read(encoding: str) -> None:
+    """In pieces, and twice on one connection."""
+    packed = gzip.compress(b"some text " * 99) if encoding == "gzip" else zlib.compress(b"some text " * 99)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(packed)}\r\n\r\n".encode()
+    async with served(says(head, packed[:1], packed[1:7], packed[7:])) as (pool, had):
+        assert [await asked(pool), await asked(pool)] == [b"some text " * 99] * 2
+    assert len(had) == 2
+
+
+@pytest.mark.parametrize(("encoding", "words"), [("br", "'br', which was not asked for"), ("gzip", "decompressed")])
+async def test_what_cannot_be_decompressed_is_taken_for_a_reply(encoding: str, words: str) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: 7\r\n\r\n".encode()
+    async with served(says(head, b"no pack")) as (pool, _):
+        with pytest.raises(ApiError, match=words):
+            await asked(pool)
 
 
 async def test_a_head_without_an_end_is_not_kept_for_ever() -> None:

@@ -6,6 +6,8 @@ Times are those of the loop's clock.
 from __future__ import annotations
 
 import asyncio
+import zlib
+from collections.abc import Callable
 from typing import cast
 
 import httptools
@@ -52,6 +54,8 @@ class Connection(asyncio.Protocol):
         self._head_done = self._framed = self._ended = self._keep = self._paused = False
         self._pieces: list[bytes] = []
         self._size = 0
+        self._inflate: Callable[[bytes], bytes] | None = None
+        """Of a body that comes compressed, though that was not asked for."""
         self._error: Exception | None = None
 
     @property
@@ -166,17 +170,32 @@ class Connection(asyncio.Protocol):
             return
         self.status = status
         self._head_done = True
-        for name, _ in self.headers:
-            if len(name) in (14, 17) and name.lower() in (b"content-length", b"transfer-encoding"):
+        for name, value in self.headers:
+            if len(name) not in (14, 16, 17):
+                continue
+            name = name.lower()
+            if name in (b"content-length", b"transfer-encoding"):
                 self._framed = True
+            elif name == b"content-encoding" and value.lower() in (b"gzip", b"x-gzip", b"deflate"):
+                self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # either header
+            elif name == b"content-encoding" and value.lower() != b"identity":
+                self._error = BadReply(f"its body comes as {value.decode(errors='replace')!r}, which was not asked for")
 
     def on_body(self, body: bytes) -> None:
         if self._ended:
             return
+        if self._inflate is not None:
+            try:
+                body = self._inflate(body)
+            except zlib.error as error:
+                self._error = BadReply(f"its body cannot be decompressed: {error}")
+                return
+            if not body:
+                return
         self._pieces.append(body)
         self._size += len(body)
 
     def on_message_complete(self) -> None:
-        if self._head_done and not self._ended:
+        if self._head_done and not self._ended and self._error is None:
             self._ended = True
             self._keep = self._parser.should_keep_alive()

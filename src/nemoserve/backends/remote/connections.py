@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
 
 from nemoserve import __version__
-from nemoserve.backends.remote.connection import Connection
+from nemoserve.backends.remote.connection import BadReply, Connection
 from nemoserve.config.providers import ProviderSettings
 from nemoserve.types.errors import ApiError
 
@@ -95,6 +95,8 @@ class Reply:
                 f"{self._provider} fell silent in the middle of a reply.",
                 metadata={"provider_name": self._provider},
             ) from None
+        except BadReply as error:
+            raise _unavailable(self._provider, f"sent a reply that cannot be read: {error}", error) from None
         except ConnectionError as error:
             raise _unavailable(self._provider, "broke a reply off", error) from None
 
