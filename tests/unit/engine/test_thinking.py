@@ -336,6 +336,9 @@ def test_the_worker_wires_limits_and_live_control_up(tmp_path: Any) -> None:
     said: list[Any] = []
 
     class Sink:
+        def expect(self, id: str, wanted: str) -> None:
+            assert (id, wanted) in (("r", "each token"), ("g", "each token"))
+
         def put(self, messages: list[Any]) -> None:
             said.extend(messages)
 
