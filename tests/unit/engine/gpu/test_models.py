@@ -29,7 +29,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return on_gpu(folder), load_model(folder, dtype="float32", device="cpu")
 
 
-@pytest.mark.parametrize("pieces", [[150], [1] * 3 + [64, 65, 18], [130, 1, 19]])
+@pytest.mark.parametrize("pieces", [[150], pytest.param([1] * 3 + [64, 65, 18], marks=pytest.mark.slow), [130, 1, 19]])
 def test_logits_are_those_of_a_cpu(pair: tuple[Decoder, Decoder], pieces: list[int]) -> None:
     gpu, cpu = pair
     ids = tokens(150, 1)
