@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 
-PAGE = 64
-"""Tokens: as many as the kernels take together."""
+from nemoserve.native.library import PAGE
 
 
 class KVStore:

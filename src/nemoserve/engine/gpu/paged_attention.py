@@ -14,9 +14,8 @@ import math
 import torch
 
 from nemoserve.engine.gpu.language import blocks, constexpr, jit, power_of_two, rows_of, tensor, tl
+from nemoserve.engine.kv import PAGE
 
-PAGE = 64
-"""Tokens per page."""
 _MOST_SPLITS = 32
 _ROUNDS = 2
 """Programs per processor that `splits_for` aims at: while one waits for its keys, the other computes."""
