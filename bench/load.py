@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
             self._done.set_exception(LoadError(why))
         self._transport.close()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if not self._done.done():
             self._done.set_result(None)
 
@@ -164,7 +164,7 @@ class Stream(asyncio.Protocol):
             self._done.set_exception(LoadError(why))
         self._transport.close()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if self._under_way:
             self._paced.streams += 1
             self._paced.stalled += 1

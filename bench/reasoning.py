@@ -64,7 +64,7 @@ class Problems:
             example for name in tasks for example in problems(TASKS[name], split, count, seed)
         ]
         self._sampling = self.greedy.sampling
-        self._closer = self.greedy.tokenizer.token_to_id("</think>")
+        (self._closer,) = self.greedy.tokenizer.encode("</think>", add_special_tokens=False).ids
 
     def run(self, name: str, effort: Effort, budget: int | None = None) -> Run:
         """Answers all problems; `budget` None does not limit the thinking."""

@@ -155,7 +155,7 @@ class Client:
         """The chunks of a stream."""
         if reply.status_code != 200:
             raise Wrong(f"{reply.status_code} {reply.text[:300]}")
-        for line in reply.iter_lines(chunk_size=None):
+        for line in reply.iter_lines(chunk_size=None):  # pyright: ignore[reportArgumentType]
             if line.startswith(b"data: {"):
                 yield json.loads(line[6:])
             elif line == b"data: [DONE]":

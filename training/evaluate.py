@@ -12,6 +12,7 @@ import random
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 from tqdm import tqdm
@@ -54,7 +55,7 @@ class Greedy:
         )  # fmt: skip
         self.sampling = Sampling(max_tokens=max_tokens, temperature=0.0, stop_token_ids=model.config.eos_token_ids)
 
-    def replies(self, prompts: list[str], progress: tqdm[None] | None = None) -> list[Reply]:
+    def replies(self, prompts: list[str], progress: tqdm[Any] | None = None) -> list[Reply]:
         """A reply to each prompt, in order."""
         replies = {str(i): Reply([]) for i in range(len(prompts))}
         for i, prompt in enumerate(prompts):

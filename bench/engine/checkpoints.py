@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM, NemotronHConfig, NemotronHForCausalLM
 
 from nemoserve.convert.__main__ import write
-from nemoserve.convert.policy import policy_for
+from nemoserve.convert.policy import assign, policy_for
+from nemoserve.engine.models.load import read_config
 from tests import ggufs
 
 MINI = Path(__file__).parents[2] / "src" / "nemoserve" / "mini"
@@ -67,7 +68,7 @@ def hybrid(folder: Path, sizes: dict[str, Any]) -> Path:
     torch.manual_seed(0)
     config = NemotronHConfig(layers_block_type=[_KINDS[letter] for letter in pattern], **sizes)
     with _made(folder) as partial:
-        NemotronHForCausalLM(config).to(torch.bfloat16).save_pretrained(partial)
+        NemotronHForCausalLM(config).bfloat16().save_pretrained(partial)
         _add_text(partial, config.vocab_size)
     return folder
 
@@ -104,7 +105,7 @@ def attention_only(folder: Path, sizes: dict[str, Any]) -> Path:
         head_dim=head_dim, max_position_embeddings=sizes["max_position_embeddings"], tie_word_embeddings=False,
     )  # fmt: skip
     with _made(folder) as partial:
-        LlamaForCausalLM(config).to(torch.bfloat16).save_pretrained(partial)
+        LlamaForCausalLM(config).bfloat16().save_pretrained(partial)
     return folder
 
 
@@ -113,7 +114,8 @@ def quantised(source: Path, folder: Path, to: str, progress: Progress) -> Path:
     if folder.exists():
         return folder
     with _made(folder) as partial:
-        write(source, partial, policy_for("int8" if to == "int8" else "int4"), 32, [], progress)
+        policy = policy_for("int8" if to == "int8" else "int4")
+        write(source, partial, policy, assign(read_config(source), policy), 32, [], progress)
     return folder
 
 

@@ -121,11 +121,10 @@ def _report(
             missed.append(f"{job} is at {row['of_floor']:.0%} of the floor, not {target:.0%}")
         if "transformers" in found:
             rates = found["transformers"].found.get(job)
-            row["transformers"] = statistics.median(rates) if rates else found["transformers"].failed.get(job)
-            if rates and own < _TIMES_TRANSFORMERS * row["transformers"]:
-                missed.append(
-                    f"{job} is {own / row['transformers']:.1f} times transformers, not {_TIMES_TRANSFORMERS:g}"
-                )
+            other = statistics.median(rates) if rates else None
+            row["transformers"] = found["transformers"].failed.get(job) if other is None else other
+            if other is not None and own < _TIMES_TRANSFORMERS * other:
+                missed.append(f"{job} is {own / other:.1f} times transformers, not {_TIMES_TRANSFORMERS:g}")
         rows.append(row)
     rate = {row["job"]: row["nemoserve"] for row in rows}
     many = f"decode {max(batches)}"

@@ -184,15 +184,19 @@ class Transformers:
         for _ in range(steps):
             with torch.no_grad():
                 found = self._model(input_ids=self._newest, past_key_values=self._cache, use_cache=True)
-            self._newest = found.logits[:, -1:].argmax(-1)
-            self._newest.tolist()
+            self._newest = self._chosen(found.logits)
 
     def _read(self, sequences: int, tokens: int) -> None:
         ids = torch.arange(sequences * tokens, device=self._device).view(sequences, tokens) * 31 % self._vocab
         with torch.no_grad():
             found = self._model(input_ids=ids, use_cache=True, logits_to_keep=1)
-        self._cache, self._newest = found.past_key_values, found.logits[:, -1:].argmax(-1)
-        self._newest.tolist()
+        self._cache, self._newest = found.past_key_values, self._chosen(found.logits)
+
+    def _chosen(self, logits: torch.Tensor) -> torch.Tensor:
+        """The likeliest tokens, waited for."""
+        chosen = logits[:, -1:].argmax(-1)
+        chosen.tolist()
+        return chosen
 
 
 def rates(engine: Engine, prompt: int, batches: list[int], steps: int, rounds: int, device: torch.device) -> Rates:

@@ -21,7 +21,7 @@ from loop import serve
 
 class Vllm:
     def __init__(self, folder: str, dtype: str, sequences: int, longest: int) -> None:
-        from vllm import LLM, SamplingParams
+        from vllm import LLM, SamplingParams  # pyright: ignore[reportMissingImports]
 
         self._params = SamplingParams
         llm = LLM(
