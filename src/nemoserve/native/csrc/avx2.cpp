@@ -29,6 +29,7 @@ void tile(const uint8_t *w, const uint16_t *scales, const Activations &a, int64_
     for (int t = 0; t < TOKENS; t++) sums[t][0] = sums[t][1] = _mm256_setzero_ps();
     for (int64_t g = 0; g < a.groups; g++) {
         const uint8_t *data = w + g * kPanel * kGroup * BITS / 8;
+        ask_for(data + kAhead, BITS);
         for (int half = 0; half < 2; half++) {
             const __m256 scale = scales8(scales + g * kPanel + half * 8);
             for (int t = 0; t < TOKENS; t++) {

@@ -38,6 +38,7 @@ void tile(
         __m512 scale[PANELS];
         for (int p = 0; p < PANELS; p++) {
             const uint8_t *data = w + p * panel + g * kPanel * kGroup * BITS / 8;
+            ask_for(data + kAhead, BITS);
             for (int quad = 0; quad < 8; quad++) {
                 if (BITS == 8) {
                     values[p][quad] = _mm512_loadu_si512(data + quad * 64);

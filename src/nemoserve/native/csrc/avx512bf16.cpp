@@ -137,21 +137,22 @@ struct Paired {
     }
 };
 
-// Bytes that are going to be read, asked for line by line in between: the processor itself looks ahead too little for a core to have
-// all that memory gives.
+// The next page's keys or values, asked for line by line while this one's are multiplied.
 struct Ahead {
     const char *next, *end;
 
     void ask(int64_t lines) {
-        for (int64_t i = 0; i < lines && next < end; i++, next += 64) __builtin_prefetch(next, 0, 2);
+        if (next >= end) return;
+        ask_for(next, lines);
+        next += lines * 64;
     }
 };
 
-// scores[t] = q times the key of token t; `size` is whole vectors of pairs. `lines` of each of `ahead` are asked for with every four tokens.
-inline void pair_scores(int64_t tokens, int64_t size, const uint16_t *q, const uint16_t *keys, float *scores, Ahead (&ahead)[2], int64_t lines) {
+// scores[t] = q times the key of token t; `size` is whole vectors of pairs. `lines` of what is `ahead` are asked for with every four tokens.
+inline void pair_scores(int64_t tokens, int64_t size, const uint16_t *q, const uint16_t *keys, float *scores, Ahead &ahead, int64_t lines) {
     int64_t t = 0;
     for (; t + 4 <= tokens; t += 4) {
-        for (Ahead &one : ahead) one.ask(lines);
+        ahead.ask(lines);
         const uint16_t *four = keys + t * size;
         V dots[4] = {set(0.0f), set(0.0f), set(0.0f), set(0.0f)};
         for (int64_t i = 0; i < size; i += 2 * kPanel) {
@@ -170,15 +171,17 @@ inline void pair_scores(int64_t tokens, int64_t size, const uint16_t *q, const u
 }
 
 // out = out * shrunk + the values, weighted, for QUERIES queries: 32 places of the values and of the outputs [queries][size]. Two tokens'
-// values are put side by side, which leaves the places of the outputs in the order of the unpacking: `in_order` mends that.
+// values are put side by side, which leaves the places of the outputs in the order of the unpacking: `in_order` mends that. A line of what
+// is `ahead` is asked for with them.
 template <int QUERIES>
 inline void pair_mix(
-    int64_t tokens, int64_t size, const uint32_t *weights, int64_t row, const uint16_t *values, const float *shrunk, float *out) {
+    int64_t tokens, int64_t size, const uint32_t *weights, int64_t row, const uint16_t *values, const float *shrunk, float *out, Ahead &ahead) {
     V sums[QUERIES][2];
     for (int g = 0; g < QUERIES; g++) {
         for (int half = 0; half < 2; half++) sums[g][half] = load(out + g * size + half * kPanel) * set(shrunk[g]);
     }
     for (int64_t t = 0; t < tokens; t += 2) {
+        ahead.ask(1);
         const __m512i one = _mm512_loadu_si512(values + t * size);
         const __m512i other = t + 1 < tokens ? _mm512_loadu_si512(values + (t + 1) * size) : _mm512_setzero_si512();
         const __m512i low = _mm512_unpacklo_epi16(one, other), high = _mm512_unpackhi_epi16(one, other);
@@ -220,10 +223,11 @@ void attend_pairs(const AttentionRow &r, float *most, float *total, float *out) 
     for (int64_t from = 0; from < r.tokens; from += kTile) {
         const int64_t count = r.tokens - from < kTile ? r.tokens - from : kTile;
         const uint16_t *keys = paged[from], *values = paged_values[from];
-        const bool more = from + kTile < r.tokens;
-        const char *here = reinterpret_cast<const char *>(values), *beyond = reinterpret_cast<const char *>(paged[more ? from + kTile : from]);
-        const int64_t bytes = count * size * int64_t(sizeof(uint16_t)), lines = size / (8 * r.queries) + 1;
-        Ahead ahead[2] = {{here, here + bytes}, {beyond, beyond + (more ? bytes : 0)}};
+        const int64_t next = from + kTile < r.tokens ? from + kTile : from, bytes = (next - from) * size * int64_t(sizeof(uint16_t));
+        const char *next_keys = reinterpret_cast<const char *>(paged[next]), *next_values = reinterpret_cast<const char *>(paged_values[next]);
+        Ahead ahead = {next_keys, next_keys + bytes}, ahead_values = {next_values, next_values + bytes};
+        const int64_t lines = size / (8 * r.queries) + 1;
+        if (from == 0) ask_for(values, count * size * int64_t(sizeof(uint16_t)) / 64);
         for (int64_t begin = 0; begin < r.queries; begin += kAtOnce) {
             const int64_t queries = r.queries - begin < kAtOnce ? r.queries - begin : kAtOnce;
             for (int64_t g = 0; g < queries; g++) {
@@ -250,8 +254,8 @@ void attend_pairs(const AttentionRow &r, float *most, float *total, float *out) 
             for (int64_t i = 0; i < size; i += 2 * kPanel) {
                 int64_t g = 0;
                 float *own = out + begin * size + i;
-                for (; g + 4 <= queries; g += 4) pair_mix<4>(count, size, rounded[g], kTile / 2, values + i, shrunk + g, own + g * size);
-                for (; g < queries; g++) pair_mix<1>(count, size, rounded[g], kTile / 2, values + i, shrunk + g, own + g * size);
+                for (; g + 4 <= queries; g += 4) pair_mix<4>(count, size, rounded[g], kTile / 2, values + i, shrunk + g, own + g * size, ahead_values);
+                for (; g < queries; g++) pair_mix<1>(count, size, rounded[g], kTile / 2, values + i, shrunk + g, own + g * size, ahead_values);
             }
         }
     }

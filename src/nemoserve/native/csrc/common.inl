@@ -8,6 +8,12 @@ inline float wide(uint16_t bf16) {
     return value;
 }
 
+// Asks for memory that will be read soon: the processor itself looks ahead too little, and not across pages, for a core to have all that
+// memory gives.
+inline void ask_for(const void *p, int64_t lines) {
+    for (int64_t i = 0; i < lines; i++) __builtin_prefetch(static_cast<const char *>(p) + i * 64);
+}
+
 struct Half {  // IEEE's float16
     uint16_t bits;
 };

@@ -19,6 +19,7 @@ enum Kind : int64_t { kInt4 = 4, kInt8 = 8, kFloat16 = 15, kBfloat16 = 16, kFloa
 constexpr int kPanel = 16;
 constexpr int kGroup = 32;
 constexpr int kTile = 8;  // tokens that are taken together, at most
+constexpr int kAhead = 4096;  // bytes of a quantised weight between what is multiplied and what is asked for
 
 struct Activations {
     const int8_t *q;        // [tokens][groups * 32]

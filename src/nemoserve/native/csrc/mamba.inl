@@ -70,6 +70,8 @@ inline void gate_and_norm(const MambaLayer &m, int64_t group, const float *gate,
     by_vector(width, [&](int64_t i, int lanes) { store(y + i, load(y + i, lanes) * factor * load(weight + i, lanes), lanes); });
 }
 
+constexpr int64_t kRowsAhead = 16;  // of a state, between what is advanced and what is asked for
+
 template <int VECTORS>
 inline void advance(
     int64_t states, int64_t width, const float *b, const float *c, const float *decay, const float *input, float *state, float *y, int lanes) {
@@ -81,6 +83,8 @@ inline void advance(
     }
     for (int64_t n = 0; n < states; n++) {
         const V bn = set(b[n]), cn = set(c[n]);
+        const int64_t row = n + kRowsAhead;
+        ask_for(row < states ? state + row * width : state + (row - states) * width + VECTORS * kPanel, VECTORS);
         for (int v = 0; v < VECTORS; v++) {
             float *place = state + n * width + v * kPanel;
             const int here = VECTORS == 1 ? lanes : kPanel;
