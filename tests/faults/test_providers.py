@@ -149,7 +149,7 @@ async def test_a_broken_reply_is_an_error_and_says_which(script: tuple[Step, ...
 
 
 async def test_what_came_in_the_same_packet_as_an_error_still_arrives():
-    _, seen = await _fails(HEAD + _HI + event({"error": {"message": "x"}}) + END)
+    _, seen = await _fails(HEAD + _HI + event({"error": {"message": "x"}}) + END, type="openai")
     assert seen.text == "Hi"
 
 
@@ -171,7 +171,7 @@ async def test_a_provider_that_says_nothing_is_given_up(script: tuple[Step, ...]
 
 
 async def test_a_stall_in_the_middle_is_given_up_even_under_comments():
-    error, seen = await _fails(HEAD, _HI, *(piece(b": wait\n\n"), 0.05) * 40, stall_timeout=0.3)
+    error, seen = await _fails(HEAD, _HI, *(piece(b": wait\n\n"), 0.05) * 40, stall_timeout=0.3, type="openai")
     assert (error.error_type, seen.text) == ("timeout", "Hi")
 
 

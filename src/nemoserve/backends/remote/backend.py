@@ -54,7 +54,14 @@ class _Known:
         self.refuses: frozenset[str] = frozenset()
         self.pace = Pace()
         self.splits = DIALECTS[settings.type].splits
-        """Thinking is told apart there; learnt to be otherwise from replies that begin inside it."""
+        """Thinking is told apart there; learnt from replies. None: no reply has shown it yet."""
+
+    def learn(self, reader: ReplyReader) -> None:
+        """From a reply that is over."""
+        if reader.orphaned:
+            self.splits = False
+        elif self.splits is None and reader.shown:
+            self.splits = True
 
 
 class RemoteBackend:
@@ -147,6 +154,7 @@ class RemoteBackend:
                         f"{self.name} sent {other[:80]!r} instead of a reply.",
                         metadata={"provider_name": self.name},
                     )
+            known.learn(reader)
         except ApiError as error:
             error.usage = error.usage or reader.usage
             raise
@@ -196,7 +204,6 @@ class RemoteBackend:
             elif found:
                 deadline = now + self._settings.stall_timeout
         yield reader.end()
-        known.splits = known.splits and not reader.orphaned
         known.pace.streamed(_tokens(reader), first, loop.time() - began)
 
     async def _asked(self, known: _Known, job: HostedJob, deadline: float, *, stream: bool) -> tuple[Reply, Asked]:
@@ -261,14 +268,15 @@ class RemoteBackend:
         thinking = family.thinks if job.thinking is None else job.thinking
         honoured = job.endpoint.parameters
         cut_here = bool(request.sampling.stop) and honoured is not None and "stop" not in honoured
-        raw = not known.splits and thinking and family.thinking_prefix != ""
+        opened = thinking and family.thinking_prefix != ""
         return Reading(
             family=family,
             # What continues a reply has no thinking of its own; what is called so is the answer, if nothing else comes.
             thinking=job.thinking if resumed is None else False,
-            start=resumed or ("thinking" if raw else "undecided"),
+            start=resumed or ("thinking" if opened and known.splits is False else "undecided"),
             # Where a stop string is looked for here, the text is wanted as it comes: the provider is to stop then.
             whole=not request.stream and not cut_here,
+            unsure=opened and known.splits is None,
             tools=ToolSchemas(request.tools) if request.tools and request.tool_choice.mode != "none" else None,
             several_calls=request.parallel_tool_calls,
             call_id_prefix=f"call_{job.id}_",

@@ -6,6 +6,7 @@ whether or not the prompt opened them; a call's markup in thinking that never en
 turn in, without a word of answer, is the answer: alone if nothing of it was sent yet, else it is repeated.
 
 Where the client gets the reply in one piece, the content waits for its end, as only a later marker may say that it was thinking.
+In a stream of a provider of which that is not known yet, `DOUBT` characters of it wait at most.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class Reading(msgspec.Struct, frozen=True):
     several_calls: bool = True
     whole: bool = False
     """Nothing is sent to the client before the reply's end."""
+    unsure: bool = False
+    """It may think, and no reply has shown yet whether its content begins inside the thinking."""
     call_id_prefix: str = "call_"
     choices: int | None = None
     """So many were asked for; what a provider makes beyond them is passed over. None: not known."""
@@ -85,7 +88,7 @@ class ChoiceReader:
         self._held = ""
         self._thought: list[str] = []
         self._waiting: list[tuple[str, tuple[TokenLogprob, ...]]] | None = None
-        if reading.whole and reading.start != "answer":
+        if (reading.whole or reading.unsure) and reading.start != "answer":
             self._waiting = []
         self._waited = 0
         self._opened_before = False
@@ -93,6 +96,7 @@ class ChoiceReader:
         """The answer had been put into a thought; it was taken out in time."""
         self._apart = False
         self._answered = False
+        self._ended_turn = False
         self.finished = False
 
     @property
@@ -104,6 +108,11 @@ class ChoiceReader:
     def orphaned(self) -> bool:
         """The content closed a thought that it never opened."""
         return self._opened_before or self._splitter.orphan
+
+    @property
+    def shown(self) -> bool:
+        """It was unsure where the content begins, and has been seen."""
+        return self._reading.unsure and (self._apart or self._ended_turn)
 
     def think(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
         """Text that the provider says is thinking."""
@@ -129,7 +138,9 @@ class ChoiceReader:
         if self._waiting is not None and not self._apart:
             self._waiting.append((text, logprobs))
             self._waited += len(text.encode(errors="surrogatepass"))
-            return [TextDelta(self._index, "", held=self._waited)]
+            if self._reading.whole or not self._told(self._waiting):
+                return [TextDelta(self._index, "", held=self._waited)]
+            return self._release()
         events = self._believe()
         if self._apart:
             # The provider told thinking apart itself; what it calls the answer is left as it is.
@@ -179,7 +190,7 @@ class ChoiceReader:
             mapped = "stop"
         elif mapped == "length" and self.thought and not self._answered and not self._calls:
             notices.append(Notice("empty_answer", "max_tokens was used up by the thinking; there is no answer."))
-        self.finished = True
+        self.finished, self._ended_turn = True, mapped in ("stop", "tool_calls")
         warnings = (*notices, *self._marked.notices(), *self._native.notices(self._reading.tools or _NO_TOOLS))
         events.append(ChoiceFinished(self._index, mapped, native or reason, warnings))
         return events
@@ -195,6 +206,12 @@ class ChoiceReader:
     def _split(self, start: ReplyStart) -> ThinkingSplitter:
         family, wanted = self._reading.family, self._reading.thinking is not False
         return ThinkingSplitter(start, self._markers, opener=family.opener, closer=family.closer, wanted=wanted)
+
+    def _told(self, waiting: list[tuple[str, tuple[TokenLogprob, ...]]]) -> bool:
+        """Whether what has waited says on which side of the thinking's end it began, or is too much for thinking."""
+        text, family = "".join(text for text, _ in waiting), self._reading.family
+        marked = any(mark in text for mark in (family.closer, *self._markers))
+        return marked or text.lstrip().startswith(family.opener) or len(text) > DOUBT
 
     def _release(self) -> list[ChoiceEvent]:
         """What has waited: all of the content, of which a marker may say that it began inside its thinking."""

@@ -37,8 +37,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """The field of an assistant message that takes past thinking; empty: it is left out."""
     tells_usage: bool = True
     """Streams have counts at their end, if `stream_options` asks for them."""
-    splits: bool = True
-    """False: the model's text comes as it is, thinking and all."""
+    splits: bool | None = True
+    """False: the model's text comes as it is, thinking and all. None: that depends on how the server was started."""
     hidden_limits: bool = False
     """How many requests a key may make is not published."""
     one_choice: bool = False
@@ -130,15 +130,19 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         budget="thinking_token_budget",
         continuing="flag",
         past_thinking="reasoning",
+        splits=None,
         guided="structured_outputs",
         texts=_TEXT_OPTIONS,
     ),
-    "sglang": Dialect(fields=_ENGINE, continuing="flag", past_thinking="reasoning_content", guided="sglang"),
+    "sglang": Dialect(
+        fields=_ENGINE, continuing="flag", past_thinking="reasoning_content", splits=None, guided="sglang"
+    ),
     "llama-server": Dialect(
         fields=(_ENGINE - {"stop_token_ids"}),
         budget="llama",
         continuing="message",
         past_thinking="reasoning_content",
+        splits=None,
         guided="llama",
         images="if_told",
         texts=frozenset(),

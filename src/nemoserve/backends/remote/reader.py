@@ -45,6 +45,11 @@ class ReplyReader:
         return any(choice.orphaned for choice in self._choices.values())
 
     @property
+    def shown(self) -> bool:
+        """The reply has shown where its content begins, of which nothing was known."""
+        return any(choice.shown for choice in self._choices.values())
+
+    @property
     def usage(self) -> Usage | None:
         """As far as it was told."""
         return self._usage
