@@ -71,6 +71,14 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         refuses(nemoserve("serve", "--port", port, "--data-dir", str(tmp_path)), port, "--port")
 
 
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("keys", "create", "me")])
+def test_a_folder_that_takes_no_data_is_a_number_and_a_path(tmp_path: Path, command: tuple[str, ...]) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for folder in (file, file / "below"):
+        refuses(nemoserve(*command, "--data-dir", str(folder)), f"Nothing can be kept in {folder} (", "--data-dir")
+
+
 @pytest.mark.slow
 def test_a_model_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     missing = str(tmp_path / "nothing" / "here")

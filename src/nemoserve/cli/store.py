@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from nemoserve.access.audit import WITNESS, AuditLog
 from nemoserve.access.keyring import Keyring
 from nemoserve.config.secret import VARIABLE, has_secret, server_secret
-from nemoserve.config.settings import default_data_dir
+from nemoserve.config.settings import default_data_dir, make_data_dir
 from nemoserve.storage.database import FILE, Database, StorageError
 from nemoserve.types.errors import ApiError
 
@@ -45,7 +45,9 @@ def opened(data_dir: Path | None, database_url: str | None, *, make: bool = Fals
     """
     folder = data_dir or default_data_dir()
     try:
-        if not make:
+        if make:
+            make_data_dir(folder)
+        else:
             _must_be_there(folder, database_url)
         secret = server_secret(folder)
         database = Database.open(database_url or folder / FILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -21,6 +22,18 @@ def default_data_dir() -> Path:
     """Where the server keeps logs and downloads unless told otherwise: `$XDG_DATA_HOME/nemoserve` or its usual place."""
     base = os.environ.get("XDG_DATA_HOME")
     return (Path(base) if base else Path.home() / ".local" / "share") / "nemoserve"
+
+
+def make_data_dir(folder: Path) -> None:
+    """Makes the folder where there is none. Raises ValueError, a sentence, where nothing can be kept in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ValueError(
+            f"Nothing can be kept in {folder} ({error.strerror}); --data-dir names another folder."
+        ) from error
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

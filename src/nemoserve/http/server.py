@@ -24,7 +24,7 @@ from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.managed.programs import EngineMissing
 from nemoserve.config.address import is_loopback
 from nemoserve.config.secret import VARIABLE
-from nemoserve.config.settings import Settings
+from nemoserve.config.settings import Settings, make_data_dir
 from nemoserve.http.app import create_app
 from nemoserve.http.protocol import Protocol
 from nemoserve.observe.logs import Log
@@ -90,6 +90,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
     listener = _listen(settings)
     try:
         try:
+            make_data_dir(settings.data_dir)
             app = create_app(settings, on_health)
         except (CheckpointError, EngineMissing, StorageError, ValueError, OSError) as error:
             raise ServeError(str(error)) from error
