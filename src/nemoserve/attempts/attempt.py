@@ -94,6 +94,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How long nothing at all may come of the reply before it is given up; None: the source says itself when it is too long."""
 
 
+def chat_entry(asked: Asked[ChatRequest], admission: Admission, *, thinking: bool, budget: int | None) -> Entry:
+    """The ledger's line of an attempt at a conversation, before anything has run."""
+    return msgspec.structs.replace(
+        admission.entry,
+        session_id=asked.request.session_id,
+        streamed=asked.request.stream,
+        thinking=thinking,
+        effort=asked.intent.effort,
+        reasoning_budget=budget,
+    )
+
+
 _SOON_S = 0.5
 """A failed reply waits so long at most for its engine's last count, before it tells what is left of the key's money."""
 

@@ -9,7 +9,7 @@ import msgspec
 
 from nemoserve.admission import require_all, room
 from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
-from nemoserve.attempts.attempt import Attempt, Counted, Plan
+from nemoserve.attempts.attempt import Attempt, Counted, Plan, chat_entry
 from nemoserve.attempts.choices import ChoiceReader
 from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
 from nemoserve.attempts.decided import decided, within_cap
@@ -77,14 +77,7 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
             asked=asked,
             endpoint=endpoint,
             admission=admission,
-            entry=msgspec.structs.replace(
-                admission.entry,
-                session_id=request.session_id,
-                streamed=request.stream,
-                thinking=thinking is not False,
-                effort=asked.intent.effort,
-                reasoning_budget=budget,
-            ),
+            entry=chat_entry(asked, admission, thinking=thinking is not False, budget=budget),
             sampling=request.sampling,
             notices=(*asked.notices, *dropped, *cut, *notices, *admission.notices, *allowance.notices),
             output=asked.request.output,

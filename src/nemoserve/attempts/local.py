@@ -9,7 +9,7 @@ import msgspec
 
 from nemoserve.admission import require_all, room
 from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
-from nemoserve.attempts.attempt import Attempt, Counted, Plan
+from nemoserve.attempts.attempt import Attempt, Counted, Plan, chat_entry
 from nemoserve.attempts.decided import decided, within_cap
 from nemoserve.attempts.fitting import fitted
 from nemoserve.attempts.services import Services
@@ -98,14 +98,7 @@ async def attempt_chat(
             asked=asked,
             endpoint=endpoint,
             admission=admission,
-            entry=msgspec.structs.replace(
-                admission.entry,
-                session_id=request.session_id,
-                streamed=request.stream,
-                thinking=switched.thinking,
-                effort=asked.intent.effort,
-                reasoning_budget=allowance.limits.budget,
-            ),
+            entry=chat_entry(asked, admission, thinking=switched.thinking, budget=allowance.limits.budget),
             sampling=sampling,
             notices=(*asked.notices, *dropped, *fitting.notices, *notices, *admission.notices, *allowance.notices),
             output=request.output,

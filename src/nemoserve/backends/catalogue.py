@@ -43,7 +43,7 @@ class Catalogue:
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """All that can answer."""
-        return (*(_endpoint(backend) for backend in self.backends), *self.hosted_endpoints)
+        return (*(backend.card.endpoint for backend in self.backends), *self.hosted_endpoints)
 
     def local(self, endpoint: Endpoint) -> Backend | None:
         """The engine behind an endpoint; None: a provider is."""
@@ -107,14 +107,3 @@ def given_names(
         else:
             found[name.strip()] = model
     return found, problems
-
-
-def _endpoint(backend: Backend) -> Endpoint:
-    card = backend.card
-    return Endpoint(
-        model=card.id,
-        provider=card.provider,
-        local=True,
-        context_length=card.context_length,
-        max_completion_tokens=card.max_completion_tokens,
-    )

@@ -115,7 +115,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
         local = {here[0].id: here for here in self.local}
         groups: dict[str, list[Offered]] = {}
         for card, _ in self.local:
-            groups.setdefault(card.id, []).append(self._offered(local_endpoint(card)))
+            groups.setdefault(card.id, []).append(self._offered(card.endpoint))
         for endpoint in self.hosted:
             groups.setdefault(endpoint.slug, []).append(self._offered(endpoint))
         known = set[str]()
@@ -191,17 +191,6 @@ def with_auto(listings: list[Listing]) -> list[Listing]:
     """The list, and `nemoserve/auto` at its end where there is a choice between models."""
     served = sum(listing.state != "not_served" for listing in listings)
     return [*listings, auto_listing(listings)] if served > 1 else listings
-
-
-def local_endpoint(card: ModelCard) -> Endpoint:
-    """A model on this machine."""
-    return Endpoint(
-        model=card.id,
-        provider=card.provider,
-        local=True,
-        context_length=card.context_length,
-        max_completion_tokens=card.max_completion_tokens,
-    )
 
 
 def called(listings: Iterable[Listing], book: ModelBook, name: str) -> Listing | None:

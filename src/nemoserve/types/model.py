@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from nemoserve.types.endpoint import Endpoint
+
 ToolFormat = Literal["json", "xml", "none"]
 """How calls are written: a JSON list in `<TOOLCALL>`, XML in `<tool_call>`, or not at all."""
 
@@ -78,3 +80,14 @@ class ModelCard(msgspec.Struct, frozen=True):
     """What the checkpoint recommends, where it does; so for the other two."""
     default_top_p: float | None = None
     default_top_k: int | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The model as routing sees it, where this machine runs it."""
+        return Endpoint(
+            model=self.id,
+            provider=self.provider,
+            local=True,
+            context_length=self.context_length,
+            max_completion_tokens=self.max_completion_tokens,
+        )
