@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import time
@@ -47,6 +48,12 @@ def raw(gateway: Gateway, data: bytes) -> bytes:
 def test_a_body_that_cannot_be_read_is_a_400(gateway: Gateway, path: str, body: bytes) -> None:
     said = error(requests.post(gateway.url + path, data=body, timeout=30), 400)
     assert said["metadata"]["error_type"] == "invalid_request"
+
+
+def test_a_compressed_body_is_taken_for_garbled_text(gateway: Gateway) -> None:
+    body = gzip.compress(b'{"messages": []}')
+    said = error(requests.post(gateway.url + "/v1/chat/completions", body, headers={"Content-Encoding": "gzip"}), 400)
+    assert said["message"] == "The request body is compressed (gzip); send it as it is."
 
 
 def test_the_message_names_the_field(gateway: Gateway) -> None:

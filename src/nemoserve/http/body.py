@@ -17,8 +17,12 @@ _AT = re.compile(r"(?P<what>.*) - at `(?P<where>key in )?\$\.?(?P<path>.*)`", re
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises ApiError (413) as soon as it is known to exceed `limit` bytes, without reading the rest."""
-    declared = headers_of(request.scope).get("content-length", "")
+    """The whole body. Raises ApiError (413) as soon as it is known to exceed `limit` bytes, without reading the rest, and (400) for
+    one that is compressed."""
+    headers = headers_of(request.scope)
+    if (coding := headers.get("content-encoding", "identity")) != "identity":
+        raise ApiError("invalid_request", f"The request body is compressed ({coding[:40]}); send it as it is.")
+    declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []

@@ -33,6 +33,9 @@ _MENDS = {
     "if": "write the cases with anyOf",
     "dependencies": "write the cases with anyOf",
 }
+# The library makes nothing of bounds beyond this. To the outside an earlier one does: what keeps to that keeps to the other too.
+_FURTHEST = 10**18
+_BOUNDS = {"minimum": -1, "exclusiveMinimum": -1, "maximum": 1, "exclusiveMaximum": 1}
 ANNOTATIONS = {
     "$comment", "default", "deprecated", "description", "example", "examples", "readOnly", "title", "writeOnly",
 }  # fmt: skip
@@ -147,6 +150,12 @@ def _keyword(key: str, value: object, where: str, inner: Callable[[object, str],
         return [inner(member, f"{key}[{at}]") for at, member in enumerate(cast("list[object]", value))]
     if isinstance(value, (dict, bool)) and key in _SINGLE:
         return inner(cast("object", value), key)
+    if (outward := _BOUNDS.get(key)) and isinstance(value, int | float) and abs(value) >= _FURTHEST:
+        if value * outward < 0:
+            raise invalid(
+                f"{where}.{key}", "numbers beyond 10^18 cannot be enforced here; leave it out and check the answer"
+            )
+        return outward * _FURTHEST
     if key in ("const", "enum", "required"):
         _speakable(cast("object", value), f"{where}.{key}")
     return cast("object", value)

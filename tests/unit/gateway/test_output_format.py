@@ -217,3 +217,11 @@ def test_objects_are_closed_only_where_that_takes_nothing_away() -> None:
         "properties": {"properties": {"enum": [{"properties": {}}]}},
         "additionalProperties": False,
     }
+
+
+def test_the_range_of_a_machines_integers_cannot_be_asked_for() -> None:
+    whole = {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1}
+    assert enforceable(whole, "s") == {"type": "integer", "minimum": -(10**18), "maximum": 10**18}
+    for bound in ({"minimum": 2**63}, {"exclusiveMaximum": -1e30}):
+        with pytest.raises(ApiError, match=rf"s.{next(iter(bound))}: numbers beyond"):
+            enforceable(dict(bound), "s")
