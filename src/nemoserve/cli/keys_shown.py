@@ -131,7 +131,10 @@ def show_list(store: Store, keys: Sequence[Key], *, json: bool) -> None:
         _print_json({"data": bodies})
         return
     if not bodies:
-        print(f"There are no keys in {store.database.name}; make one with: nemoserve keys create NAME", file=sys.stderr)
+        print(
+            f"There are no keys in {store.database.name}; `nemoserve keys create NAME` with the same options makes one.",
+            file=sys.stderr,
+        )
         return
     table = Table(box=None, pad_edge=False)
     for title in ("hash", "name", "key", "role", "owner", "state", "limit, USD", "spent, USD"):

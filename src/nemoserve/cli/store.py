@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import shlex
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ def _must_be_there(folder: Path, database_url: str | None) -> None:
     if database_url is None and not (folder / FILE).exists():
         raise StorageError(
             f"There are no keys at {folder}: name the server's folder with --data-dir, or make the first key with "
-            "`nemoserve keys create NAME`."
+            f"`nemoserve keys create NAME --data-dir {shlex.quote(str(folder))}`."
         )
     if database_url is not None and not has_secret(folder):
         raise StorageError(
