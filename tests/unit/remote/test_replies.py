@@ -296,6 +296,18 @@ def test_calls_come_out_the_same_however_they_came_in(deltas: list[list[dict[str
     assert (seen.finish.reason, seen.finish.warnings) == ("tool_calls", ())
 
 
+@pytest.mark.parametrize("finish", ["function_call", "stop"])
+def test_a_call_in_the_older_form_is_lost(finish: str):
+    pieces = [{"name": "get", "arguments": ""}, {"arguments": '{"a":'}, {"arguments": "1}"}]
+    streamed = _stream(*(_chunk(function_call=piece) for piece in pieces), _chunk(finish), tools=_TOOLS)
+    whole = _whole(_message(finish, content=None, function_call={"name": "get", "arguments": '{"a":1}'}), tools=_TOOLS)
+    for seen in (streamed, whole):
+        assert seen.finish is not None
+        assert [call[1:] for call in seen.calls] == [("get", '{"a":1}')] and seen.finish.reason == "tool_calls"
+    empty = _whole(_message(finish, content="Hi", function_call={"name": None}), tools=_TOOLS)
+    assert (empty.text, empty.calls) == ("Hi", [])
+
+
 def test_calls_without_ids_get_some_and_several_stay_apart():
     calls = [
         _call(function={"name": "get", "arguments": '{"a":1}'}),
@@ -321,8 +333,7 @@ def test_whole_calls_that_share_a_number_are_taken_for_one(together: bool):
 
 def test_a_call_whose_name_never_came_is_told():
     seen = _stream(_chunk(tool_calls=[_call(index=0, id="c1")]), _chunk("tool_calls"), tools=_TOOLS)
-    assert seen.finish is not None
-    assert [call[:2] for call in seen.calls] == [("c1", "")] and seen.finish.warnings
+    assert [call[:2] for call in seen.calls] == [("c1", "")] and seen.finish is not None and seen.finish.warnings
 
 
 def test_a_choice_that_nobody_asked_for_costs_the_reply():
@@ -417,63 +428,23 @@ def test_a_stream_without_a_reason_is_whole_only_if_its_calls_are():
     assert seen.finish.reason == "tool_calls"
 
 
-def test_log_probabilities_arrive():
-    token = {
-        "token": "So",
-        "logprob": -0.5,
-        "bytes": [83, 111],
-        "top_logprobs": [{"token": "No", "logprob": -2.0, "bytes": None}],
-    }
-    body = _message(content="So")
-    body["choices"][0]["logprobs"] = {"content": [token]}
-    (first, *_) = _whole(body).events
-    (entry,) = first.logprobs  # pyright: ignore
-    assert (entry.chosen.text, entry.chosen.data, entry.top[0].logprob) == ("So", b"So", -2.0)
-    body["choices"][0]["logprobs"] = {"tokens": ["So"], "token_logprobs": [-0.5]}
-    assert _whole(body).text == "So"
-
-
 def test_several_choices_stay_apart():
     body = {"choices": [{"index": i, "message": {"content": f"c{i}"}, "finish_reason": "stop"} for i in (1, 0)]}
     events = ReplyReader("up", Reading()).whole(json.dumps(body).encode())
     assert [event.index for event in events if hasattr(event, "text")] == [1, 0]  # pyright: ignore
 
 
-@pytest.mark.parametrize(
-    "logprobs", [None, {}, {"tokens": 5}, {"content": []}, {"tokens": ["a"], "token_logprobs": "b"}]
-)
-def test_log_probabilities_in_another_form_cost_a_text(logprobs: object) -> None:
-    body = {"choices": [{"index": 0, "text": "<think>a", "logprobs": logprobs, "finish_reason": "length"}]}
-    events = ReplyReader("up", Reading(start="answer")).whole(json.dumps(body).encode())
-    assert events[:1] == [TextDelta(0, "<think>a")], "what stands in a text is left as it is"
+@pytest.mark.parametrize("field", ["content", "reasoning_content"])
+def test_a_character_that_is_cut_in_two_costs_the_reply(field: str):
+    seen = _stream(
+        _chunk(**{field: "a\\ \ud83d"}),
+        _chunk(**{field: "\ude00b\ud83d"}),
+        _chunk(**{field: "\ude00"}),
+        _chunk("stop", content="!"),
+    )
+    assert (seen.text, seen.reasoning) == (("a\\ 😀b😀!", "") if field == "content" else ("!", "a\\ 😀b😀"))
 
 
-def test_log_probabilities_of_a_text_are_another_tokens() -> None:
-    told = {
-        "tokens": ["On", "ce"],
-        "token_logprobs": [None, -0.5],
-        "top_logprobs": [None, {"ce": -0.5, "to": -2.0}],
-        "text_offset": [0, 2],
-    }
-    body = {"choices": [{"index": 0, "text": "Once", "logprobs": told, "finish_reason": "stop"}]}
-    first, *_ = ReplyReader("up", Reading(start="answer")).whole(json.dumps(body).encode())
-    assert isinstance(first, TextDelta)
-    found = [(one.chosen.text, one.chosen.logprob, one.offset) for one in first.logprobs]
-    assert found == [("On", None, 0), ("ce", -0.5, 2)]
-    assert [[(top.text, top.logprob) for top in one.top] for one in first.logprobs] == [
-        [],
-        [("ce", -0.5), ("to", -2.0)],
-    ]
-
-
-@pytest.mark.parametrize("start", [0, 7])
-@pytest.mark.parametrize("echoed", ["", "Q: "])
-@pytest.mark.parametrize(("finish", "kept"), [("stop", 2), ("length", 4)])
-def test_the_token_that_ended_a_text_is_counted_into_it(start: int, echoed: str, finish: str, kept: int) -> None:
-    tokens = [*([echoed] if echoed else []), "On", "ce", "", "<|end|>"]
-    offsets = [start + len("".join(tokens[:at])) for at in range(len(tokens))]
-    told = {"tokens": tokens, "token_logprobs": [-0.5] * len(tokens), "text_offset": offsets}
-    body = {"choices": [{"index": 0, "text": f"{echoed}Once", "logprobs": told, "finish_reason": finish}]}
-    first, *_ = ReplyReader("up", Reading(start="answer")).whole(json.dumps(body).encode())
-    assert isinstance(first, TextDelta)
-    assert [one.chosen.text for one in first.logprobs] == tokens[: bool(echoed) + kept]
+def test_half_a_character_is_sent_on():
+    seen = _stream(_chunk(content="\ude00a\ud83db\ud83d"), _chunk(content="c\\ud83d"), _chunk("stop"))
+    assert seen.text == "\ufffda\ufffdbc\\ud83d"

@@ -11,6 +11,7 @@ import msgspec
 from nemoserve.backends.base import HostedEvent, Told
 from nemoserve.backends.remote.choice import FINISH, ChoiceReader, Reading
 from nemoserve.backends.remote.counts import read_logprobs, read_text_logprobs, read_usage
+from nemoserve.backends.remote.mending import Mender
 from nemoserve.backends.remote.refusals import failure_in_reply
 from nemoserve.backends.remote.wire import DECODER, UNREADABLE, Choice, Chunk
 from nemoserve.types.errors import ApiError
@@ -26,6 +27,7 @@ class ReplyReader:
     def __init__(self, provider: str, reading: Reading) -> None:
         self._provider = provider
         self._reading = reading
+        self._mender = Mender()
         self._choices: dict[int, ChoiceReader] = {}
         self._finished = 0
         self._usage: Usage | None = None
@@ -65,7 +67,10 @@ class ReplyReader:
         try:
             chunk = DECODER.decode(data)
         except UNREADABLE:
-            return self._glued(name, data)
+            try:
+                chunk = self._mender.read(data)
+            except UNREADABLE:
+                return self._glued(name, data)
         if chunk.failed or name == b"error":
             raise self._failed(data, chunk)
         return self._chunk(chunk)
@@ -76,7 +81,10 @@ class ReplyReader:
         try:
             chunk = DECODER.decode(body)
         except UNREADABLE:
-            raise self._broken("a reply that is no JSON", body) from None
+            try:
+                chunk = self._mender.read(body)
+            except UNREADABLE:
+                raise self._broken("a reply that is no JSON", body) from None
         if chunk.failed or chunk.choices is None:
             raise self._failed(body, chunk)
         self._reading = msgspec.structs.replace(self._reading, whole=True)
@@ -139,8 +147,9 @@ class ReplyReader:
                 events += reader.say(said, logprobs)
             if part.refusal and isinstance(part.refusal, str):
                 events += reader.refuse(part.refusal)
-            for place, call in enumerate(part.tool_calls or ()):
-                events += reader.call(call, place)
+            if part.tool_calls or part.function_call is not None:
+                for place, call in enumerate(part.called()):
+                    events += reader.call(call, place)
         elif choice.text:
             stopped = choice.finish_reason == "stop"
             events += reader.say(choice.text, read_text_logprobs(choice.logprobs, choice.text, stopped=stopped))

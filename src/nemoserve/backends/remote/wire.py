@@ -36,6 +36,8 @@ class Part(msgspec.Struct):
     reasoning_details: object = None
     refusal: object = None
     tool_calls: list[Call] | None = None
+    function_call: Function | None = None
+    """The form that calls had before there could be several."""
 
     def thought(self) -> str:
         """The thinking in it, wherever that is: the first field that has any."""
@@ -57,6 +59,13 @@ class Part(msgspec.Struct):
         if isinstance(self.content, list):
             return "".join(_text(item, "text") for item in self.content if _kind(item) in ("text", "output_text"))
         return self.content or ""
+
+    def called(self) -> list[Call]:
+        """The calls in it, or pieces of them."""
+        only = self.function_call
+        if only is None or self.tool_calls or not (only.name or only.arguments):
+            return self.tool_calls or []
+        return [Call(0, function=only)]
 
 
 class Choice(msgspec.Struct):
