@@ -12,12 +12,14 @@ from typing import cast
 import msgspec
 
 from nemoserve.http.wire_sampling import SamplingFields
-from nemoserve.types.chat import Notice, OutputFormat
+from nemoserve.types.chat import Notice, OutputFormat, SchemaTitle
 from nemoserve.types.errors import invalid
 
 _MOST_CHOICES = 4096
 # Types that other servers know and this one does not: reported, as any parameter that cannot be honoured.
 _FOREIGN_TYPES = ("python", "structural_tag")
+_TITLE = {"name": (str, "a string"), "description": (str, "a string"), "strict": (bool, "a boolean")}
+"""What may stand beside a named schema."""
 
 
 class OutputFields(SamplingFields, kw_only=True):
@@ -38,7 +40,7 @@ class OutputFields(SamplingFields, kw_only=True):
 def read_output(body: OutputFields) -> tuple[OutputFormat | None, list[Notice]]:
     """What the answer must look like, and which fields were dropped.
 
-    A JSON schema is enforced whatever its `strict` says. Raises ApiError (400) naming the field that makes no sense, or the
+    A JSON schema is enforced here whatever its `strict` says. Raises ApiError (400) naming the field that makes no sense, or the
     two that contradict each other.
     """
     formats: list[OutputFormat] = []
@@ -56,7 +58,7 @@ def read_output(body: OutputFields) -> tuple[OutputFormat | None, list[Notice]]:
         formats.append(_lark("grammar", body.grammar))
     first = formats[0] if formats else None
     for other in formats[1:]:
-        if first is not None and msgspec.structs.replace(other, field=first.field) != first:
+        if first is not None and msgspec.structs.replace(other, field=first.field, title=first.title) != first:
             raise invalid(f"{first.field} and {other.field}", "they ask for different outputs; send one of them")
     notices = [Notice("dropped_parameter", f"{name} was dropped: it is not supported here.", name) for name in dropped]
     return first, notices
@@ -94,14 +96,11 @@ def _named_schema(given: object) -> OutputFormat:
     if not isinstance(given, dict):
         raise invalid(where, "expected an object with name and schema")
     fields = cast("dict[str, object]", given)
-    for name, kind, words in (
-        ("name", str, "a string"),
-        ("description", str, "a string"),
-        ("strict", bool, "a boolean"),
-    ):
+    for name, (kind, words) in _TITLE.items():
         if fields.get(name) is not None and not isinstance(fields[name], kind):
             raise invalid(f"{where}.{name}", f"expected {words}")
-    return _schema(f"{where}.schema", fields.get("schema"))
+    title = msgspec.convert({name: fields[name] for name in _TITLE if fields.get(name) not in (None, "")}, SchemaTitle)
+    return msgspec.structs.replace(_schema(f"{where}.schema", fields.get("schema")), title=title)
 
 
 def _constraints(where: str, prefix: str, given: Mapping[str, object], dropped: list[str]) -> list[OutputFormat]:

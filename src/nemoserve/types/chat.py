@@ -114,8 +114,16 @@ class ToolChoice(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
+class SchemaTitle(msgspec.Struct, frozen=True):
+    """What a request says of its JSON schema besides; a provider may show it to the model."""
+
+    name: str = "answer"
+    description: str | None = None
+    strict: bool = True
+
+
 class OutputFormat(msgspec.Struct, frozen=True):
-    """What the answer's text must look like. One field besides `kind` is set, by kind."""
+    """What the answer's text must look like. One of `schema`, `pattern` and `choices` is set, by kind."""
 
     kind: Literal["json_object", "json_schema", "regex", "choice", "lark"]
     schema: dict[str, object] | bool | None = None
@@ -124,6 +132,8 @@ class OutputFormat(msgspec.Struct, frozen=True):
     choices: tuple[str, ...] = ()
     field: str = "response_format"
     """The request's field that asked for it, which complaints name."""
+    title: SchemaTitle = SchemaTitle()
+    """For providers alone: here a schema is enforced whatever is said of it."""
 
 
 class ChatRequest(msgspec.Struct, frozen=True):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from nemoserve.http.body import decode
 from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
 from nemoserve.structured.schema import enforceable
-from nemoserve.types.chat import ChatRequest, OutputFormat, ToolChoice
+from nemoserve.types.chat import ChatRequest, OutputFormat, SchemaTitle, ToolChoice
 from nemoserve.types.errors import ApiError
 
 SCHEMA = {"type": "object", "properties": {"b": {"type": "integer"}, "a": {"type": "string"}}}
@@ -50,10 +51,20 @@ def named_schema(schema: Any = SCHEMA, **more: Any) -> dict[str, Any]:
 )
 def test_a_spelling_of_a_schema_means_something_else(fields: Any, expected: str) -> None:
     request = read(**fields)
-    assert request.output == OutputFormat("json_schema", schema=SCHEMA, field=expected)
     assert request.output is not None and isinstance(request.output.schema, dict)
+    assert msgspec.structs.replace(request.output, title=SchemaTitle()) == OutputFormat(
+        "json_schema", schema=SCHEMA, field=expected
+    )
     assert list(request.output.schema["properties"]) == ["b", "a"], "the order of properties is that of the answer"  # type: ignore[arg-type]
     assert request.warnings == ()
+
+
+def test_what_a_request_says_of_its_schema_is_lost_or_contradicts_another_spelling() -> None:
+    title = {"name": "thing", "description": "d", "strict": False}
+    request = read(response_format=named_schema(description="d", strict=False), guided_json=SCHEMA)
+    assert request.output is not None and msgspec.to_builtins(request.output.title) == title
+    bare = read(response_format={"type": "json_schema", "json_schema": {"name": "", "strict": None, "schema": SCHEMA}})
+    assert bare.output is not None and bare.output.title == SchemaTitle()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from nemoserve.backends.remote.endpoints import endpoint_of
 from nemoserve.backends.remote.family import family_of_id
 from nemoserve.backends.remote.request import Asking, to_request
 from nemoserve.config.providers import BASE_URLS, PROVIDER_TYPES, ProviderModel, ProviderSettings, ProviderType
-from nemoserve.types.chat import ChatRequest, Message, OutputFormat, Sampling, ToolCall, ToolChoice
+from nemoserve.types.chat import ChatRequest, Message, OutputFormat, Sampling, SchemaTitle, ToolCall, ToolChoice
 from nemoserve.types.families import FAMILIES
 from nemoserve.types.reasoning import Effort, ReasoningIntent
 from nemoserve.types.route import Preferences
@@ -266,6 +266,15 @@ def test_guided_outputs_are_asked_for_in_each_ones_own_words(
 ):
     body, dropped = _ask(kind, output=output)
     assert (_added(body), dropped) == (fields, [])
+
+
+def test_a_schema_goes_with_what_the_request_says_of_it():
+    given = {"type": "json_schema", "json_schema": {"name": "it", "description": "d", "strict": False, "schema": {}}}
+    title = SchemaTitle("it", "d", strict=False)
+    body, _ = _ask("openai", output=OutputFormat("json_schema", schema={}, title=title))
+    assert body["response_format"] == given
+    body, _ = _ask("openai", output=OutputFormat("json_schema", schema={}))
+    assert body["response_format"]["json_schema"] == {"name": "answer", "strict": True, "schema": {}}
 
 
 def test_a_budget_and_a_guided_output_share_nvext():

@@ -183,7 +183,9 @@ def _response_format(output: OutputFormat) -> Body | None:
         case "json_object":
             return {"type": "json_object"}
         case "json_schema":
-            return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": output.schema}}
+            title = msgspec.to_builtins(output.title)
+            told = {name: value for name, value in title.items() if value is not None}
+            return {"type": "json_schema", "json_schema": {**told, "schema": output.schema}}
         case _:
             return None
 
