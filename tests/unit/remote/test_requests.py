@@ -78,6 +78,24 @@ def test_a_free_variant_is_asked_for_as_the_one_that_costs():
     assert _upstream(f"{NANO3}:free", "up/nano") == "up/nano"
 
 
+@pytest.mark.parametrize(
+    ("kind", "model", "upstream_id", "context", "most"),
+    [
+        ("openrouter", NANO, "", 131072, 16384),
+        ("openrouter", f"{NANO}:free", "", 128000, 128000),
+        ("nvidia", "nvidia/nemotron-3-nano-omni-30b-a3b-reasoning", "", 256000, 65536),
+        ("nvidia", "me/large", "nvidia/nemotron-3-super-120b-a12b", 262144, 32768),
+        ("nvidia", "me/own", "me/own-upstream", 131072, None),
+    ],
+)
+def test_a_models_limits_at_a_provider_are_anothers(
+    kind: ProviderType, model: str, upstream_id: str, context: int, most: int | None
+):
+    wanted = ProviderModel(id=model, upstream_id=upstream_id)
+    endpoint = endpoint_of(ProviderSettings(name="up", type=kind, models=(wanted,)), wanted)
+    assert (endpoint.context_length, endpoint.max_completion_tokens) == (context, most)
+
+
 @pytest.mark.parametrize("kind", PROVIDER_TYPES)
 def test_a_plain_question_is_asked_plainly(kind: ProviderType):
     body, dropped = _ask(kind)

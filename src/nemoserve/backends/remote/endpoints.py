@@ -17,7 +17,7 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
     """One model at one provider."""
     dialect, family, book = DIALECTS[settings.type], _family(model), model_book()
     found = book.find(model.model) or book.find(model.upstream_id)
-    known = book.endpoint(model.model, settings.name) or book.endpoint(model.model, settings.type)
+    known = _published(settings, model)
     published = DEFAULT_CONTEXT if found is None else found.entry.context_length
     known_inputs = () if found is None or dialect.images == "if_told" else found.entry.input_modalities
     return Endpoint(
@@ -37,6 +37,13 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
         reasoning_budget=can_limit(dialect, family),
         two_calls=can_limit(dialect, family) and not limits_thinking(dialect, family),
     )
+
+
+def _published(settings: ProviderSettings, model: ProviderModel) -> Endpoint | None:
+    """What the catalogue knows of it there; some providers have nothing but a free variant."""
+    names = (model.id, model.upstream_id, f"{model.model}:free", f"{model.upstream_id}:free")
+    found = (model_book().endpoint(name, provider) for name in names for provider in (settings.name, settings.type))
+    return next((endpoint for endpoint in found if endpoint is not None), None)
 
 
 def family_of(settings: ProviderSettings, endpoint: Endpoint) -> Family:
