@@ -22,6 +22,7 @@ from nemoserve.backends.managed.backend import ManagedBackend
 from nemoserve.backends.managed.supervisor import Watch
 from nemoserve.config.engines import EngineSettings
 from nemoserve.observe.logs import open_log
+from nemoserve.routing.health import outcome_of
 from nemoserve.types.chat import ChatRequest
 from nemoserve.types.errors import ApiError
 from tests.servers import wait_until
@@ -96,6 +97,9 @@ async def test_a_server_that_starts_slowly_says_how_far_it_is_and_refuses_meanwh
         await anext(child.backend.stream(job()))
     assert refused.value.error_type == "provider_overloaded"
     assert refused.value.retry_after_s is not None
+    assert outcome_of(refused.value) == "cancelled", (
+        "requests while it loads must not keep others from it when it is ready"
+    )
     await child.until_ready()
     (endpoint,) = child.backend.endpoints
     assert (endpoint.model, endpoint.provider, endpoint.local, endpoint.context_length) == (

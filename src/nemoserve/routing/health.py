@@ -56,6 +56,8 @@ class LiveStats(msgspec.Struct, frozen=True, kw_only=True):
 
 def outcome_of(error: ApiError) -> Outcome:
     """Whose fault an error is, by the rules of OpenRouter's uptime: 401, 402, 404 and 5xx are the endpoint's."""
+    if error.foreseen:
+        return "cancelled"
     if error.status == 429:
         return "rate_limited"
     return "failed" if error.status in (401, 402, 404) or error.status >= 500 else "refused"

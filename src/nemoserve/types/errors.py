@@ -69,6 +69,8 @@ class ApiError(Exception):
         """Which endpoints there were and why none could serve the request, in OpenRouter's form: the body's `availability`."""
         self.usage: Usage | None = None
         """What had been consumed when the failure came, if that is known."""
+        self.foreseen = False
+        """Who was asked is known not to be there for now: that it says so says nothing new of it."""
         self.estimated = False
         """Some of that was not told by the provider."""
 

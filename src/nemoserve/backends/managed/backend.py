@@ -141,6 +141,12 @@ class ManagedBackend:
         return _provider(self._engine, self._subject, self._program, port, self._key)
 
     def _not_ready(self) -> ApiError:
+        """Its supervisor knows when it is there again, so that no request is kept from it then."""
+        error = self._why_not_ready()
+        error.foreseen = True
+        return error
+
+    def _why_not_ready(self) -> ApiError:
         health = self.health
         metadata: dict[str, object] = {"provider_name": self.name}
         if health.state == "failed":
