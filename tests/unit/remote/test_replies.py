@@ -299,13 +299,14 @@ def test_calls_come_out_the_same_however_they_came_in(deltas: list[list[dict[str
 @pytest.mark.parametrize("finish", ["function_call", "stop"])
 def test_a_call_in_the_older_form_is_lost(finish: str):
     pieces = [{"name": "get", "arguments": ""}, {"arguments": '{"a":'}, {"arguments": "1}"}]
+    whole = _message(finish, content=None, function_call={"name": "get", "arguments": '{"a":1}'})
     streamed = _stream(*(_chunk(function_call=piece) for piece in pieces), _chunk(finish), tools=_TOOLS)
-    whole = _whole(_message(finish, content=None, function_call={"name": "get", "arguments": '{"a":1}'}), tools=_TOOLS)
-    for seen in (streamed, whole):
+    for seen in (streamed, _whole(whole, tools=_TOOLS)):
         assert seen.finish is not None
         assert [call[1:] for call in seen.calls] == [("get", '{"a":1}')] and seen.finish.reason == "tool_calls"
-    empty = _whole(_message(finish, content="Hi", function_call={"name": None}), tools=_TOOLS)
-    assert (empty.text, empty.calls) == ("Hi", [])
+    for none in ({"name": None}, "", "none", [], 0):
+        empty = _whole(_message(finish, content="Hi", function_call=none), tools=_TOOLS)
+        assert (empty.text, empty.calls) == ("Hi", [])
 
 
 def test_calls_without_ids_get_some_and_several_stay_apart():
@@ -424,8 +425,7 @@ def test_reasons_are_normalised_and_kept(native: str, reason: str):
 def test_a_stream_without_a_reason_is_whole_only_if_its_calls_are():
     calls = [_call(index=0, id="c", function={"name": "get", "arguments": '{"a":1}'})]
     seen = _stream(_chunk(tool_calls=calls), tools=_TOOLS)
-    assert seen.finish is not None
-    assert seen.finish.reason == "tool_calls"
+    assert seen.finish is not None and seen.finish.reason == "tool_calls"
 
 
 def test_several_choices_stay_apart():

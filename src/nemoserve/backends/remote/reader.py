@@ -147,7 +147,7 @@ class ReplyReader:
                 events += reader.say(said, logprobs)
             if part.refusal and isinstance(part.refusal, str):
                 events += reader.refuse(part.refusal)
-            if part.tool_calls or part.function_call is not None:
+            if part.tool_calls or part.function_call:
                 for place, call in enumerate(part.called()):
                     events += reader.call(call, place)
         elif choice.text:

@@ -36,7 +36,7 @@ class Part(msgspec.Struct):
     reasoning_details: object = None
     refusal: object = None
     tool_calls: list[Call] | None = None
-    function_call: Function | None = None
+    function_call: object = None
     """The form that calls had before there could be several."""
 
     def thought(self) -> str:
@@ -62,10 +62,13 @@ class Part(msgspec.Struct):
 
     def called(self) -> list[Call]:
         """The calls in it, or pieces of them."""
-        only = self.function_call
-        if only is None or self.tool_calls or not (only.name or only.arguments):
+        if self.tool_calls or not self.function_call:
             return self.tool_calls or []
-        return [Call(0, function=only)]
+        try:
+            only = msgspec.convert(self.function_call, Function)
+        except msgspec.ValidationError:
+            return []
+        return [Call(0, function=only)] if only.name or only.arguments else []
 
 
 class Choice(msgspec.Struct):
