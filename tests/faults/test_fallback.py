@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -369,39 +367,6 @@ def test_a_plain_text_is_lost_with_the_first_provider_or_entered_as_a_conversati
         ("text", "failed", first.name),
         ("text", "finished", second.name),
     ]
-
-
-def test_a_limit_is_kept_over_attempts_that_fail(tmp_path: Path) -> None:
-    """Ten thousandths of a dollar: the hold of the failed attempt comes back, and only what was answered is spent."""
-    alpha = Scripted("alpha", fails(ApiError("provider_unavailable", "down")), price=("0", "10"))
-    beta = Scripted("beta", price=("0", "10"))
-    routing = RoutingSettings(retry_burst=1000, breaker_failures=10_000)
-    with house(tmp_path, alpha, beta, require_key=True, routing=routing) as running:
-        key = running.key(limit=1_000_000)  # five replies of 20 tokens at 10,000 nano-dollars
-        statuses = [running.chat(**FIRST, key=key, max_tokens=20).status_code for _ in range(7)]
-        assert statuses == [200] * 5 + [402] * 2
-        rows = running.rows()
-        assert sum(row["cost"] for row in rows) == 1_000_000
-        assert {row["outcome"] for row in rows if row["provider"] == "alpha"} == {"failed"}
-        assert running.services.rates.state is not None
-
-
-def test_forty_requests_racing_for_the_last_cent_spend_no_more_than_it(tmp_path: Path) -> None:
-    async def slow(job: HostedJob) -> AsyncGenerator[HostedEvent]:
-        await asyncio.sleep(0.05)
-        async for event in answers(job):
-            yield event
-
-    with house(tmp_path, Scripted("alpha", slow, price=("0", "10")), require_key=True) as running:
-        key = running.key(limit=1_000_000)  # five replies of 20 tokens
-
-        def one(_: int) -> int:
-            return running.chat(key=key, max_tokens=20).status_code
-
-        with ThreadPoolExecutor(16) as pool:
-            statuses = Counter(pool.map(one, range(40)))
-        assert statuses == {200: 5, 402: 35}
-        assert sum(row["cost"] for row in running.rows()) == 1_000_000
 
 
 def test_what_is_kept_of_a_reply_is_what_the_client_saw(tmp_path: Path) -> None:

@@ -153,7 +153,25 @@ def test_a_server_that_ends_bills_what_it_broke_off(tmp_path: Path) -> None:
         assert (whole.status_code, whole.json()["error"]["metadata"]["error_type"]) == (503, "provider_overloaded")
         assert whole.headers["x-cost"] == "0" and whole.headers["retry-after"] == "1"
         assert '"The server is shutting down."' in streamed.text
+        told = json.loads(streamed.content.rstrip().splitlines()[-3][6:])["usage"]
         rows = {row["generation_id"]: row for row in it.rows()}
+        row = rows[streamed.headers["x-generation-id"]]
+        assert (told["prompt_tokens"], told["completion_tokens"]) == (row["prompt_tokens"], row["completion_tokens"])
+        assert told["completion_tokens"] > 0 and told["cost"] == 0
         assert rows.keys() == {answer.headers["x-generation-id"] for answer in (whole, streamed)}
         ends = {(row["outcome"], row["error_type"], row["cost"]) for row in rows.values()}
         assert ends == {("failed", "provider_overloaded", 0)}
+
+
+def test_a_server_that_ends_bills_a_reply_that_two_providers_raced_for(tmp_path: Path) -> None:
+    styles, routing = ("vllm", "openrouter"), "hedge_after = 0.1"
+    pace = ("--pace-ms", "100", "--tokens", "1000")
+    with fleet(tmp_path, styles, routing=routing, server="shutdown_s = 1", mock_options=pace) as it:
+        body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
+        with ThreadPoolExecutor(1) as threads:
+            asked = threads.submit(it.server.post, "/v1/chat/completions", body)
+            wait_until(lambda: all(it.mocks[style].received() for style in styles), "both are asked")
+            assert it.stop() == 0
+        assert asked.result().status_code == 503
+        ends = [(row["outcome"], row["error_type"], row["cost"]) for row in it.rows()]
+        assert ends == [("failed", "provider_overloaded", 0)] * 2

@@ -255,6 +255,7 @@ def _refusal(limit: int, left: int, least: int, account: _Account, now_ms: int) 
         metadata={
             "limit": dollars(limit),
             "limit_remaining": dollars(left),
+            "needed": dollars(least),
             "resets_at": None if resets is None else resets.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         },
         retry_after_s=retry,

@@ -123,7 +123,8 @@ class Attempt:
         self._finish: ChoiceFinished | None = None
         self._ended = False
         self._settling: asyncio.Task[None] | None = None
-        self._error: ApiError | None = None
+        self.error: ApiError | None = None
+        """What ended it, with the counts of its line in the ledger once that is settled."""
         self._stored = plan.asked.content is None
         self._alarm = Alarm()
         self._deadline = asyncio.get_running_loop().time() + plan.asked.deadline - time.monotonic()
@@ -183,14 +184,12 @@ class Attempt:
             upstream = self._upstream(entry)
             yield Completed(counted.usage, timing, entry.cost, upstream, counted.estimated, counted.notices)
         except ApiError as error:
-            self._error = error
-            counted = source.used()
-            error.usage, error.estimated = counted.usage, counted.estimated
+            self._failed(error, source.used())
             error.metadata.setdefault("provider_name", plan.endpoint.provider)
             raise
         except asyncio.CancelledError as cancelled:
             if cancelled.args:  # uvicorn says why when it ends a request; where a client has left, nothing is said
-                self._error = shutting_down()
+                self._failed(shutting_down(), source.used())
             raise
         finally:
             if house.running.get(plan.asked.id) is running:
@@ -226,12 +225,16 @@ class Attempt:
             seconds = self._house.settings.routing.deadline
             raise ApiError("timeout", f"The request has taken longer than the {seconds:g} s that it may.") from None
 
+    def _failed(self, error: ApiError, counted: Counted) -> None:
+        self.error = error
+        error.usage, error.estimated = counted.usage, counted.estimated
+
     def _end(self) -> None:
         """Ends what still runs, and settles once it is known how much that was. Waits for nothing."""
         if self._ended:
             return
         self._ended = True
-        outcome: Outcome = "cancelled" if self._error is None else "failed"
+        outcome: Outcome = "cancelled" if self.error is None else "failed"
         if not self._source.close():
             self._settle(outcome, self._source.used())
             return
@@ -271,7 +274,9 @@ class Attempt:
 
     def _settle(self, outcome: Outcome, counted: Counted) -> Entry:
         """Writes the attempt's line, and tells all who want to know. Returns the line."""
-        house, plan, usage, error = self._house, self.plan, counted.usage, self._error
+        house, plan, usage, error = self._house, self.plan, counted.usage, self.error
+        if error is not None:
+            self._failed(error, counted)
         now = time.monotonic()
         finish = self._finish if outcome == "finished" else None
         entry = house.books.settle(
@@ -320,7 +325,7 @@ class Attempt:
             )
             for choice in self._folding.choices()
         ]
-        error, failure = self._error, None
+        error, failure = self.error, None
         if error is not None:
             raw = error.metadata.get("raw")
             failure = ContentError(

@@ -7,6 +7,7 @@ it is sent before it is whole, with its last.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
@@ -21,7 +22,7 @@ from nemoserve.routing.health import Watch
 from nemoserve.routing.retries import Tries
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice, Sampling
 from nemoserve.types.endpoint import Endpoint
-from nemoserve.types.errors import ApiError, ErrorType
+from nemoserve.types.errors import ApiError, ErrorType, shutting_down
 from nemoserve.types.events import Event
 from nemoserve.types.route import Route
 
@@ -126,6 +127,7 @@ class Reply:
             return await self._attempt.__anext__()
         except ApiError:
             self._end()
+            await self.settled()  # so that it tells what the ledger does
             raise
 
     async def aclose(self) -> None:
@@ -136,6 +138,11 @@ class Reply:
     async def settled(self) -> None:
         """Returns when the last attempt has given back what was held for it, or soon."""
         await self._attempt.settled()
+
+    async def broken_off(self) -> ApiError:
+        """What is told of a reply that the server's end broke off. Comes after `aclose`."""
+        await self.settled()
+        return self._attempt.error or shutting_down()
 
     def _end(self) -> None:
         self._attempt.store()
@@ -171,6 +178,7 @@ class Reply:
         after = self._house.settings.routing.hedge_after
         if after is None or not self._left:
             return await self._first(self._attempt)
+        why: tuple[object, ...] = ()
         racing = {asyncio.create_task(self._first(self._attempt)): self._attempt}
         try:
             done, _ = await asyncio.wait(racing, timeout=after)
@@ -188,8 +196,11 @@ class Reply:
                         self._attempt = attempt
                         raise error
                     self._note(attempt, error)
+        except asyncio.CancelledError as cancelled:
+            why = cancelled.args
+            raise
         finally:
-            await _stopped(racing)
+            await _stopped(racing, *why)
 
     async def _next(self) -> Attempt | None:
         """The attempt at the next endpoint that can take the request, prepared; None: there is none, or no more may be tried."""
@@ -215,10 +226,12 @@ class Reply:
         self.failed.append(Tried(attempt.plan.endpoint, error))
 
     def _refusal(self) -> ApiError:
-        """What the client is told: what it can mend, or else the last failure; with the others."""
+        """What the client is told: what it can mend, or else the last failure; with the others. Of limits the least that is needed."""
         if not self.failed:
             return ApiError("provider_overloaded", "No endpoint can be asked at the moment.", retry_after_s=1.0)
         told = next((tried for tried in self.failed if tried.error.error_type in _REQUESTS_FAULT), self.failed[-1])
+        if told.error.error_type == "payment_required" and "needed" in told.error.metadata:
+            told = min(self.failed, key=_needed)
         if told.error.status in (429, 503) and told.error.retry_after_s is None:
             resting = self._house.health.unavailable(told.endpoint, time.monotonic())
             told.error.retry_after_s = 1.0 if resting is None else resting.wait_s
@@ -231,10 +244,16 @@ class Reply:
         return told.error
 
 
-async def _stopped(racing: dict[asyncio.Task[Sequence[Event]], Attempt]) -> None:
-    """Ends attempts that are not wanted any more."""
+def _needed(tried: Tried) -> float:
+    """The least that the key's limit would have to leave for that endpoint, in dollars."""
+    needed = tried.error.metadata.get("needed")
+    return needed if isinstance(needed, float) else math.inf
+
+
+async def _stopped(racing: dict[asyncio.Task[Sequence[Event]], Attempt], why: object = None) -> None:
+    """Ends attempts that are not wanted any more. `why`: said to them, where the server's end breaks them off."""
     for task in racing:
-        task.cancel()
+        task.cancel(why)
     await asyncio.gather(*racing, return_exceptions=True)
     for attempt in racing.values():
         await attempt.aclose()

@@ -19,7 +19,7 @@ from nemoserve.alarm import Alarm, Bell
 from nemoserve.config.settings import Settings
 from nemoserve.http.errors import error_response
 from nemoserve.observe.logs import Log
-from nemoserve.types.errors import ApiError, shutting_down
+from nemoserve.types.errors import ApiError
 from nemoserve.types.events import Completed, Event
 
 T = TypeVar("T")
@@ -44,6 +44,10 @@ class Events(Protocol):
     def __aiter__(self) -> AsyncIterator[Event]: ...
 
     async def aclose(self) -> None: ...
+
+    async def broken_off(self) -> ApiError:
+        """What is told of a reply that the server's end broke off. Comes after `aclose`."""
+        ...
 
 
 class Chunks(Protocol):
@@ -174,7 +178,8 @@ class StreamingReply:
             if not pump.gone:
                 await pump.close(*cancelled.args)
                 if self._committed:
-                    end: Message = {"type": "http.response.body", "body": self._failure(shutting_down())}
+                    error = await self._events.broken_off()
+                    end: Message = {"type": "http.response.body", "body": self._failure(error)}
                     with contextlib.suppress(Exception, asyncio.CancelledError):
                         await asyncio.wait_for(send(end), 1.0)
             raise

@@ -1,0 +1,59 @@
+"""Fear: where providers cost money, a key's limit is overrun, refuses too early, or tells of more than is needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from nemoserve.backends.base import HostedEvent, HostedJob
+from nemoserve.config.routing import RoutingSettings
+from nemoserve.types.errors import ApiError
+from tests.hosted import Scripted, answers, fails, house
+
+FIRST = {"provider": {"order": ["alpha", "beta"]}}
+
+
+def test_a_limit_is_kept_over_attempts_that_fail(tmp_path: Path) -> None:
+    """Ten thousandths of a dollar: the hold of the failed attempt comes back, and only what was answered is spent."""
+    alpha = Scripted("alpha", fails(ApiError("provider_unavailable", "down")), price=("0", "10"))
+    beta = Scripted("beta", price=("0", "10"))
+    routing = RoutingSettings(retry_burst=1000, breaker_failures=10_000)
+    with house(tmp_path, alpha, beta, require_key=True, routing=routing) as running:
+        key = running.key(limit=1_000_000)  # five replies of 20 tokens at 10,000 nano-dollars
+        statuses = [running.chat(**FIRST, key=key, max_tokens=20).status_code for _ in range(7)]
+        assert statuses == [200] * 5 + [402] * 2
+        rows = running.rows()
+        assert sum(row["cost"] for row in rows) == 1_000_000
+        assert {row["outcome"] for row in rows if row["provider"] == "alpha"} == {"failed"}
+        assert running.services.rates.state is not None
+
+
+def test_forty_requests_racing_for_the_last_cent_spend_no_more_than_it(tmp_path: Path) -> None:
+    async def slow(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        await asyncio.sleep(0.05)
+        async for event in answers(job):
+            yield event
+
+    with house(tmp_path, Scripted("alpha", slow, price=("0", "10")), require_key=True) as running:
+        key = running.key(limit=1_000_000)  # five replies of 20 tokens
+
+        def one(_: int) -> int:
+            return running.chat(key=key, max_tokens=20).status_code
+
+        with ThreadPoolExecutor(16) as pool:
+            statuses = Counter(pool.map(one, range(40)))
+        assert statuses == {200: 5, 402: 35}
+        assert sum(row["cost"] for row in running.rows()) == 1_000_000
+
+
+def test_a_limit_that_pays_for_no_endpoint_tells_what_the_dearest_needs(tmp_path: Path) -> None:
+    alpha, beta = Scripted("alpha", price=("0", "10")), Scripted("beta", price=("0", "20"))
+    with house(tmp_path, alpha, beta, require_key=True) as running:
+        answer = running.chat(**FIRST, key=running.key(limit=9_999))
+        assert answer.status_code == 402
+        error = answer.json()["error"]
+        assert "needs USD 0.00001 at the least" in error["message"]
+        assert error["metadata"]["needed"] == 0.00001 and len(error["metadata"]["previous_errors"]) == 1
