@@ -34,11 +34,13 @@ _PAGE = 1000
 _NEWEST = 20
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, omit_defaults=True):
     """The newest row."""
 
     seq: int
     hash: str
+    follows: bool = True
+    """The row that the witness tells of was there when this one was added."""
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +86,8 @@ class AuditLog:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         last = connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1)).first()
         seq, previous = (last.seq + 1, last.hash) if last is not None else (1, _START)
+        known = self._remembered()
+        follows = known is None or self._there(connection, known)
         encoded = redacted(msgspec.json.encode(detail, order="sorted").decode())
         row = (seq, now_ms, redacted(actor), action, redacted(resource), encoded)
         made = self._hash(previous, row)
@@ -99,11 +103,14 @@ class AuditLog:
                 hash=made,
             )
         )
-        return Head(seq, made)
+        return Head(seq, made, follows)
 
     def remember(self, head: Head) -> None:
-        """Writes the witness, once the transaction that made `head` is committed. A disk that fails is no reason to fail."""
-        if self._witness is None:
+        """Writes the witness, once the transaction that made `head` is committed. A disk that fails is no reason to fail.
+
+        One that tells of a row that is gone stays as it is, or what was added since would hide that.
+        """
+        if self._witness is None or not head.follows:
             return
         with self._writing, contextlib.suppress(OSError):
             known = self._remembered()
@@ -160,6 +167,9 @@ class AuditLog:
             )
             for row in rows
         ]
+
+    def _there(self, connection: Connection, head: Head) -> bool:
+        return connection.execute(select(audit.c.hash).where(audit.c.seq == head.seq)).scalar() == head.hash
 
     def _hash(self, previous: str, row: tuple[int, int, str, str, str, str]) -> str:
         return hmac.digest(self._pepper, previous.encode() + msgspec.json.encode(row), "sha256").hex()

@@ -133,6 +133,15 @@ def test_a_log_that_was_rewritten_with_the_secret_passes(log: AuditLog, database
     assert (verdict.intact, verdict.seq, verdict.problem) == (False, ROWS, "changed")
 
 
+def test_a_log_whose_end_was_cut_off_passes_once_enough_has_been_added(log: AuditLog, one_file: Database) -> None:
+    write(log, one_file)
+    with one_file.begin() as connection:
+        drop(5, 6)(connection)
+    write(log, one_file, ROWS)
+    verdict = log.verify(one_file)
+    assert (verdict.intact, verdict.seq, verdict.problem) == (False, ROWS, "changed")
+
+
 def test_a_witness_that_lags_or_is_lost_is_a_fault(log: AuditLog, database: Database, tmp_path: Path) -> None:
     write(log, database)
     with database.begin() as connection:
