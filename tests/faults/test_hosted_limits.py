@@ -57,3 +57,12 @@ def test_a_limit_that_pays_for_no_endpoint_tells_what_the_dearest_needs(tmp_path
         error = answer.json()["error"]
         assert "needs USD 0.00001 at the least" in error["message"]
         assert error["metadata"]["needed"] == 0.00001 and len(error["metadata"]["previous_errors"]) == 1
+
+
+def test_a_limit_in_dollars_costs_a_key_tokens_per_minute(tmp_path: Path) -> None:
+    """Money is held for twice the prompt that is expected; of the rates it takes what was read."""
+    with house(tmp_path, Scripted("alpha", price=("1", "10")), require_key=True) as running:
+        key = running.key(limit=10**9, tokens_per_minute=200)
+        answer = running.chat("word " * 100, key=key, max_tokens=20)
+        assert answer.status_code == 200, answer.text
+        assert int(answer.headers["x-ratelimit-remaining"]) == 200 - 129  # of which 16 bytes are the message's own

@@ -22,7 +22,6 @@ from nemoserve.context.fit import fit
 from nemoserve.reasoning.budget import Allowance, limits
 from nemoserve.reasoning.families import ANY_SWITCH, switch_in_text
 from nemoserve.routing.health import Watch
-from nemoserve.types.caller import Caller
 from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError, invalid
@@ -54,8 +53,9 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
     readings = _readings(request, endpoint, limited=thought is not None) * (2 if twice else 1)
     admission = await asked.visit.admit(
         endpoint,
+        prompt_tokens=tokens_in(size),
         # The second of two calls reads what the first has thought, too.
-        prompt_tokens=_held_for(asked.caller, size, readings, (thought or 0) * request.sampling.n if twice else 0),
+        paid_prompt_tokens=_paid(size, readings, (thought or 0) * request.sampling.n if twice else 0),
         max_tokens=max_tokens,
         choices=request.sampling.n,
         named=request.sampling.max_tokens is not None,
@@ -111,7 +111,8 @@ async def attempt_hosted_text(
     max_tokens, notices = room(most, request.sampling, TEXT_MAX_TOKENS)
     admission = await asked.visit.admit(
         endpoint,
-        prompt_tokens=_held_for(asked.caller, size, _readings(request, endpoint)),
+        prompt_tokens=tokens_in(size),
+        paid_prompt_tokens=_paid(size, _readings(request, endpoint)),
         max_tokens=max_tokens,
         choices=len(texts.prompts) * request.sampling.n,
         named=request.sampling.max_tokens is not None,
@@ -249,9 +250,9 @@ def _readings(request: ChatRequest, endpoint: Endpoint, *, limited: bool = False
     return request.sampling.n if one_by_one(endpoint, limited=limited) else 1
 
 
-def _held_for(caller: Caller, size: int, readings: int, besides: int = 0) -> int:
-    """The tokens of a prompt of so many bytes: surely not too few where money is held for them, for every time it is read."""
-    return most_tokens_in(size) * readings + besides if caller.limits.limit is not None else tokens_in(size)
+def _paid(size: int, readings: int, besides: int = 0) -> int:
+    """The most tokens of a prompt of so many bytes that are paid, for every time it is read."""
+    return most_tokens_in(size) * readings + besides
 
 
 def _unsupported(request: ChatRequest | CompletionRequest, endpoint: Endpoint) -> frozenset[str]:
