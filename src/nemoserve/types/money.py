@@ -13,9 +13,15 @@ NANO = 10**9
 _MOST = 10**18
 """No amount is larger (a billion dollars in nano-dollars): it has to fit into 64 bits wherever it is stored."""
 
+_NOISE = Decimal("1e-14")
+"""Part of a float that rounding may have added, in some steps."""
+
 
 def nano_dollars(dollars: str | int | float) -> int:
-    """An amount in dollars as nano-dollars. Raises ValueError for what is no amount, is negative or has too many decimals."""
+    """An amount in dollars as nano-dollars. Raises ValueError for what is no amount, is negative or has too many decimals.
+
+    What a float has beside them from a sum or a product of floats, as JSON's clients make them, is let go.
+    """
     return _scaled(dollars, NANO, "nine decimals")
 
 
@@ -42,7 +48,10 @@ def _scaled(value: str | int | float, scale: int, precision: str) -> int:
         raise ValueError(f"{value!r} is no amount of dollars") from None
     if not number.is_finite() or number < 0:
         raise ValueError(f"{value!r} is no amount of dollars, which is 0 or more")
-    if number != number.to_integral_value():
+    nearest = number.to_integral_value()
+    if isinstance(value, float) and abs(number - nearest) <= number * _NOISE:
+        number = nearest
+    if number != nearest:
         raise ValueError(f"{value!r} has more than {precision}")
     if number > _MOST:
         raise ValueError(f"{value!r} is more than a billion dollars")

@@ -9,7 +9,8 @@ from nemoserve.types.money import NANO, decimal, dollars, nano_dollars, pico_per
 
 @pytest.mark.parametrize(
     ("given", "nano"),
-    [("0", 0), ("5", 5 * NANO), (5, 5 * NANO), (0.1, NANO // 10), ("0.000000001", 1), ("1e-9", 1), (1e-9, 1), ("1000000000", 10**18)],
+    [("0", 0), ("5", 5 * NANO), (5, 5 * NANO), (0.1, NANO // 10), ("0.000000001", 1), ("1e-9", 1), (1e-9, 1), ("1000000000", 10**18),
+     (0.1 + 0.2, 3 * NANO // 10), (3 * 0.000123, 369_000), (20 - 0.01 - 0.000000001, 19_989_999_999)],
 )  # fmt: skip
 def test_an_amount_is_read_as_another(given: str | float, nano: int) -> None:
     assert nano_dollars(given) == nano
@@ -19,7 +20,8 @@ def test_an_amount_is_read_as_another(given: str | float, nano: int) -> None:
     ("given", "said"),
     [
         ("five", "'five' is no amount"), ("-1", "0 or more"), (float("nan"), "0 or more"), ("inf", "0 or more"),
-        ("0.0000000001", "more than nine decimals"), ("1000000000.000000001", "more than a billion"), ("", "no amount"),
+        ("0.0000000001", "more than nine decimals"), (1e-10, "more than nine decimals"),
+        ("0.30000000000000004", "more than nine decimals"), (1.0000000001, "more than nine decimals"), ("1000000000.000000001", "more than a billion"), ("", "no amount"),
     ],
 )  # fmt: skip
 def test_what_is_no_amount_is_taken_for_one(given: str | float, said: str) -> None:
