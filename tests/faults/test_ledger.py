@@ -21,7 +21,7 @@ from nemoserve.ledger.journal import Journal
 from nemoserve.ledger.sweeper import Sweeper
 from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.lines import Line, write_lines
-from nemoserve.storage.tables import holds, instances, open_attempts
+from nemoserve.storage.tables import attempts, balances, holds, instances, open_attempts
 from nemoserve.types.entry import Entry
 from nemoserve.types.errors import ApiError
 from nemoserve.types.usage import Usage
@@ -330,6 +330,31 @@ async def test_a_line_is_written_once_however_often_it_comes(database: Database,
         assert books._writer.behind == 0
     assert journaled(tmp_path) == set()
     check_balances(database)
+
+
+async def test_a_server_that_was_taken_for_dead_is_charged_what_it_had_told_of(
+    database: Database, tmp_path: Path
+) -> None:
+    """It was cut off, or stood still, and the others have settled for it; then it settles itself, and says so again."""
+    keyless = make_entry(None)
+    async with running(make_books(database, tmp_path)) as books:
+        ended = [await attempt(books, make_caller(limit=10**6), Usage(1, 50)) for _ in range(2)]
+        ended.append(msgspec.structs.replace(keyless, completion_tokens=9, outcome="cancelled"))
+    failed = msgspec.structs.replace(ended[1], outcome="failed", cost=0)
+    buried = [
+        msgspec.structs.replace(entry, outcome="killed", completion_tokens=3, cost=31 * bool(entry.key_id))
+        for entry in ended
+    ]
+    with database.begin() as connection:
+        connection.execute(attempts.delete())
+        connection.execute(balances.delete())
+        write_lines(connection, [Line(entry) for entry in buried])
+    for _ in range(2):
+        with database.begin() as connection:
+            write_lines(connection, [Line(entry) for entry in (ended[0], failed, ended[2])])
+            write_lines(connection, [Line(entry) for entry in buried])
+        assert lines(database) == {entry.id: entry for entry in (ended[0], failed, ended[2])}
+        check_balances(database)
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nemoserve.storage.balances import settle_balances
@@ -27,7 +27,8 @@ class Line(msgspec.Struct, frozen=True):
 def write_lines(connection: Connection, lines: Sequence[Line], released: Sequence[str] = ()) -> None:
     """Adds the lines that are not there yet to the ledger and to what their keys have spent, and ends their holds.
 
-    `released`: holds that end without a line.
+    A line of a server that was taken for dead takes the place of what others have entered for it. `released`: holds that end
+    without a line.
     """
     spent: Counter[tuple[str, str]] = Counter()
     if lines:
@@ -36,6 +37,8 @@ def write_lines(connection: Connection, lines: Sequence[Line], released: Sequenc
             entry = line.entry
             if entry.id in written and entry.key_id is not None:
                 spent[entry.key_id, entry.window] += entry.cost
+        if len(written) < len(lines):
+            spent.update(_corrected(connection, [line.entry for line in lines if line.entry.id not in written]))
     ended = [*(line.hold_id for line in lines if line.hold_id), *released]
     settle_balances(connection, spent, holds.c.id.in_(ended) if ended else None)
 
@@ -53,6 +56,21 @@ def _written(connection: Connection, lines: Sequence[Line]) -> set[str]:
             # The statement has changed nothing. One of its rows is there already, which is rare, or can never be.
         written.update(insert_batch(connection, attempts, batch, "ON CONFLICT DO NOTHING RETURNING id").scalars())
     return written
+
+
+def _corrected(connection: Connection, entries: Sequence[Entry]) -> Counter[tuple[str, str]]:
+    """Enters how attempts really ended that were settled for a dead server; returns what they cost more than was known."""
+    true = {entry.id: entry for entry in entries if entry.outcome != "killed"}
+    guessed = select(attempts.c.id, attempts.c.cost).where(attempts.c.id.in_(true), attempts.c.outcome == "killed")
+    more: Counter[tuple[str, str]] = Counter()
+    for id, cost in connection.execute(guessed.order_by(attempts.c.id).with_for_update()).all():
+        entry = true[id]
+        (row,) = attempt_rows([entry])
+        values = dict(zip(attempts.c.keys(), row, strict=True))
+        connection.execute(update(attempts).where(attempts.c.id == id).values(values))
+        if entry.key_id is not None:
+            more[entry.key_id, entry.window] += entry.cost - cost
+    return more
 
 
 def _id(line: Line) -> str:
