@@ -126,10 +126,10 @@ class MemoryQuota:
     def _now(self, key_id: str, name: str) -> _Account:
         """Of the window that the key is limited by."""
         account = self._account(key_id, name)
-        if self._kinds.setdefault(key_id, len(name)) != len(name):
-            # The key is reset at another pace than before: the database knows what it had spent in this window until then.
-            self._kinds[key_id] = len(name)
+        if self._kinds.get(key_id) != len(name):
+            # The key may be reset at another pace than before: the database knows what it had spent in this window until then.
             account.spent = max(account.spent, self._spent(key_id, account.window))
+            self._kinds[key_id] = len(name)
         return account
 
     def _account(self, key_id: str, name: str) -> _Account:

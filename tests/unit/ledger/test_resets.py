@@ -75,6 +75,21 @@ async def test_a_change_of_the_reset_is_forgotten_by_a_restart(database: Databas
         books.release(hold)
 
 
+async def test_a_change_back_after_a_restart_forgets_what_was_spent_between_the_two(
+    database: Database, tmp_path: Path
+) -> None:
+    keyring = Keyring(database, PEPPER, AuditLog(PEPPER), lambda: NOON)
+    key, _ = keyring.create("one", limits=KeyLimits(limit=200, limit_reset="monthly"), actor="cli")
+    async with running(make_books(database, tmp_path)) as books:
+        await attempt(books, key.caller(), SIXTY)
+        await books.flush()
+        key = keyring.update(key.id, KeyChange(limit_reset="daily"), actor="cli")
+        await attempt(books, key.caller(), SIXTY)
+    async with running(make_books(database, tmp_path, "second")) as books:
+        key = keyring.update(key.id, KeyChange(limit_reset="monthly"), actor="cli")
+        assert await books.remaining(key.caller(), NOON) == 80
+
+
 @pytest.mark.parametrize("limit", [None, 10])
 def test_a_change_of_something_else_counts_twice(database: Database, limit: int | None) -> None:
     keyring = Keyring(database, PEPPER, AuditLog(PEPPER), lambda: NOON)
