@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -32,11 +32,21 @@ from nemoserve.types.errors import ApiError, invalid
 T = TypeVar("T")
 
 _LONGEST = 500
+_NOTICED_S = 2.0
+"""Until then it is noticed that a client has left, and its engine stopped."""
+_LOOK_S = 0.01
 _WHY = "; a reply has one when it has ended, and a request that was refused before it began has none"
 _NOT_KEPT = "its key did not ask for that, or it was deleted; a key keeps content from when its store_content is true"
 _FILTERS = ("owner", "app", "user", "session", "model", "provider")
 _KEYS = ("key", "api_key_hash")
 """Ours, and OpenRouter's name of the same."""
+
+
+class Running(Protocol):
+    """What is asked of a reply under way."""
+
+    @property
+    def caller(self) -> Caller: ...
 
 
 class House(Settling, Protocol):
@@ -45,10 +55,14 @@ class House(Settling, Protocol):
     @property
     def database(self) -> Database: ...
 
+    @property
+    def running(self) -> Mapping[str, Running]: ...
+
 
 async def get_generation(request: Request) -> Response:
     """GET /v1/generation?id="""
     generation_id = _id(request)
+    await _over(request, generation_id)
 
     def work(database: Database) -> Generation | None:
         with database.read() as connection:
@@ -118,7 +132,20 @@ ROUTES: list[tuple[str, str, Callable[[Request], Awaitable[Response]], Action]] 
 ]
 
 
+async def _over(request: Request, generation_id: str) -> None:
+    """Waits for the caller's reply to end: who has cut it off may ask before that is noticed. Raises ApiError (404) if it goes on."""
+    house: House = request.app.state.services
+    until = time.monotonic() + _NOTICED_S
+    while (running := house.running.get(generation_id)) and may_see(_caller(request), running.caller.key_id):
+        if time.monotonic() >= until:
+            message = f"id: {generation_id[:80]!r} is under way; ask again when it has ended"
+            raise ApiError("not_found", message, metadata={"parameter": "id"})
+        await asyncio.sleep(_LOOK_S)
+
+
 async def _kept(request: Request, generation_id: str) -> content.Kept:
+    await _over(request, generation_id)
+
     def work(database: Database) -> tuple[content.Kept | None, Generation | None]:
         with database.read() as connection:
             kept = content.read(connection, generation_id)

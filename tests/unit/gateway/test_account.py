@@ -8,7 +8,7 @@ import io
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import httpx2
 import pytest
@@ -28,7 +28,7 @@ from nemoserve.types.caller import ANONYMOUS, LOCAL, Caller
 from nemoserve.types.entry import Entry
 from nemoserve.types.errors import ApiError
 from nemoserve.types.usage import Usage
-from tests.ledgers import NOON, attempt, make_books, make_caller, running
+from tests.ledgers import NOON, PRICE, attempt, make_books, make_caller, make_entry, running
 from tests.unit.ledger_reports.entries import store
 
 KEY = make_caller("key")
@@ -42,10 +42,15 @@ CALLERS = {
 USAGE = Usage(11, 22, 7)
 
 
+class UnderWay(NamedTuple):
+    caller: Caller
+
+
 class Services:
     def __init__(self, database: Database, books: Books) -> None:
         self.database, self.books = database, books
         self.settling: set[asyncio.Task[None]] = set()
+        self.running: dict[str, UnderWay] = {}
 
 
 def guarded(endpoint: Callable[..., Any], action: Action) -> Callable[..., Any]:
@@ -111,6 +116,31 @@ async def test_what_is_still_counted_is_left_out_or_waited_for_without_end(
     assert (await client.get("/credits", headers={"who": "owner"})).status_code == 200
     assert not stuck.done(), "it is left alone"
     stuck.cancel()
+
+
+@pytest.mark.parametrize("path", ["/generation", "/generation/content"])
+async def test_who_cuts_a_stream_and_asks_at_once_is_told_that_there_is_nothing(
+    client: httpx2.AsyncClient, books: Books, services: Services, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    services.running["gen-cut"] = UnderWay(KEY)
+
+    async def notice_late() -> None:
+        await asyncio.sleep(0.1)
+        entry = make_entry("key", id="gen-cut-1", generation_id="gen-cut")
+        hold = await books.hold(KEY, PRICE, prompt_tokens=11, completion_tokens=22, now_ms=NOON)
+        books.settle(books.open(entry, hold, lambda: USAGE), USAGE, outcome="cancelled")
+        books.content("gen-cut", "key", NOON, content_body({"prompt": "p"}, [Said(completion="c")]))
+        del services.running["gen-cut"]
+
+    noticed = asyncio.create_task(notice_late())
+    answer = await client.get(path, params={"id": "gen-cut"}, headers={"who": "other"})
+    assert answer.status_code == 404 and not noticed.done(), "another's is not waited for"
+    answer = await client.get(path, params={"id": "gen-cut"}, headers={"who": "key"})
+    assert (answer.status_code, noticed.done()) == (200, True)
+    services.running["gen-long"] = UnderWay(KEY)
+    monkeypatch.setattr(routes_account, "_NOTICED_S", 0.03)
+    answer = await client.get(path, params={"id": "gen-long"}, headers={"who": "key"})
+    assert answer.status_code == 404 and "is under way" in answer.json()["error"]["message"]
 
 
 async def test_an_id_of_a_refusal_is_unknown_without_a_word(client: httpx2.AsyncClient) -> None:
@@ -198,8 +228,6 @@ async def test_activity_leaves_out_a_day_or_takes_too_many(
 
 
 async def test_a_filter_is_ignored(client: httpx2.AsyncClient, database: Database, books: Books) -> None:
-    from tests.ledgers import make_entry
-
     mine = make_entry(
         "k", owner="o", tags={"team": "a=b"}, app_url="u", app_title="t", user="me", session_id="s", model="x", cost=1
     )
