@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 
@@ -150,13 +150,16 @@ class Attempt:
         if self._settling is not None:
             await asyncio.wait({self._settling}, timeout=_SOON_S)
 
-    def store(self) -> None:
-        """Has what went in and came out kept, where the key asks for it. To be called for the attempt that was the last."""
+    def store(self, told: ApiError | None = None) -> None:
+        """Has what went in and came out kept, where the key asks for it. To be called for the attempt that was the last.
+
+        `told`: what the client hears, where that is not how this attempt failed, or not that alone.
+        """
         if self._stored or self.plan.asked.content is None:
             return
         self._stored = True
         entry = self._claim.entry
-        body = self._content(self.plan.asked.content)
+        body = self._content(self.plan.asked.content, told or self.error)
         self._house.books.content(self.plan.asked.id, entry.key_id, entry.created_at, body)
 
     async def _run(self) -> AsyncGenerator[Event]:
@@ -316,7 +319,7 @@ class Attempt:
         )
         return entry
 
-    def _content(self, given: dict[str, object]) -> bytes:
+    def _content(self, given: dict[str, object], error: ApiError | None) -> bytes:
         said = [
             Said(
                 completion=choice.text or choice.refusal,
@@ -325,13 +328,14 @@ class Attempt:
             )
             for choice in self._folding.choices()
         ]
-        error, failure = self.error, None
+        failure = None
         if error is not None:
-            raw = error.metadata.get("raw")
+            provider, raw, others = (error.metadata.get(name) for name in ("provider_name", "raw", "previous_errors"))
             failure = ContentError(
                 message=error.message,
                 status=error.status,
-                provider_name=self.plan.endpoint.provider,
+                provider_name=provider if isinstance(provider, str) else self.plan.endpoint.provider,
                 raw=raw if isinstance(raw, str) else None,
+                previous_errors=cast("list[dict[str, object]]", others or []),
             )
         return content_body(given, said, failure)

@@ -144,8 +144,8 @@ class Reply:
         await self.settled()
         return self._attempt.error or shutting_down()
 
-    def _end(self) -> None:
-        self._attempt.store()
+    def _end(self, told: ApiError | None = None) -> None:
+        self._attempt.store(told)
         self._asked.visit.over()
 
     async def _begin(self) -> Sequence[Event]:
@@ -157,8 +157,9 @@ class Reply:
                 self._note(self._attempt, error)
                 following = await self._next()
                 if following is None:
-                    self._end()
-                    raise self._refusal() from error
+                    refusal = self._refusal()
+                    self._end(refusal)
+                    raise refusal from error
                 self._attempt = following
 
     async def _first(self, attempt: Attempt) -> Sequence[Event]:

@@ -33,7 +33,7 @@ class ContentError(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None = None
     provider_name: str | None = None
     raw: str | None = None
-    previous_errors: tuple[dict[str, object], ...] = ()
+    previous_errors: Sequence[dict[str, object]] = ()
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
