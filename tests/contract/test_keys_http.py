@@ -230,6 +230,21 @@ def test_kept_content_is_in_a_form_of_our_own(gateway: Gateway, new: Any) -> Non
     assert kept["output"]["completion"] == answer.json()["choices"][0]["message"]["content"]
 
 
+def test_a_header_is_in_the_answers_and_not_in_the_document(gateway: Gateway, new: Any) -> None:
+    holder: Holder = new(limit=0.003, limit_reset="daily", requests_per_minute=3)
+    answers = [holder.ask(), holder.ask(), holder.ask(stream=True), holder.ask(), new(allowed_models=["a/b"]).ask()]
+    assert [answer.status_code for answer in answers] == [200, 402, 402, 429, 403]
+    answers += [new().ask(stream=True), gateway.get("/v1/key", headers=bearer(holder.key))]
+    document = gateway.get("/openapi.json", headers=bearer(holder.key)).json()
+    for answer in answers:
+        method = "get" if answer.url.endswith("/key") else "post"
+        told = document["paths"][answer.url.removeprefix(gateway.url)][method]["responses"][str(answer.status_code)]
+        if "$ref" in told:
+            told = document["components"]["responses"][told["$ref"].rpartition("/")[2]]
+        sent = {name for name in map(str.lower, answer.headers) if name.startswith("x-") or name == "retry-after"}
+        assert sent - {"x-accel-buffering"} <= set(map(str.lower, told["headers"])), answer.status_code
+
+
 def test_a_refused_method_is_told_of_one_route_alone(gateway: Gateway, manager: str) -> None:
     answer = requests.put(f"{gateway.url}/v1/keys/{'a' * 32}", headers=bearer(manager), timeout=60)
     assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, HEAD, PATCH")

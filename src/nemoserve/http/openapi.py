@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from nemoserve import __version__
 from nemoserve.catalogue.entry import Category
 from nemoserve.http.model_query import Sort
-from nemoserve.http.openapi_replies import ERRORS, REPLIES, headers, only
+from nemoserve.http.openapi_replies import ERRORS, LIMITS, REPLIES, headers, only
 from nemoserve.http.routes_control import ControlBody
 from nemoserve.http.routes_tokens import DetokenizeBody, TokenizeBody
 from nemoserve.http.wire_chat import ChatBody
@@ -35,6 +35,8 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TAKES_A_BODY = (400, 413)
 _NEEDS_A_KEY = (401, 403, 429)
 _GENERATES = (402, 404, 429, 502, 503)
+_EVERY = ("X-Request-Id", "X-Processing-Ms", *LIMITS)
+_COSTS = ("X-Cost", "X-Cost-Reserved")
 
 COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 10**9}
 INTEGER: Schema = {"type": "integer"}
@@ -225,9 +227,12 @@ def _components() -> Schema:
 
 
 def _error(status: int) -> Schema:
+    waits = ("Retry-After",) if status in (402, 429, 503) else ()
+    # Of those routes that generate.
+    some = {name: {**header, "required": False} for name, header in headers("X-Generation-Id", *_COSTS).items()}
     return {
         "description": ERRORS[status],
-        "headers": headers("X-Request-Id", *(("Retry-After",) if status in (429, 503) else ())),
+        "headers": {**headers(*_EVERY, *waits), **some},
         "content": {"application/json": {"schema": {"$ref": _SCHEMAS + "Error"}}},
     }
 
@@ -265,8 +270,8 @@ def _responses(operation: Operation) -> Schema:
 
 
 def _reply(operation: Operation) -> Schema:
-    generates = ("X-Generation-Id",) if operation.chunks else ()
-    reply: Schema = {"description": operation.summary, "headers": headers("X-Request-Id", *generates)}
+    generates = ("X-Generation-Id", *_COSTS, "X-Sampling") if operation.chunks else ()
+    reply: Schema = {"description": operation.summary, "headers": headers(*_EVERY, *generates)}
     if operation.reply is not None:
         reply["content"] = {operation.media: {"schema": {"$ref": _SCHEMAS + operation.reply}}}
         if operation.table:

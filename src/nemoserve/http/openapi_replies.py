@@ -32,7 +32,22 @@ _HEADERS: dict[str, Schema] = {
     "X-Request-Id": {"description": "The request's id in the log.", "required": True, "schema": {"type": "string"}},
     "X-Generation-Id": {"description": "The reply's id.", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "Whole seconds.", "schema": {"type": "integer", "minimum": 1}},
+    **{
+        name: {"description": description, "schema": {"type": "string" if name == "X-Sampling" else "number"}}
+        for name, description in {
+            "X-Processing-Ms": "How long the answer took to begin.",
+            "X-Sampling": "Sampling that was applied though the request did not name it.",
+            "X-Cost": "US dollars, of routes that generate; a stream's cost is in its last chunk.",
+            "X-Cost-Reserved": "US dollars held while the reply is made.",
+            "X-Limit-Remaining": "US dollars that the key's limit leaves, neither spent nor held; for keys with a limit.",
+            "X-RateLimit-Limit": "Per minute, of the rate of which the smaller share is left; for keys with rates.",
+            "X-RateLimit-Remaining": "What is left of it.",
+            "X-RateLimit-Reset": "When all of it is there again, in milliseconds since the epoch.",
+        }.items()
+    },
 }
+LIMITS = ("X-Limit-Remaining", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+"""Headers of every answer to a key that has such limits."""
 
 
 def headers(*names: str) -> Schema:
