@@ -56,6 +56,15 @@ def test_a_compressed_body_is_taken_for_garbled_text(gateway: Gateway) -> None:
     assert said["message"] == "The request body is compressed (gzip); send it as it is."
 
 
+def test_a_character_that_was_cut_in_two_is_called_a_body_cut_short(gateway: Gateway) -> None:
+    for half, rest in (
+        (rb'{"messages":[{"role":"user","content":"Look ', rb'\ud83d"}]}'),
+        (rb'{"model":"', rb'\uD83Dx","n":1}'),
+    ):
+        said = error(requests.post(f"{gateway.url}/v1/chat/completions", data=half + rest, timeout=30), 400)
+        assert f"the character at byte {len(half)} is half of a surrogate pair" in said["message"]
+
+
 def test_the_message_names_the_field(gateway: Gateway) -> None:
     said = error(gateway.chat("x", temperature="hot"), 400)
     assert said["message"] == "temperature: expected number, got string"

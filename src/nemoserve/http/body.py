@@ -13,6 +13,7 @@ from nemoserve.types.errors import ApiError
 
 T = TypeVar("T")
 
+_HALF = re.compile(rb"(?<!\\)\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _AT = re.compile(r"(?P<what>.*) - at `(?P<where>key in )?\$\.?(?P<path>.*)`", re.DOTALL)
 
 
@@ -58,7 +59,10 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     except msgspec.ValidationError as error:
         raise _wrong_type(str(error), decoder.type) from error
     except msgspec.DecodeError as error:
-        raise ApiError("invalid_request", f"The request body is not valid JSON: {error}.") from error
+        # Of half a pair near the end msgspec says that the input ends there.
+        half = _HALF.search(body)
+        what = str(error) if half is None else f"the character at byte {half.start()} is half of a surrogate pair"
+        raise ApiError("invalid_request", f"The request body is not valid JSON: {what}.") from error
     except RecursionError as error:
         raise ApiError("invalid_request", "The request body is nested too deeply.") from error
 
