@@ -50,6 +50,7 @@ class Sweeper:
         if self._alone:
             living: ColumnElement[bool] = instances.c.id == self._instance
         elif now - self._seen_at < DEAD_MS <= self._seen_at - self._seen_since:
+            # This one lives, even if its own beats could not be written.
             living = or_(instances.c.id == self._instance, instances.c.seen_at > now - DEAD_MS)
         else:
             return 0
