@@ -126,8 +126,8 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     local: bool = False
     """Runs on this machine or is paid for anyway: preferred while it is healthy."""
-    collects_data: bool = False
-    """It may keep prompts or train on them."""
+    collects_data: bool | None = None
+    """It may keep prompts or train on them. None: nobody knows, which counts as the worse."""
     zdr: bool = False
     """It promises to keep nothing."""
     headers: dict[str, str] = {}

@@ -107,7 +107,10 @@ def _by_modality(endpoint: Endpoint, wish: Wish) -> Verdict | None:
 
 def _by_policy(endpoint: Endpoint, wanted: Preferences) -> Verdict | None:
     if wanted.data_collection == "deny" and endpoint.collects_data:
-        return "data_collection", "it may keep prompts or train on them, and provider.data_collection is deny"
+        return (
+            "data_collection",
+            "for all that is known it may keep prompts or train on them, and provider.data_collection is deny",
+        )
     if wanted.zdr and not endpoint.zdr:
         return "zdr", "it does not promise zero data retention, and provider.zdr is true"
     if wanted.quantizations:

@@ -27,7 +27,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     max_completion_tokens: int | None = None
     quantization: Quantization = "unknown"
     collects_data: bool = False
-    """The provider may keep prompts, or train on them."""
+    """The provider may keep prompts, or train on them, as far as is known."""
     zdr: bool = True
     """Zero data retention."""
     parameters: frozenset[str] | None = None

@@ -25,6 +25,7 @@ price = { prompt = "0.04", completion = "0.16" }
 [[providers]]
 name = "dear"
 base_url = "http://127.0.0.1:9/v1"
+collects_data = false
 [[providers.models]]
 id = "nvidia/nemotron-nano-9b-v2"
 price = { prompt = "0.40", completion = "1.60" }
@@ -84,7 +85,7 @@ def test_a_person_is_not_told_why(config: Path) -> None:
     assert done.exit_code == 0, done.output
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert any(line.startswith("1 dear") for line in lines)
-    assert any(line.startswith("- cheap") and "data_collection: it may keep prompts" in line for line in lines)
+    assert any(line.startswith("- cheap") and "data_collection: for all that is known" in line for line in lines)
 
 
 def test_a_refused_request_looks_like_a_routed_one(config: Path) -> None:

@@ -322,6 +322,24 @@ def test_a_router_behind_us_is_not_told_what_its_hosts_must_not_do_with_the_data
         assert "provider" not in _ask(kind)[0]
 
 
+@pytest.mark.parametrize(
+    ("said", "collects"),
+    [
+        ({}, True),
+        ({"collects_data": False}, False),
+        ({"zdr": True}, False),
+        ({"local": True}, False),
+        ({"type": "openrouter"}, False),
+        ({"type": "openrouter", "collects_data": True}, True),
+        ({"zdr": True, "collects_data": True}, True),
+    ],
+)
+def test_a_provider_of_which_nothing_is_known_is_trusted_with_prompts(said: dict[str, Any], collects: bool):
+    settings = ProviderSettings(**{"name": "up", "type": "together", **said})
+    assert endpoint_of(settings, ProviderModel(id=NANO)).collects_data is collects
+    assert endpoint_of(settings, ProviderModel(id=NANO, collects_data=not collects)).collects_data is not collects
+
+
 def test_fields_that_were_refused_before_are_left_out():
     body, _ = _ask(
         "vllm", thinking=True, budget=5, stream=True, without=frozenset({"thinking_token_budget", "stream_options"})

@@ -29,8 +29,8 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
         context_length=model.context_length or (published if known is None else known.context_length),
         max_completion_tokens=model.max_completion_tokens or (None if known is None else known.max_completion_tokens),
         quantization=model.quantization or ("unknown" if known is None else known.quantization),
-        collects_data=settings.collects_data if model.collects_data is None else model.collects_data,
-        zdr=settings.zdr if model.zdr is None else model.zdr,
+        collects_data=_collects_data(settings, model, routes=dialect.routes),
+        zdr=_zdr(settings, model),
         parameters=parameters_for(dialect, family) if model.parameters is None else frozenset(model.parameters),
         images="image" in (known_inputs if model.modalities is None else model.modalities),
         texts=dialect.texts is not None,
@@ -44,6 +44,17 @@ def _published(settings: ProviderSettings, model: ProviderModel) -> Endpoint | N
     names = (model.id, model.upstream_id, f"{model.model}:free", f"{model.upstream_id}:free")
     found = (model_book().endpoint(name, provider) for name in names for provider in (settings.name, settings.type))
     return next((endpoint for endpoint in found if endpoint is not None), None)
+
+
+def _zdr(settings: ProviderSettings, model: ProviderModel) -> bool:
+    return settings.zdr if model.zdr is None else model.zdr
+
+
+def _collects_data(settings: ProviderSettings, model: ProviderModel, *, routes: bool) -> bool:
+    """What is not said counts as the worse: not at servers of one's own, nor where nothing is kept, nor at a router, which is told
+    what the request says and minds it."""
+    said = settings.collects_data if model.collects_data is None else model.collects_data
+    return not (settings.local or routes or _zdr(settings, model)) if said is None else said
 
 
 def family_of(settings: ProviderSettings, endpoint: Endpoint) -> Family:
