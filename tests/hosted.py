@@ -74,6 +74,7 @@ class Scripted:
     images: bool = False
     image_price: str = "0"
     local: bool = False
+    past_thinking: bool = True
     jobs: list[HostedJob] = field(default_factory=list)
     open: int = 0
 
@@ -88,6 +89,7 @@ class Scripted:
                 parameters=self.parameters,
                 images=self.images,
                 local=self.local,
+                past_thinking=self.past_thinking,
             ),
         )
 

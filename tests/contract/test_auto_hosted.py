@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.test_auto_http import EASY, HARD
 from tests.gateways import MODEL, Fleet, fleet
+from tests.hosted import Scripted, house
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +58,14 @@ def test_a_long_conversation_reaches_the_provider_whole_or_is_cut_unasked(hosted
     kept = [message["content"][:9] for message in body["messages"]]
     assert 100 < len(kept) < len(messages)
     assert (kept[0], kept[1], kept[-1]) == ("Stay calm", "user 0 xx", "The last ")
+
+
+def test_thinking_that_the_provider_is_never_sent_costs_the_conversation(tmp_path: Path) -> None:
+    thought = {"role": "assistant", "content": "Four.", "reasoning": "Two and two. " * 2000}
+    messages = [*user("What is 2 + 2?"), thought, *user("And 3 + 3?"), thought, *user("And 4 + 4?")]
+    alpha = Scripted("alpha", context_length=4000, past_thinking=False)
+    with house(tmp_path, alpha) as gateway:
+        reply = gateway.chat(messages=messages, max_tokens=100).json()
+    assert not reply.get("warnings"), "it fits as it is sent"
+    (job,) = alpha.jobs
+    assert [message.text for message in job.request.messages] == [message["content"] for message in messages]

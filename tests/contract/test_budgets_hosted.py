@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from tests.gateways import MODEL, Fleet, fleet
 
@@ -41,3 +43,49 @@ def test_a_budget_is_dropped_where_a_request_wants_several_choices(providers: Fl
     # Prices are 1 and 10 dollars a million. A reply's length is no part of what is read; a thought's is, once for each choice.
     read = reserved * 1e6 - 10 * 200 * n
     assert read < 200 * n, read
+
+
+ASKED: dict[str, Any] = {
+    "model": MODEL,
+    "messages": [{"role": "user", "content": "How many apples are left?"}],
+    "max_tokens": 200,
+    "reasoning": {"max_tokens": 8},
+}
+
+
+def test_prompts_that_nobody_counts_are_billed_once_however_often_they_are_read(providers: Fleet) -> None:
+    mock = providers.mocks["deepinfra"]
+    mock.faults("no-usage")
+    try:
+        once, often = (
+            providers.server.post("/v1/chat/completions", body).json()["usage"]
+            for body in ({**ASKED, "reasoning": {"enabled": False}}, {**ASKED, "n": 3})
+        )
+    finally:
+        mock.faults()
+    assert once["estimated"] is often["estimated"] is True
+    assert often["prompt_tokens"] == 6 * once["prompt_tokens"], "each choice is a call to think and one to answer"
+
+
+def test_a_second_call_that_breaks_off_is_free(providers: Fleet) -> None:
+    mock = providers.mocks["deepinfra"]
+    mock.forget()
+    mock.settings(pace_ms=40)
+    try:
+        answer = requests.post(
+            f"{providers.server.url}/v1/chat/completions", json={**ASKED, "stream": True}, stream=True, timeout=30
+        )
+        lines = (line for line in answer.iter_lines() if line.startswith(b"data: {"))
+        next(lines)
+        mock.faults("cut")  # while the first one is on its way
+        *_, last = (json.loads(line[6:]) for line in lines)
+    finally:
+        mock.faults()
+        mock.settings(pace_ms=0)
+    assert last["error"]["code"] == 502 and last["choices"][0]["finish_reason"] == "error"
+    first, second = mock.received()
+    assert (first["outcome"], second["outcome"]) == ("answered", "broken off")
+    usage = last["usage"]
+    assert usage["completion_tokens"] > 8 + 10 and usage["estimated"] is True
+    assert usage["completion_tokens_details"]["reasoning_tokens"] == 8
+    assert usage["prompt_tokens"] > 8 + 2 * 5, "both have read the prompt"

@@ -43,7 +43,7 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
     asked = within_cap(decided(asked, endpoint.model, ANY_SWITCH), _END_TOKENS)
     request, dropped = without(asked.request, _unsupported(asked.request, endpoint))
     require_all(asked.request.preferences.require_parameters, dropped)
-    request, cut = await _fitted(house, request, endpoint)
+    request, cut = await _fitted(house, _as_sent(request, endpoint), endpoint)
     request, thinking = switch_in_text(request)
     size = prompt_size(request)
     max_tokens, notices = _room(house, request, endpoint, tokens_in(size))
@@ -203,9 +203,9 @@ class HostedSource:
             )
         elif not told.reasoning_told and thought:
             reasoning = min(thought, completion)
-        prompt = prompt or self._prompt_tokens
+        prompt = prompt or self._prompt_tokens * self._readings()
         counted = Usage(prompt, completion, reasoning, min(usage.cached_tokens, prompt))
-        estimated = told.usage is None or counted != usage
+        estimated = told.estimated or told.usage is None or counted != usage
         return Counted(counted, estimated=estimated, images=self._images_read(), notices=self._missing())
 
     def _missing(self) -> tuple[Notice, ...]:
@@ -218,9 +218,13 @@ class HostedSource:
 
     def _images_read(self) -> int:
         """Each call has read all of them, and is asked money for that."""
-        if self._told is not None:
-            return self._images * self._told.calls
-        return self._images * len(self._calls)
+        return self._images * self._readings()
+
+    def _readings(self) -> int:
+        """How often each prompt was read."""
+        calls = len(self._calls) if self._told is None else self._told.calls
+        texts = self._job.texts
+        return calls if texts is None else max(1, calls // len(texts.prompts))
 
     def close(self) -> bool:
         """The stream has ended with `events`; nobody can say more than was said by then."""
@@ -268,6 +272,15 @@ def _room(house: Services, request: ChatRequest, endpoint: Endpoint, prompt: int
     never = asked is None or asked >= endpoint.context_length
     left = min(most, endpoint.context_length - prompt) if never else most
     return room(left, request.sampling, house.settings.default_max_tokens)
+
+
+def _as_sent(request: ChatRequest, endpoint: Endpoint) -> ChatRequest:
+    """The request without past thinking where the endpoint is not sent any: it takes no room there, and costs nothing."""
+    if endpoint.past_thinking or not any(message.reasoning for message in request.messages):
+        return request
+    replace = msgspec.structs.replace
+    messages = tuple(replace(message, reasoning="", reasoning_signature="") for message in request.messages)
+    return replace(request, messages=messages)
 
 
 async def _fitted(house: Services, request: ChatRequest, endpoint: Endpoint) -> tuple[ChatRequest, tuple[Notice, ...]]:

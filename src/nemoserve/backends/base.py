@@ -122,6 +122,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     calls: int = 1
     """Requests to the provider that the reply took; each has read the prompt, its images too."""
+    estimated: bool = False
+    """A part of `usage` was not told."""
 
 
 HostedEvent = TextDelta | ReasoningDelta | ToolCallStart | ToolCallDelta | ChoiceFinished | Told

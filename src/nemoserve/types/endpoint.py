@@ -36,6 +36,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """It reads images beside text."""
     texts: bool = True
     """It continues plain texts, beside conversations."""
+    past_thinking: bool = True
+    """It is sent what earlier turns thought."""
     reasoning_budget: bool = True
     """Whether it can limit thinking by itself, or is helped by two calls."""
     two_calls: bool = False

@@ -7,19 +7,21 @@ import pytest
 from nemoserve.config.providers import ProviderModel
 from nemoserve.types.errors import ApiError
 from nemoserve.types.usage import Usage
-from tests.providers import DONE, END, HEAD, Seen, Step, backend, collect, delta, event, job, provider
+from tests.providers import DONE, END, HEAD, Seen, Step, backend, collect, delta, event, job, provider, whole
 
 
 def _counts(prompt: int, completion: int) -> bytes:
     return event({"choices": [], "usage": {"prompt_tokens": prompt, "completion_tokens": completion}})
 
 
-async def _run(*scripts: tuple[Step, ...], kind: str = "sglang", **fields: Any) -> tuple[Seen, list[dict[str, Any]]]:
+async def _run(
+    *scripts: tuple[Step, ...], kind: str = "sglang", seen: Seen | None = None, **fields: Any
+) -> tuple[Seen, list[dict[str, Any]]]:
     async with provider(*scripts) as house:
         remote = backend(house.url, type=kind)
         try:
             given = {"thinking": True, "budget": 5, "max_tokens": 60, **fields}
-            seen = await collect(remote, job(remote, **given))
+            seen = await collect(remote, job(remote, **given), seen)
         finally:
             await remote.close()
         return seen, [heard.body for heard in house.heard]
@@ -119,9 +121,38 @@ async def test_a_parser_that_calls_the_continued_answer_thinking_is_seen_through
 
 
 async def test_what_the_first_call_cost_is_known_when_the_second_fails():
-    with pytest.raises(ApiError) as caught:
-        await _run(_CUT, (HEAD, delta(content="So"), None))
-    assert caught.value.usage == Usage(10, 5, 5)
+    seen = Seen()
+    with pytest.raises(ApiError):
+        await _run(_CUT, (HEAD, delta(content="So it is."), None), seen=seen)
+    assert seen.told is not None
+    assert seen.told.usage == Usage(10 + 15, 5 + 3, 5), "the second one has read the first, and made what came of it"
+    assert (seen.told.estimated, seen.told.calls) == (True, 2)
+
+
+async def test_a_second_call_that_never_began_is_billed():
+    seen = Seen()
+    with pytest.raises(ApiError):
+        await _run(_CUT, (whole({"error": {"message": "down"}}, status="500 Down"),), seen=seen)
+    assert seen.told is not None
+    assert (seen.told.usage, seen.told.estimated, seen.told.calls) == (Usage(10, 5, 5), False, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "used"),
+    [
+        (True, False, Usage(10 + 15, 5 + 1, 5)),
+        (False, True, Usage(14 + 18, 4 + 3, 4)),
+        (False, False, None),
+    ],
+)
+async def test_what_one_of_two_calls_told_is_guessed_with_the_other(first: bool, second: bool, used: Usage | None):
+    def silent(script: tuple[Step, ...], tells: bool) -> tuple[Step, ...]:
+        return script if tells else tuple(step for step in script if step is None or b"usage" not in bytes(step))
+
+    seen, _ = await _run(silent(_CUT, first), silent(_ANSWER, second))
+    assert seen.told is not None
+    assert (seen.told.usage, seen.told.calls) == (used, 2)
+    assert seen.told.estimated or used is None
 
 
 async def test_a_provider_that_can_do_neither_says_so():

@@ -34,6 +34,7 @@ def endpoint_of(settings: ProviderSettings, model: ProviderModel) -> Endpoint:
         parameters=parameters_for(dialect, family) if model.parameters is None else frozenset(model.parameters),
         images="image" in (known_inputs if model.modalities is None else model.modalities),
         texts=dialect.texts is not None,
+        past_thinking=bool(dialect.past_thinking),
         reasoning_budget=can_limit(dialect, family),
         two_calls=can_limit(dialect, family) and not limits_thinking(dialect, family),
     )

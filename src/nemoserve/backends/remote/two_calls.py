@@ -50,13 +50,50 @@ async def two_calls(job: HostedJob, budget: int, family: Family, call: Call) -> 
             job.request, messages=(*job.request.messages, Message("assistant", first.text(family)))
         ),
     )
+    second = _Second()
     try:
         async with aclosing(call(again, "answer" if first.said else "undecided")) as lots:
             async for lot in lots:
-                yield [first.added(event) if isinstance(event, Told) else event for event in lot]
+                yield [_both(first, second, event) if isinstance(event, Told) else second.take(event) for event in lot]
     except ApiError as error:
-        error.usage = first.total(error.usage)
+        yield [_both(first, second, Told(usage=error.usage))]
         raise
+
+
+class _Second:
+    """The second call: what came of it, as it may not get to telling its length."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self._thought: list[str] = []
+        self._said: list[str] = []
+        self._held = 0
+        """Bytes that have come, of which nobody knows yet what they are."""
+
+    def take(self, event: HostedEvent) -> HostedEvent:
+        """Notes an event, and gives it back."""
+        self.begun = True
+        match event:
+            case ReasoningDelta():
+                self._thought.append(event.text)
+            case TextDelta():
+                self._held = event.held
+                self._said.append("" if event.held or event.repeats else event.text)
+            case ToolCallStart():
+                self._said.append(event.name)
+            case ToolCallDelta():
+                self._said.append(event.arguments)
+            case ChoiceFinished():
+                self._held = 0
+            case Told():
+                pass
+        return event
+
+    def estimate(self, first: Usage) -> Usage:
+        """By its text; it has read what the first one read and made."""
+        thinking = estimate_tokens("".join(self._thought))
+        said = estimate_tokens("".join(self._said) + self._held * "?")
+        return Usage(first.total_tokens, thinking + said, thinking)
 
 
 class _First:
@@ -66,7 +103,7 @@ class _First:
         self.thought: list[str] = []
         self.said: list[str] = []
         self.finish: ChoiceFinished | None = None
-        self._told = Told()
+        self.told = Told()
         self._calls: list[HostedEvent] = []
 
     def take(self, event: HostedEvent) -> bool:
@@ -83,18 +120,18 @@ class _First:
             case ChoiceFinished():
                 self.finish = event
             case Told():
-                self._told = event
+                self.told = event
         return isinstance(event, ReasoningDelta | TextDelta)
 
     def rest(self) -> list[HostedEvent]:
         """What has not been passed on, where the first call is all of the reply."""
-        return [*self._calls, *((self.finish,) if self.finish is not None else ()), self._told]
+        return [*self._calls, *((self.finish,) if self.finish is not None else ()), self.told]
 
     @property
     def tokens(self) -> int:
         """Made by the first call; estimated if it did not say."""
-        if self._told.usage is not None and self._told.usage.completion_tokens:
-            return self._told.usage.completion_tokens
+        if self.told.usage is not None and self.told.usage.completion_tokens:
+            return self.told.usage.completion_tokens
         return estimate_tokens("".join(self.thought)) + estimate_tokens("".join(self.said))
 
     def text(self, family: Family) -> str:
@@ -102,30 +139,40 @@ class _First:
         opener = "" if family.switch == "slash" and family.thinking_prefix else f"{family.opener}\n"
         return f"{opener}{''.join(self.thought).rstrip()}{family.end}{''.join(self.said)}"
 
-    def added(self, told: Told) -> Told:
-        """What both calls consumed."""
-        total = self.total(told.usage) if told.usage is not None else None
-        return msgspec.structs.replace(
-            told,
-            usage=total,
-            reasoning_told=self._all_thinking or self._told.reasoning_told,
-            calls=told.calls + (self.finish is not None),
-        )
+    def usage(self) -> Usage | None:
+        """As it was told; all that a cut call made before any answer was thinking."""
+        told = self.told.usage
+        if told is None or not self.all_thinking:
+            return told
+        return msgspec.structs.replace(told, reasoning_tokens=told.completion_tokens)
 
-    def total(self, second: Usage | None) -> Usage | None:
-        """The sum, as far as it was told; all that a cut call made before any answer was thinking, and what the second one thought on."""
-        first = self._told.usage
-        if first is None:
-            return None if self.finish is not None else second
-        thinking = first.completion_tokens if self._all_thinking else first.reasoning_tokens
-        second = second or Usage()
-        return Usage(
-            first.prompt_tokens + second.prompt_tokens,
-            first.completion_tokens + second.completion_tokens,
-            thinking + second.reasoning_tokens,
-            first.cached_tokens + second.cached_tokens,
-        )
+    def estimate(self, second: Usage) -> Usage:
+        """By its text; the second one has read what it read and made."""
+        thinking = self.tokens if self.all_thinking else estimate_tokens("".join(self.thought))
+        return Usage(max(0, second.prompt_tokens - self.tokens), self.tokens, thinking)
 
     @property
-    def _all_thinking(self) -> bool:
+    def all_thinking(self) -> bool:
         return bool(self.thought) and not self.said and not self._calls
+
+
+def _both(first: _First, second: _Second, told: Told) -> Told:
+    """What both calls used: what one of them did not tell is estimated, unless it never began or neither told any."""
+    if first.finish is None:
+        return told
+    one, two = first.usage(), told.usage
+    calls = first.told.calls + (told.calls if second.begun else 0)
+    if one is None and two is None:
+        return msgspec.structs.replace(told, calls=calls)
+    estimated = one is None or (two is None and second.begun)
+    if two is None:
+        two = second.estimate(one or Usage()) if second.begun else Usage()
+    if one is None:
+        one = first.estimate(two)
+    return msgspec.structs.replace(
+        told,
+        usage=Usage(*(getattr(one, name) + getattr(two, name) for name in Usage.__struct_fields__)),
+        reasoning_told=estimated or first.all_thinking or first.told.reasoning_told,
+        calls=calls,
+        estimated=estimated,
+    )
