@@ -62,6 +62,17 @@ def test_a_prompt_that_is_too_long_for_the_engine_goes_to_the_provider(both: Hou
     assert [row["outcome"] for row in both.rows(body["id"])][-1] == "finished"
 
 
+def test_what_an_endpoint_refuses_unasked_uses_up_the_retries_of_all(tmp_path: Path) -> None:
+    routing = RoutingSettings(retry_budget=0, retry_burst=2, most_attempts=1)
+    small, large = Scripted("small", context_length=1000), Scripted("large")
+    with house(tmp_path, small, large, routing=routing) as gateway:
+        for _ in range(5):
+            fields = {"messages": [{"role": "user", "content": "x" * 6000}], "provider": {"order": ["small"]}}
+            answer = gateway.chat(**fields)
+            assert answer.status_code == 200 and answer.json()["provider"] == "large", answer.text
+        assert not small.jobs
+
+
 def test_a_stream_that_the_engine_has_begun_is_not_taken_over(both: House) -> None:
     answer = ask(both, order(say="some words", end="die", pause_s=0.01), stream=True)
     text = answer.text

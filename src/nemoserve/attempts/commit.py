@@ -213,6 +213,7 @@ class Reply:
             endpoint = self._left.popleft()
             watch = house.health.begin(endpoint, now)
             if watch is None:  # its breaker has opened since it was chosen
+                self._tries.unsent()
                 continue
             try:
                 return await self._prepare(endpoint, watch, bool(self._left))
@@ -220,6 +221,7 @@ class Reply:
                 watch.ended("cancelled", now)
                 if not isinstance(error, ApiError) or error.error_type not in _REFUSED_BEFORE:
                     raise
+                self._tries.unsent()
                 self.failed.append(Tried(endpoint, error))
         return None
 

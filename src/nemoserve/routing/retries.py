@@ -27,6 +27,10 @@ class RetryBudget:
         self._left -= 1
         return True
 
+    def unused(self) -> None:
+        """Puts a retry back that came to nothing being sent."""
+        self._left = min(self._left + 1, self._burst)
+
 
 class Tries:
     """What one request may still try. Times are seconds on a clock that does not go back."""
@@ -43,6 +47,12 @@ class Tries:
             return False
         self._made += 1
         return True
+
+    def unsent(self) -> None:
+        """The attempt that was counted last was none: nothing was sent for it."""
+        self._made -= 1
+        if self._made:
+            self._budget.unused()
 
     def left(self, now: float) -> float:
         """Seconds until the request's deadline; 0 when it has passed."""
