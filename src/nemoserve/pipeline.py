@@ -55,6 +55,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
         arrived=arrived,
         deadline=arrived + house.settings.routing.deadline,
         session=None if request.session_id is None else f"{keeper}/{request.session_id}",
+        opening=_opening(request, keeper) if request.session_id is None else None,
         intent=capped(request.reasoning, caller, request.sampling.n),
         notices=(*request.warnings, *chosen, *changed),
         content=content,
@@ -95,6 +96,13 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
     return await Reply.open(house, asked, route, prepare)
 
 
+def _opening(request: ChatRequest, keeper: str) -> str:
+    """What stays of a conversation from turn to turn: its first system message and the first other one."""
+    system = next((message.text for message in request.messages if message.role == "system"), "")
+    first = next((message.text for message in request.messages if message.role != "system"), "")
+    return f"{keeper}#{hash((system, first)):x}"
+
+
 def _slips(route: Route) -> list[Notice]:
     """Notices for the names and variants that were passed over."""
     return [
@@ -108,7 +116,7 @@ def _slips(route: Route) -> list[Notice]:
 
 def _route(house: Services, asked: Asked[ChatRequest] | Asked[CompletionRequest]) -> Route:
     """The endpoints that may answer, in the order in which they are tried. Raises ApiError where there is none."""
-    wish = wish_of(asked.request, asked.caller.limits, asked.session)
+    wish = wish_of(asked.request, asked.caller.limits, asked.session or asked.opening)
     return house.router.route(wish, asked.arrived, house.rng)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nemoserve.backends.base import HostedEvent, HostedJob
 from tests.contract.test_auto_http import EASY, HARD
 from tests.gateways import MODEL, Fleet, fleet
-from tests.hosted import Scripted, house
+from tests.hosted import Scripted, answers, house
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,19 @@ def test_thinking_that_the_provider_is_never_sent_costs_the_conversation(tmp_pat
     assert not reply.get("warnings"), "it fits as it is sent"
     (job,) = alpha.jobs
     assert [message.text for message in job.request.messages] == [message["content"] for message in messages]
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_conversation_without_a_name_leaves_who_has_its_prompt_cached(tmp_path: Path, cached: bool) -> None:
+    def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        return answers(job, usage=cached)
+
+    with house(tmp_path, Scripted("alpha", behave, ("1", "1")), Scripted("beta", behave, ("1", "1"))) as gateway:
+        messages, seen = [{"role": "system", "content": "Be brief."}, *user("Hello")], list[str]()
+        for turn in range(16):
+            reply = gateway.chat(messages=messages, stream=False).json()
+            seen.append(reply["provider"])
+            messages += [{"role": "assistant", "content": "Hi."}, *user(f"And {turn}?")]
+        assert len(set(seen)) == (1 if cached else 2)
+        others = {gateway.chat(f"Hello {number}").json()["provider"] for number in range(16)}
+        assert others == {"alpha", "beta"}, "each conversation by itself"

@@ -30,6 +30,8 @@ class Asked(msgspec.Struct, Generic[R], frozen=True, kw_only=True):
     """When it is over, whatever has come of it."""
     session: str | None = None
     """Whose requests go where their prompt is cached."""
+    opening: str | None = None
+    """What tells a conversation that names no session: it goes where a reply of it has said that its prompt was cached."""
     intent: ReasoningIntent = ReasoningIntent()
     """Within what the key allows."""
     notices: tuple[Notice, ...] = ()

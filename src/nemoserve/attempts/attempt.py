@@ -180,6 +180,8 @@ class Attempt:
             self._ended = True
             counted = source.used()
             entry = self._settle("finished", counted)
+            if counted.usage.cached_tokens and plan.asked.opening is not None:
+                house.router.served(plan.asked.opening, plan.endpoint, time.monotonic())
             self.store()
             plan.asked.visit.over()  # before the client hears of the end, and may come again
             elapsed = time.monotonic() - plan.asked.arrived

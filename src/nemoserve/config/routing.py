@@ -76,7 +76,7 @@ class RoutingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """An endpoint that said 429 without saying for how long rests so long; doubled each time, up to `breaker_longest_rest`."""
 
     sticky: float = 600.0
-    """Requests of one session go to the same endpoint, where their prompt is cached, until so long after the last; 0 is never."""
+    """Requests of one conversation go to the same endpoint, where their prompt is cached, until so long after the last; 0 is never."""
     hedge_after: float | None = None
     """A second endpoint is asked too when the first has sent nothing for so long, and the faster one answers. None: never."""
 

@@ -34,8 +34,8 @@ class Weighing(msgspec.Struct, frozen=True):
     health: Health
     settings: RoutingSettings
     now: float
-    sticky: tuple[str, str, str] | None
-    """The endpoint that has the session's prompt cached."""
+    sticky: frozenset[tuple[str, str, str]]
+    """The endpoints that have the session's prompt cached."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from nemoserve.routing.health import Health
 from nemoserve.routing.names import UNAPPLIED, VARIANT_SORTS, Asked, Names
 from nemoserve.routing.ranking import by_price_and_health, by_sort, in_given_order
 from nemoserve.routing.refusal import refusal
-from nemoserve.routing.sticky import Sticky
+from nemoserve.routing.sticky import Key, Sticky
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 from nemoserve.types.price import Price
@@ -97,7 +97,7 @@ class Router:
         asked = self._asked(wish)
         allowed = wish.allowed_models
         models = None if allowed is None else frozenset(self.names.find(one).model or "" for one in allowed)
-        weighing = Weighing(wish, self.health, self.settings, now, self._sticky.find(wish.session, now))
+        weighing = Weighing(wish, self.health, self.settings, now, self._cached(wish.session, asked, now))
         groups: list[tuple[Asked, list[Candidate]]] = []
         verdicts: dict[tuple[str, str, str], Considered] = {}
         for name in asked:
@@ -148,6 +148,13 @@ class Router:
         """An endpoint has answered a request of this session, and has its prompt cached."""
         if session is not None:
             self._sticky.served(session, endpoint.key, now)
+
+    def _cached(self, session: str | None, asked: Sequence[Asked], now: float) -> frozenset[Key]:
+        """The endpoints, one of a model at most, that have the session's prompt cached."""
+        if session is None:
+            return frozenset()
+        found = (self._sticky.find(session, name.model, now) for name in asked if name.model is not None)
+        return frozenset(key for key in found if key is not None)
 
     def _asked(self, wish: Wish) -> list[Asked]:
         """The models to be tried in turn."""

@@ -73,7 +73,7 @@ def _sticky(ordered: Sequence[Candidate], weighing: Weighing) -> Candidate | Non
     """The endpoint that has the session's prompt cached, while it is about as good as the best."""
     late, turn, _ = _tier(ordered[0])
     for one in ordered:
-        if one.endpoint.key == weighing.sticky and (bool(one.late), one.turn) == (late, turn):
+        if one.endpoint.key in weighing.sticky and (bool(one.late), one.turn) == (late, turn):
             return one if one.rank in ("normal", "degraded") else None
     return None
 

@@ -82,7 +82,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a conversation that is too long is made to fit; None: where the context is short."""
     max_tokens: int | None = None
     session: str | None = None
-    """The caller's name and its session's: requests of one session go where the prefix is cached."""
+    """The caller's name and its session's, or how the conversation begins: its requests go where the prefix is cached."""
     allowed_models: tuple[str, ...] | None = None
     """By the key's limits, as the next one; None is no limit."""
     allowed_providers: tuple[str, ...] | None = None

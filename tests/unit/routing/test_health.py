@@ -219,7 +219,7 @@ def test_memory_grows_with_every_request() -> None:
     sticky = Sticky(10.0)
     for number in range(30_000):
         sticky.served(str(number), one.key, 0.0)
-    assert (sticky.find("29999", 5.0), sticky.find("0", 5.0)) == (one.key, None)
+    assert (sticky.find("29999", one.model, 5.0), sticky.find("0", one.model, 5.0)) == (one.key, None)
 
 
 def test_all_down_means_a_storm_of_retries() -> None:

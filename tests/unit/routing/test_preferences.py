@@ -343,6 +343,14 @@ def test_a_session_changes_its_endpoint_for_no_reason() -> None:
     assert len({house.order(session="s")[0] for _ in range(30)}) == 2, "the cache is cold"
 
 
+def test_a_session_with_two_models_forgets_where_the_other_one_was() -> None:
+    house = House(endpoint("a"), endpoint("b"), endpoint("c", SUPER))
+    b, c = house.router.endpoints[1:]
+    house.router.served("s", b, house.now)
+    house.router.served("s", c, house.now)
+    assert {house.order(session="s")[0] for _ in range(30)} == {"b"}
+
+
 def test_every_endpoint_is_told_its_reason_and_price() -> None:
     house = three()
     house.attempt("b", "failed")
