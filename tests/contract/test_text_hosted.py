@@ -174,3 +174,25 @@ def test_counts_that_nobody_told_are_taken_for_the_providers_own(providers: Flee
     finally:
         providers.mocks["vllm"].faults()
     assert usage["estimated"] is True and 1 <= usage["prompt_tokens"] <= 60
+
+
+@pytest.mark.parametrize("path", ["completions", "chat/completions"])
+def test_a_request_that_nothing_fits_is_not_told_of_each_endpoint(providers: Fleet, path: str) -> None:
+    said = {"prompt": PROMPT} if path == "completions" else {"messages": [{"role": "user", "content": PROMPT}]}
+    body = {"model": MODEL, **said, "provider": {"only": ["vllm"], "ignore": ["vllm"]}}
+    answer = providers.server.post(f"/v1/{path}", body, headers={"X-OpenRouter-Metadata": "enabled"})
+    assert answer.status_code == 404
+    routed = answer.json()["openrouter_metadata"]["endpoints"]
+    rules = {one["provider"]: one["excluded_by"] for one in routed["excluded"]}
+    assert (routed["available"], rules) == ([], {"nvidia": "only", "openrouter": "only", "vllm": "ignore"})
+    assert "openrouter_metadata" not in providers.server.post(f"/v1/{path}", body).json()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_text_does_not_say_how_it_was_routed(providers: Fleet, stream: bool) -> None:
+    body = {"model": MODEL, "prompt": PROMPT, "stream": stream, "provider": {"order": ["openrouter"]}}
+    answer = providers.server.post("/v1/completions", body, headers={"X-OpenRouter-Metadata": "enabled"})
+    last = json.loads(answer.text.split("data: ")[-2]) if stream else answer.json()
+    routed = last["openrouter_metadata"]
+    assert routed["attempts"] == [{"provider": "openrouter", "model": MODEL, "status": 200}]
+    assert [one["provider"] for one in routed["endpoints"]["excluded"]] == ["nvidia"]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from nemoserve.http.errors import error_response
+from nemoserve.http.errors import on_api_error
 from nemoserve.types.errors import ApiError
 
 
@@ -40,8 +40,9 @@ class Direct:
             await self._others(scope, receive, send)
             return
         scope["route"] = route
+        request = Request(scope, receive, send)
         try:
-            response = await route.endpoint(Request(scope, receive, send))
+            response = await route.endpoint(request)
         except ApiError as error:
-            response = error_response(error)
+            response = await on_api_error(request, error)
         await response(scope, receive, send)

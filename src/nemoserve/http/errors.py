@@ -15,6 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from nemoserve.access.keytext import redacted
+from nemoserve.http.headers import headers_of
+from nemoserve.http.wire_routing import metadata_body, wants_metadata
 from nemoserve.types.errors import ApiError
 
 
@@ -58,10 +60,12 @@ def error_response(error: ApiError, more: dict[str, object] | None = None) -> Re
     return Response(body, error.status, error_headers(error), "application/json")
 
 
-async def on_api_error(_request: Request, error: Exception) -> Response:
-    """For errors raised in routes."""
+async def on_api_error(request: Request, error: Exception) -> Response:
+    """For errors raised in routes; where routing left nothing, with what it considered, if that was asked for."""
     assert isinstance(error, ApiError)
-    return error_response(error)
+    if error.route is None or not wants_metadata(headers_of(request.scope)):
+        return error_response(error)
+    return error_response(error, {"openrouter_metadata": metadata_body(error.route, ())})
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Callable
 
 import msgspec
 from starlette.requests import Request
@@ -48,9 +49,7 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
     reply = await pipeline.chat(house, wanted, reply_id, request.state.caller, origin_of(request, body.user))
     logprobs = wanted.sampling.logprobs is not None
     signed = functools.partial(sign, house.secret)
-    routed = (
-        functools.partial(_metadata, reply, body.model or "") if wants_metadata(headers_of(request.scope)) else None
-    )
+    routed = _routed(request, reply, body.model)
     if wanted.stream:
         return _stream(house, reply, ChatChunks(reply, logprobs=logprobs, sign=signed, metadata=routed))
     try:
@@ -67,8 +66,11 @@ async def completions(request: Request) -> Response | ASGIApp:
     return await _complete(request, house, await read_body(request, house.settings.max_body_bytes), reply_id)
 
 
-def _metadata(reply: Reply, requested: str) -> Body:
-    return metadata_body(reply.route, reply.attempts(), requested=requested)
+def _routed(request: Request, reply: Reply, requested: str | None) -> Callable[[], Body] | None:
+    """What says how the reply was routed, where that is asked for."""
+    if not wants_metadata(headers_of(request.scope)):
+        return None
+    return lambda: metadata_body(reply.route, reply.attempts(), requested=requested or "")
 
 
 def _new_id(request: Request) -> str:
@@ -86,10 +88,14 @@ async def _complete(request: Request, house: Services, raw: bytes, reply_id: str
     caller, origin = request.state.caller, origin_of(request, body.user)
     reply = await pipeline.complete(house, wanted, reply_id, caller, origin)
     logprobs = wanted.sampling.logprobs is not None
+    routed = _routed(request, reply, body.model)
     if wanted.stream:
-        return _stream(house, reply, TextChunks(reply, logprobs=logprobs))
-    folded = await _folded(request, reply)
-    return _whole(reply, folded, text_body(reply, folded, logprobs=logprobs))
+        return _stream(house, reply, TextChunks(reply, logprobs=logprobs, metadata=routed))
+    try:
+        folded = await _folded(request, reply)
+    except ApiError as error:
+        return error_response(error, None if routed is None else {"openrouter_metadata": routed()})
+    return _whole(reply, folded, text_body(reply, folded, logprobs=logprobs, metadata=routed))
 
 
 async def _folded(request: Request, reply: Reply) -> Folded:

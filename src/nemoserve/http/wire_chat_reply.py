@@ -8,7 +8,7 @@ from functools import cached_property
 import msgspec
 
 from nemoserve.http.errors import error_object
-from nemoserve.http.wire_reply import Answering, Body, chat_logprobs, notice_bodies, usage_body
+from nemoserve.http.wire_reply import Answering, Body, Metadata, chat_logprobs, notice_bodies, usage_body
 from nemoserve.parsing.fold import Folded, FoldedChoice
 from nemoserve.types.chat import Notice, ToolCall
 from nemoserve.types.errors import ApiError
@@ -27,8 +27,6 @@ from nemoserve.types.usage import Usage
 
 Sign = Callable[[str, str], str]
 """The signature of a model's (its id, first) whole reasoning text."""
-Metadata = Callable[[], Body]
-"""How the request was routed."""
 
 _encode = msgspec.json.Encoder().encode
 _CLOSING = b'},"finish_reason":null,"native_finish_reason":null,"logprobs":null}]}\n\n'

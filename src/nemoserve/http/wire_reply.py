@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from nemoserve.access.keytext import redacted
@@ -15,6 +15,8 @@ OWNER = "nemoserve"
 """Who serves the models of the list."""
 
 Body = dict[str, object]
+Metadata = Callable[[], Body]
+"""How the request was routed."""
 
 
 class Answering(Protocol):

@@ -105,7 +105,7 @@ def metadata_body(
     selected = next((endpoint.key for endpoint, status in reversed(attempts) if status == 200), None)
     tried = [verdict for verdict in route.considered if verdict.excluded_by is None]
     body: Body = {
-        "requested": redacted(requested) or (route.endpoints[0].model if route.endpoints else ""),
+        "requested": redacted(requested) or (route.considered[0].endpoint.model if route.considered else ""),
         "strategy": route.strategy or "direct",
         "region": None,
         "summary": _summary(route, selected, len(tried)),

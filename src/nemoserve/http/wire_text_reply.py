@@ -7,7 +7,7 @@ from functools import cached_property
 import msgspec
 
 from nemoserve.http.errors import error_object
-from nemoserve.http.wire_reply import Answering, Body, notice_bodies, text_logprobs, usage_body
+from nemoserve.http.wire_reply import Answering, Body, Metadata, notice_bodies, text_logprobs, usage_body
 from nemoserve.parsing.fold import Folded
 from nemoserve.types.chat import Notice
 from nemoserve.types.errors import ApiError
@@ -26,7 +26,7 @@ def _head(reply: Answering) -> Body:
     }
 
 
-def text_body(reply: Answering, folded: Folded, *, logprobs: bool) -> Body:
+def text_body(reply: Answering, folded: Folded, *, logprobs: bool, metadata: Metadata | None = None) -> Body:
     """The non-streaming answer."""
     notices = (*reply.notices, *folded.warnings)
     body: Body = {
@@ -45,14 +45,17 @@ def text_body(reply: Answering, folded: Folded, *, logprobs: bool) -> Body:
     }
     if notices:
         body["warnings"] = notice_bodies(notices)
+    if metadata is not None:
+        body["openrouter_metadata"] = metadata()
     return body
 
 
 class TextChunks:
-    """Events to the chunks of one stream."""
+    """Events to the chunks of one stream. `metadata` is asked for with the last one."""
 
-    def __init__(self, reply: Answering, *, logprobs: bool) -> None:
+    def __init__(self, reply: Answering, *, logprobs: bool, metadata: Metadata | None = None) -> None:
         self._reply = reply
+        self._metadata = metadata
         self._logprobs = logprobs
         self._finished: list[Notice] = []
         self._finish: Body | None = None
@@ -86,7 +89,7 @@ class TextChunks:
                 last: Body = {**self._head, "choices": [finish], "usage": usage}
                 if notices := (*self._reply.notices, *self._finished, *event.warnings):
                     last["warnings"] = notice_bodies(notices)
-                return [last]
+                return [last | self._routed()]
             case _:
                 return []
 
@@ -98,11 +101,15 @@ class TextChunks:
             "error": error_object(error),
             "choices": [finish],
             "usage": usage_body(error.usage or Usage(), estimated=error.estimated),
+            **self._routed(),
         }
 
     def refusal(self) -> Body:
-        """What stands beside the error where no stream has begun: nothing."""
-        return {}
+        """What stands beside the error where no stream has begun."""
+        return self._routed()
+
+    def _routed(self) -> Body:
+        return {} if self._metadata is None else {"openrouter_metadata": self._metadata()}
 
     def _choice(self, index: int, text: str, finish: str | None, native: str | None) -> Body:
         return {

@@ -71,6 +71,7 @@ class Router:
         """
         route, error = self.explain(wish, now, rng)
         if error is not None:
+            error.route = route
             raise error
         return route
 

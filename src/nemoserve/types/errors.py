@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from nemoserve.types.route import Route
 from nemoserve.types.usage import Usage
 
 ErrorType = Literal[
@@ -67,6 +68,8 @@ class ApiError(Exception):
         self.headers: dict[str, str] = headers or {}
         self.availability: dict[str, object] | None = None
         """Which endpoints there were and why none could serve the request, in OpenRouter's form: the body's `availability`."""
+        self.route: Route | None = None
+        """Where routing left nothing: all that was considered."""
         self.usage: Usage | None = None
         """What had been consumed when the failure came, if that is known."""
         self.foreseen = False
