@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Annotated, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -68,6 +68,12 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 _TABLES = ("server", "routing", "providers", "engines", "aliases")
+_KINDS: Final[dict[str, type[msgspec.Struct]]] = {
+    "server": ServerTable,
+    "routing": RoutingSettings,
+    "providers": ProviderSettings,
+    "engines": EngineSettings,
+}
 _PATHS = ("data_dir", "prices")
 
 
@@ -80,7 +86,8 @@ def load_settings(path: Path | None, flags: Mapping[str, object]) -> Settings:
     embedded: bool | UnsetType = UNSET
     if path is not None:
         document = _parsed(path)
-        _check_keys(document, _TABLES, f"{path}")
+        if wrong := list(_wrong_keys(document, path)):
+            raise ConfigError("\n".join(wrong))
         server = _table(document.get("server", {}), ServerTable, f"{path}: server")
         fields = {name: getattr(server, name) for name in server.__struct_fields__ if name != "embedded"}
         fields = {name: value for name, value in fields.items() if value is not UNSET}
@@ -193,14 +200,12 @@ def _list_of_tables(value: object, where: str, form: str) -> list[dict[str, obje
 
 def _table(value: object, kind: type[Table], where: str) -> Table:
     """One table as its Struct. Raises ConfigError with the place."""
-    if isinstance(value, dict):
-        _check_table(cast("dict[str, object]", value), kind, where)
     try:
         return msgspec.convert(value, kind, str_keys=True)
     except msgspec.ValidationError as error:
         problem, _, place = str(error).partition(" - at `$")
         place = place.rstrip("`")
-        if "Expected `str`, got `float`" in problem or "Expected `str`, got `int`" in problem:
+        if problem.startswith("Expected `str") and problem.endswith(("got `float`", "got `int`")):
             problem += "; write it in quotes"
         if problem.startswith("Invalid enum value '"):
             problem = _nearest(
@@ -209,20 +214,48 @@ def _table(value: object, kind: type[Table], where: str) -> Table:
         raise ConfigError(f"{where}{place}{': ' if place or ':' not in problem else '.'}{problem}") from None
 
 
-def _check_table(table: dict[str, object], kind: type[msgspec.Struct], where: str) -> None:
-    """Names of keys, here and in the tables within, before their values."""
-    fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
-    _check_keys(table, tuple(fields), where)
+def _wrong_keys(document: dict[str, object], path: Path) -> Iterator[str]:
+    """All names in the file that mean nothing, so that one look mends them all."""
+    for key in document:
+        if key not in _TABLES:
+            homes = (name for name in ("server", "routing") if key in _fields(_KINDS[name]))
+            home = next(homes, None)
+            yield f"{path}: {_nearest(key, _TABLES) if home is None else f'{key!r} belongs into [{home}]'}"
+    for name, kind in _KINDS.items():
+        value = document.get(name)
+        for place, table in _tables_in(value, f"{path}: {name}"):
+            named = table.get("name") if name == "providers" else None
+            yield from _wrong_in(table, kind, place + (f" ({named})" if isinstance(named, str) else ""))
+
+
+def _wrong_in(table: dict[str, object], kind: type[msgspec.Struct], where: str) -> Iterator[str]:
+    fields = _fields(kind)
     for name, value in table.items():
-        inner = _struct_in(fields[name])
-        if inner is not None and isinstance(value, dict):
-            _check_table(cast("dict[str, object]", value), inner, f"{where}.{name}")
+        if name not in fields:
+            yield f"{where}: {_nearest(name, tuple(fields))}"
+        elif (inner := _struct_in(fields[name])) is not None:
+            for place, each in _tables_in(value, f"{where}.{name}"):
+                yield from _wrong_in(each, inner, place)
+
+
+def _fields(kind: type[msgspec.Struct]) -> dict[str, object]:
+    return {field.name: field.type for field in msgspec.structs.fields(kind)}
+
+
+def _tables_in(value: object, where: str) -> Iterator[tuple[str, dict[str, object]]]:
+    """A table, or each of a list of them, with its place."""
+    if isinstance(value, dict):
+        yield where, cast("dict[str, object]", value)
+    elif isinstance(value, list):
+        for number, each in enumerate(cast("list[object]", value)):
+            if isinstance(each, dict):
+                yield f"{where}[{number}]", cast("dict[str, object]", each)
 
 
 def _struct_in(kind: object) -> type[msgspec.Struct] | None:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind
-    options = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else ()
+    options = get_args(kind) if get_origin(kind) in (Union, types.UnionType, tuple) else ()
     return next((inner for option in options if (inner := _struct_in(option)) is not None), None)
 
 
@@ -238,12 +271,6 @@ def _choices(kind: type[msgspec.Struct], name: str) -> tuple[str, ...]:
         else:
             options += get_args(option)
     return tuple(words)
-
-
-def _check_keys(found: Mapping[str, object], known: tuple[str, ...], where: str) -> None:
-    for key in found:
-        if key not in known:
-            raise ConfigError(f"{where}: {_nearest(key, known)}")
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:

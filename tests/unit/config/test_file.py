@@ -74,6 +74,14 @@ def test_the_embedded_model_can_be_switched_off_and_kept_beside_others(
     assert load_settings(_write(tmp_path, f"[server]\n{table}\n"), {}).models == models
 
 
+def test_of_several_slips_only_the_first_is_named(tmp_path: Path):
+    slips = _PROVIDER.replace("upstream_id", "upstream").replace("prompt =", "promt =").replace("api_key", "apikey")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(_write(tmp_path, f"[server]\nprot = 1\n[routing]\nstiky = 1\n{slips}[engine]\n"), {})
+    named = [line.partition("'")[2].partition("'")[0] for line in str(caught.value).splitlines()]
+    assert set(named) == {"apikey", "engine", "prot", "promt", "stiky", "upstream"}
+
+
 def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_path: Path):
     settings = load_settings(_write(tmp_path, "[server]\nembedded = false\n"), {"models": ("a/b",)})
     assert settings.models == ("a/b",)
@@ -109,6 +117,8 @@ def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_pa
         (_PROVIDER.replace("[[providers.", 'headers = { "X-A" = "a\\nb" }\n[[providers.'), ".headers: ", "line break"),
         (_PROVIDER.replace("[[providers.", 'headers = { "X A" = "a" }\n[[providers.'), ".headers: ", "no name"),
         (_PROVIDER.replace("[[providers.", 'headers = { Host = "a" }\n[[providers.'), ".headers: ", "leave it out"),
+        ("port = 8000\n", "config.toml: 'port'", "[server]"),
+        ("[routing]\nspill_max_price = { prompt = 0.2 }\n", "routing.spill_max_price.prompt: ", "quotes"),
         ("[server]\nport = 70000\n", "server.port: ", "65535"),
         ("[server]\nport = '8000'\n", "server.port: ", "`int`"),
         ("[server\n", "config.toml: ", "line 1"),
