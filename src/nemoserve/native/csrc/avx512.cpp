@@ -49,6 +49,7 @@ void tile(
                 }
             }
             const uint16_t *own = scales + (p * groups + g) * kPanel;
+            ask_for(own + kAhead / kPanel, 1);
             const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(own));
             scale[p] = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
         }
