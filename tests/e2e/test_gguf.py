@@ -49,7 +49,7 @@ def theirs(file: Path) -> list[list[float]]:
     ("model", "kind"),
     [
         *((model, "F32") for model in MODELS),
-        *(("nemotron_h", kind) for kind in ("BF16", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q5_K", "Q6_K")),
+        *(("nemotron_h", kind) for kind in ("BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K")),
     ],
 )
 def test_the_logits_are_llama_cpps(model: str, kind: str, tmp_path: Path) -> None:

@@ -24,18 +24,23 @@ FORMATS: dict[int, tuple[str, int, int]] = {
     1: ("F16", 1, 2),
     2: ("Q4_0", 32, 18),
     3: ("Q4_1", 32, 20),
+    6: ("Q5_0", 32, 22),
+    7: ("Q5_1", 32, 24),
     8: ("Q8_0", 32, 34),
     12: ("Q4_K", 256, 144),
     13: ("Q5_K", 256, 176),
     14: ("Q6_K", 256, 210),
     30: ("BF16", 1, 2),
 }
-"""The number formats that are read, by their number in a file: name, elements in a block, bytes of a block."""
+"""The number formats that are read, by their number in a file: name, elements in a block, bytes of a block.
+
+Q5_0 and Q5_1 stand in files of Q4_K and Q5_K for rows that are no multiple of 256, as in most models of the family.
+"""
 BLOCKS = {name: (elements, size) for name, elements, size in FORMATS.values()}
 """The same by name."""
 
 _OTHERS = {
-    6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS",
+    9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS",
     19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0",
     39: "MXFP4", 40: "NVFP4",
 }  # fmt: skip
