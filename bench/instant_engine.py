@@ -27,7 +27,9 @@ _CONTEXT, _VOCABULARY, _TOKEN, _END_OF_TURN = 4096, 2048, 400, 12
 async def answer(socket: str, tokens: int) -> None:
     """Sends every sequence `tokens` tokens, one message each as the engine does, and its end."""
     reader, writer = await asyncio.open_unix_connection(socket)
-    writer.write(protocol.frame(protocol.Ready(_CONTEXT, _VOCABULARY, 1000, "float32", "cpu", 1024, 1 << 24)))
+    writer.write(
+        protocol.frame(protocol.Ready(_CONTEXT, _VOCABULARY, 1000, "float32", "cpu", 1024, 1 << 24, max_waiting=1024))
+    )
     frames = protocol.FrameReader()
     while data := await reader.read(1 << 16):
         for body in frames.feed(data):

@@ -68,8 +68,13 @@ class FakeEngine:
             return 1
         if self.options.load_s:
             await asyncio.sleep(self.options.load_s)
-        context, kv = self.options.context, self.options.context
-        self.send(protocol.Ready(context, 288, 1000, "float32", "cpu", 16, kv, 512 << 20))
+        context, most, waiting = self.options.context, self.options.max_sequences or 16, self.options.max_waiting
+        kv = self.options.kv_tokens or context
+        self.send(
+            protocol.Ready(
+                context, 288, 1000, "float32", "cpu", most, kv, 512 << 20, 256 if waiting is None else waiting
+            )
+        )
         frames = protocol.FrameReader()
         while data := await reader.read(1 << 16):
             for body in frames.feed(data):

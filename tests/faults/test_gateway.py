@@ -303,3 +303,31 @@ def test_a_killed_gateway_leaves_no_engine_behind(start: Start) -> None:
     gateway.process.kill()
     gateway.process.wait()
     wait_until(lambda: not engine.is_running(), "the engine has ended", 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("room", "wanted"),
+    [
+        ({"max_sequences": 2, "max_waiting": 1}, {"n": 4, "max_tokens": 9}),
+        ({"kv_tokens": 90, "max_waiting": 0}, {"n": 2, "max_tokens": 9}),
+    ],
+)
+def test_more_replies_than_can_ever_be_under_way_are_told_to_come_back(
+    room: dict[str, int], wanted: dict[str, int], start: Start
+) -> None:
+    gateway = start(**room)
+    refused = gateway.chat(order(say="</think>ok"), **wanted)
+    assert refused.status_code == 400, refused.text
+    told = refused.json()["error"]["message"]
+    assert told.startswith(f"n: {wanted['n']} replies are wanted at once") and "--max-waiting" in told
+    assert gateway.chat(order(say="</think>ok"), **{**wanted, "n": wanted["n"] - 1}).status_code == 200
+    texts = {"prompt": ["a"] * wanted["n"], "max_tokens": 80}
+    assert gateway.post("/v1/completions", texts).json()["error"]["message"].startswith("prompt: ")
+
+
+@pytest.mark.slow
+def test_a_cache_smaller_than_the_context_is_taken_for_the_models_context(start: Start) -> None:
+    told = start(kv_tokens=90).chat("x" * 100).json()["error"]
+    assert told["metadata"]["context_length"] == 90
+    assert "is served with a context length of 90 tokens, the reply included" in told["message"]

@@ -51,7 +51,7 @@ def _least(made: Compressed, *, cut_question: bool) -> str:
 def _too_long(tokens: int, context_length: int, mend: str) -> ApiError:
     return ApiError(
         "context_length_exceeded",
-        f"The prompt has at least {tokens} tokens; this model's context length is {context_length} tokens, the reply included. {mend}",
+        f"The prompt has at least {tokens} tokens; this model is served with a context length of {context_length} tokens, the reply included. {mend}",
         metadata={"parameter": "messages", "prompt_tokens": tokens, "context_length": context_length},
     )
 

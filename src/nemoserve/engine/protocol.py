@@ -126,6 +126,8 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     """Tokens of prompt and reply that fit into the KV cache, over all sequences."""
     prefix_bytes: int = 0
     """For prompts that were read before."""
+    max_waiting: int = 0
+    """Sequences that may wait for others to end."""
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed"):

@@ -178,6 +178,7 @@ def load(options: Options, outbox: Outbox) -> tuple[EngineCore, Ready]:
         max_sequences=capacity.max_sequences,
         kv_tokens=capacity.kv_tokens,
         prefix_bytes=capacity.prefix_bytes,
+        max_waiting=options.max_waiting,
     )
     return core, ready
 

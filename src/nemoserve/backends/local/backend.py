@@ -129,6 +129,8 @@ class LocalBackend:
                     wanted=job.wanted,
                 )
                 sequences.append(submit)
+        if len(sequences) > 1:
+            _check_count(sequences, ready, "n" if job.sampling.n > 1 else "prompt")
         # Nothing may be awaited from here to the submission: the engine could die in between unnoticed.
         run = self.supervisor.submit(sequences)
         return LocalGeneration(job, run, self._text_side.vocabulary)
@@ -189,6 +191,22 @@ class LocalBackend:
 def _first(*values: float | None) -> float:
     """The first value that is given."""
     return next(value for value in values if value is not None)
+
+
+def _check_count(sequences: Sequence[protocol.Submit], ready: protocol.Ready, field: str) -> None:
+    """Raises ApiError (400) for more sequences than can ever be under way together, which no later moment would take either."""
+    running = reserved = 0
+    for sequence in sequences:
+        reserved += len(sequence.prompt) + sequence.sampling.max_tokens
+        if running == ready.max_sequences or reserved > ready.kv_tokens:
+            break
+        running += 1
+    if len(sequences) > running + ready.max_waiting:
+        text = (
+            f"{len(sequences)} replies are wanted at once, but {running} of these can run and {ready.max_waiting} wait; ask for "
+            "fewer in one request, or start the server with more (--max-sequences, --kv-tokens, --max-waiting)"
+        )
+        raise invalid(field, text)
 
 
 def _seed(seed: int, choice: int) -> int:

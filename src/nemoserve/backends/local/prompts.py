@@ -117,7 +117,7 @@ def too_long(prompt: int, wanted: int, context_length: int, *, at_least: bool = 
     count = f"at least {prompt}" if at_least else str(prompt)
     return ApiError(
         "context_length_exceeded",
-        f"The prompt has {count} tokens; this model's context length is {context_length} tokens, the reply included. "
+        f"The prompt has {count} tokens; this model is served with a context length of {context_length} tokens, the reply included. "
         'Shorten the messages (or the prompt); plugins: [{"id": "context-compression"}] leaves out the middle of a conversation.',
         metadata={"prompt_tokens": prompt, "max_tokens": wanted, "context_length": context_length},
     )
