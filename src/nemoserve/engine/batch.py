@@ -19,3 +19,5 @@ class Chunk:
     tokens: list[int]
     sample: bool
     all_logits: bool = False
+    prompt: bool = False
+    """A piece of a prompt also where it is a single token, which is then computed as in a longer piece."""

@@ -193,7 +193,7 @@ class Cache:
         Raises ValueError when a chunk is empty, starts elsewhere than its sequence ends, or names a slot twice.
         """
         self._check(chunks)
-        decoding = [index for index, chunk in enumerate(chunks) if len(chunk.tokens) == 1]
+        decoding = [index for index, chunk in enumerate(chunks) if len(chunk.tokens) == 1 and not chunk.prompt]
         slots = [chunks[index].slot for index in decoding]
         lengths = [chunks[index].start for index in decoding]
         ids = [chunks[index].tokens[0] for index in decoding]
@@ -203,7 +203,7 @@ class Cache:
         for index, chunk in enumerate(chunks):
             count = len(chunk.tokens)
             self.kv.make_room(chunk.slot, chunk.start + count)
-            if count > 1:
+            if index not in first_row:
                 first_row[index] = len(ids)
                 runs.append(PromptRun(chunk.slot, len(ids), len(ids) + count, chunk.start))
                 ids += chunk.tokens

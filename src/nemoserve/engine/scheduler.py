@@ -223,7 +223,7 @@ class Scheduler:
         start = sequence.cached
         tokens = sequence.prompt[start : start + length]
         sample = start + length == len(sequence.prompt) and sequence.max_tokens > 0
-        return Planned(sequence, Chunk(_slot(sequence), start, tokens, sample, sequence.all_logits))
+        return Planned(sequence, Chunk(_slot(sequence), start, tokens, sample, sequence.all_logits, prompt=True))
 
     def _decode(self, sequence: Sequence) -> Planned:
         if sequence.newest is None:

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nemoserve.convert.__main__ import main as convert
 from nemoserve.engine.cache import Snapshot
 from nemoserve.engine.core import EngineCore
 from nemoserve.engine.models import Model, load_model
@@ -22,6 +23,17 @@ from tests.checkpoints import VOCAB_SIZE, tiny_checkpoint
 from tests.examples import examples
 
 CONTEXT = 512
+
+
+@pytest.fixture(scope="module", params=["bfloat16", "int4", "int8"])
+def rounding(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Models that round activations or weights, so that a difference in the last bit becomes one that shows."""
+    folder = tmp_path_factory.mktemp("rounding")
+    plain, out = tiny_checkpoint(folder / "plain", seed=3), folder / "out"
+    if request.param == "bfloat16":
+        return load_model(plain, dtype="bfloat16", device="cpu")
+    assert convert([str(plain), str(out), "--to", request.param, "--no-calibration", "--no-evaluation"]) == 0
+    return load_model(out, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +53,14 @@ class Engine:
         )  # fmt: skip
         self.count = 0
 
-    def ask(self, *prompts: tuple[list[int], int], tokens: int = 6, keep_reply: bool = False) -> list[list[int]]:
-        """The greedy replies to prompts with their stems, all at once. `cached` says how much was known of each."""
+    def ask(
+        self, *prompts: tuple[list[int], int], tokens: int = 6, keep_reply: bool = False, temperature: float = 0.0
+    ) -> list[list[int]]:
+        """The replies to prompts with their stems, all at once. `cached` says how much was known of each, `logprobs` how likely their tokens were."""
         ids = [f"{self.count + at}" for at in range(len(prompts))]
         self.count += len(prompts)
         for id, (prompt, stem) in zip(ids, prompts, strict=True):
-            sampling = Sampling(max_tokens=tokens, temperature=0.0)
+            sampling = Sampling(max_tokens=tokens, temperature=temperature, seed=7, logprobs=2)
             assert not self.core.submit(Submit(id, prompt, sampling, stem, keep_reply))
         said: list[FromEngine] = []
         while self.core.has_work:
@@ -55,6 +69,7 @@ class Engine:
         assert {m.id: m.reason for m in said if isinstance(m, Finished)} == dict.fromkeys(ids, "length")
         mine = [[m for m in said if isinstance(m, Tokens) and m.id == id] for id in ids]
         self.cached = [sum(m.cached_tokens for m in messages) for messages in mine]
+        self.logprobs = [[told for m in messages for told in m.logprobs or ()] for messages in mine]
         return [[token for m in messages for token in m.tokens] for messages in mine]
 
 
@@ -66,7 +81,21 @@ def prompt(rng: random.Random, length: int) -> list[int]:
 @examples(30)
 @given(seed=st.integers(0, 10**6))
 def test_a_conversation_goes_otherwise_when_its_beginning_is_known(model: Model, seed: int) -> None:
-    """Several conversations grow side by side, some begin alike; every reply is that of an engine that keeps nothing."""
+    grow(model, seed, replies=True)
+
+
+@pytest.mark.slow
+@examples(15)
+@given(seed=st.integers(0, 10**6))
+def test_what_is_known_already_is_rounded_otherwise(rounding: Model, seed: int) -> None:
+    grow(rounding, seed, replies=False)
+
+
+def grow(model: Model, seed: int, *, replies: bool) -> None:
+    """Several conversations grow side by side, some begin alike; every reply is that of an engine that keeps nothing.
+
+    To the last bit, too, without `replies`: where none is gone on from at a reply's end.
+    """
     rng = random.Random(seed)
     keeping, plain = Engine(model, 1 << 26), Engine(model, None)
     common = prompt(rng, rng.randint(1, 80))
@@ -79,12 +108,13 @@ def test_a_conversation_goes_otherwise_when_its_beginning_is_known(model: Model,
         for talk in talks:
             tail = prompt(rng, rng.randint(0, 3))
             asked.append(([*talk, *tail], rng.choice((0, len(talk)))))
-        keep = rng.random() < 0.5
-        replies = keeping.ask(*asked, keep_reply=keep, tokens=rng.choice((1, 6, 20)))
-        assert replies == plain.ask(*asked, tokens=len(replies[0]))
+        keep, temperature = replies and rng.random() < 0.5, rng.choice((0.0, 1.0))
+        said = keeping.ask(*asked, keep_reply=keep, tokens=rng.choice((1, 6, 20)), temperature=temperature)
+        assert said == plain.ask(*asked, tokens=len(said[0]), temperature=temperature)
+        assert replies or keeping.logprobs == plain.logprobs
         talks = [
             [*(whole if keep else talk), *reply[: rng.randint(0, len(reply))], *prompt(rng, rng.randint(1, 40))]
-            for talk, (whole, _), reply in zip(talks, asked, replies, strict=True)
+            for talk, (whole, _), reply in zip(talks, asked, said, strict=True)
         ]
     assert any(keeping.cached)
 

@@ -100,6 +100,12 @@ class Mixer:
 SHAPES = [Shape(1, 1, 1, 1), Shape(2, 3, 5, 7, kernel=2), Shape(1, 2, 33, 16), Shape(2, 1, 80, 19), Shape(2, 4, 16, 32)]
 
 
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    """At every run: one draw in some hundreds is nearer to its tolerance than rounding leaves room."""
+    torch.manual_seed(0)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_steps_are_those_of_float64(each_set: Native, shape: Shape) -> None:
     mixer = Mixer(each_set, shape, rows=3)
@@ -134,9 +140,9 @@ def test_where_a_prompt_is_cut_does_not_matter(pieces: list[int], threads: int, 
     together = whole.run(projected)
     apart = torch.cat([cut.step(piece) if len(piece) == 1 else cut.run(piece) for piece in projected.split(pieces)])
     library.set_threads(torch.get_num_threads())
-    assert (apart - together).norm() < 1e-5 * together.norm()
-    assert (cut.state - whole.state).norm() < 1e-5 * whole.state.norm()
-    assert (cut.conv - whole.conv).norm() < 1e-6 * whole.conv.norm()
+    assert torch.equal(apart, together)
+    assert torch.equal(cut.state, whole.state)
+    assert torch.equal(cut.conv, whole.conv)
 
 
 def test_a_strong_decay_neither_overflows_nor_forgets_the_newest(each_set: Native) -> None:

@@ -167,7 +167,7 @@ constexpr int kSums = 4, kTokens = 4;  // that stay in registers beside what the
 }  // namespace
 
 const Kernels kAvx2 = {
-    "avx2", quantise, ints<4>, ints<8>, false, floats<Tile<Half>>, floats<PairTile>, floats<Tile<float>>, round16, mamba_step, mamba_chunk, attend<float>,
+    "avx2", quantise, ints<4>, ints<8>, false, floats<Tile<Half>>, floats<PairTile>, floats<Tile<float>>, round16, mamba_tokens, attend<float>,
     attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo

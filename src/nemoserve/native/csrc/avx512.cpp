@@ -112,7 +112,7 @@ void ints(const uint8_t *w, const uint16_t *scales, int64_t panels, const Activa
 }  // namespace
 
 const Kernels kAvx512 = {
-    "avx512-vnni", quantise, ints<4>, ints<8>, false, floats<Tile<Half>>, floats<PairTile>, floats<Tile<float>>, round16, mamba_step, mamba_chunk, attend<float>,
+    "avx512-vnni", quantise, ints<4>, ints<8>, false, floats<Tile<Half>>, floats<PairTile>, floats<Tile<float>>, round16, mamba_tokens, attend<float>,
     attend<uint16_t>, attend_prompt<Wide<float>>, attend_prompt<Wide<uint16_t>>, norm, squared_relu};
 
 }  // namespace nemo

@@ -55,11 +55,9 @@ struct Kernels {
     void (*floats)(const void *w, int64_t panel, int64_t panels, const void *x, int64_t units, int64_t tokens, const Target &y);
     // x [columns] to pairs of bfloat16s, rounded to the nearest, ties to even; zero after the last.
     void (*round16)(const float *x, int64_t columns, int64_t units, uint16_t *out);
-    // One token, or up to kChunk tokens, of one sequence and one group of heads; mamba.h has the shapes. `projected`, `conv` and `out`
-    // are the whole sequence's, `state` is the group's, `scratch` has mamba_scratch() floats.
-    void (*mamba_step)(
-        const MambaLayer &m, int64_t group, const float *projected, float *conv, float *state, float *scratch, float *out);
-    void (*mamba_chunk)(
+    // Up to kChunk tokens of one sequence and one group of heads; mamba.h has the shapes. `projected`, `conv` and `out` are the whole
+    // sequence's, `state` is the group's, `scratch` has mamba_scratch() floats.
+    void (*mamba_tokens)(
         const MambaLayer &m, int64_t group, int64_t length, const float *projected, float *conv, float *state, float *scratch, float *out);
     // out [queries][head_dim]: the values' sums, weighted by exp(score - most), where `most` [queries] are the largest scores and
     // `total` [queries] the weights' sums. Keys and values are floats, or bfloat16s.

@@ -17,10 +17,8 @@ float *scratch_of(int64_t size) {
 }  // namespace
 
 int64_t mamba_scratch(const MambaLayer &m, int64_t length) {
-    const int64_t rows = length < kChunk ? length : kChunk, row = m.width() + 2 * m.state_size;
-    const int64_t step = 3 * m.width() + 2 * m.state_size + 5 * kPanel;
-    const int64_t chunk = (rows + m.kernel) * row + rows * (m.width() + 2 * rows + 3 * (m.heads / m.groups) + 1 + m.state_size);
-    return step > chunk ? step : chunk;
+    const int64_t rows = length < kChunk ? length : kChunk;
+    return rows * (3 * m.width() + 2 * m.state_size) + m.state_size * 4 * kPanel;
 }
 
 void mamba_step(
@@ -32,8 +30,8 @@ void mamba_step(
         float *scratch = scratch_of(mamba_scratch(m, 1));
         for (int64_t i = begin; i < end; i++) {
             const int64_t row = i / m.groups, group = i % m.groups, slot = slots[row];
-            k.mamba_step(
-                m, group, projected + row * m.projected(), conv + slot * m.kernel * m.channels(),
+            k.mamba_tokens(
+                m, group, 1, projected + row * m.projected(), conv + slot * m.kernel * m.channels(),
                 state + slot * size + group * (size / m.groups), scratch, y + row * m.inner());
         }
     });
@@ -46,7 +44,7 @@ void mamba_run(const Kernels &k, const MambaLayer &m, int64_t length, const floa
             float *own = state + group * m.state_size * m.width();
             for (int64_t t = 0; t < length; t += kChunk) {
                 const int64_t count = length - t < kChunk ? length - t : kChunk;
-                k.mamba_chunk(m, group, count, projected + t * m.projected(), conv, own, scratch, y + t * m.inner());
+                k.mamba_tokens(m, group, count, projected + t * m.projected(), conv, own, scratch, y + t * m.inner());
             }
         }
     });

@@ -70,75 +70,56 @@ inline void gate_and_norm(const MambaLayer &m, int64_t group, const float *gate,
     by_vector(width, [&](int64_t i, int lanes) { store(y + i, load(y + i, lanes) * factor * load(weight + i, lanes), lanes); });
 }
 
-constexpr int64_t kRowsAhead = 16;  // of a state, between what is advanced and what is asked for
+// What a strip of a group's channels needs, and where its outputs go; rows of tokens, and of the state, lie so far apart.
+struct Strip {
+    int64_t length, states, width, row, out_row, state_row;
+    const float *b, *c, *decay, *input;
+    float *state, *y;
+};
 
-template <int VECTORS>
-inline void advance(
-    int64_t states, int64_t width, const float *b, const float *c, const float *decay, const float *input, float *state, float *y, int lanes) {
-    V d[VECTORS], u[VECTORS], sums[VECTORS];
-    for (int v = 0; v < VECTORS; v++) {
-        d[v] = load(decay + v * kPanel);
-        u[v] = load(input + v * kPanel);
-        sums[v] = set(0.0f);
-    }
-    for (int64_t n = 0; n < states; n++) {
-        const V bn = set(b[n]), cn = set(c[n]);
-        const int64_t row = n + kRowsAhead;
-        ask_for(row < states ? state + row * width : state + (row - states) * width + VECTORS * kPanel, VECTORS);
+constexpr int64_t kRowsAhead = 16;  // of a state in memory, between what is advanced and what is asked for: then the next strip's
+
+// state = decay * state + B input, y = C state, for 16 * VECTORS channels and one token after the other. `NEAR`: the state is in the cache.
+template <int VECTORS, bool NEAR>
+inline void advance(const Strip &s, int lanes) {
+    for (int64_t t = 0; t < s.length; t++) {
+        const float *b = s.b + t * s.row, *c = s.c + t * s.row;
+        V decay[VECTORS], input[VECTORS], sums[VECTORS];
         for (int v = 0; v < VECTORS; v++) {
-            float *place = state + n * width + v * kPanel;
-            const int here = VECTORS == 1 ? lanes : kPanel;
-            const V s = fma(bn, u[v], load(place, here) * d[v]);
-            store(place, s, here);
-            sums[v] = fma(cn, s, sums[v]);
+            decay[v] = load(s.decay + t * s.width + v * kPanel);
+            input[v] = load(s.input + t * s.width + v * kPanel);
+            sums[v] = set(0.0f);
         }
+        for (int64_t n = 0; n < s.states; n++) {
+            const V bn = set(b[n]), cn = set(c[n]);
+            if (!NEAR) {
+                const int64_t ahead = n + kRowsAhead, next = ahead < s.states ? ahead * s.state_row : (ahead - s.states) * s.state_row + VECTORS * kPanel;
+                ask_for(s.state + next, VECTORS);
+            }
+            for (int v = 0; v < VECTORS; v++) {
+                float *place = s.state + n * s.state_row + v * kPanel;
+                const int here = VECTORS == 1 ? lanes : kPanel;
+                const V next = fma(bn, input[v], load(place, here) * decay[v]);
+                store(place, next, here);
+                sums[v] = fma(cn, next, sums[v]);
+            }
+        }
+        for (int v = 0; v < VECTORS; v++) store(s.y + t * s.out_row + v * kPanel, sums[v], VECTORS == 1 ? lanes : kPanel);
     }
-    for (int v = 0; v < VECTORS; v++) store(y + v * kPanel, sums[v], VECTORS == 1 ? lanes : kPanel);
 }
 
-void mamba_step(
-    const MambaLayer &m, int64_t group, const float *projected, float *conv, float *state, float *scratch, float *out) {
-    const int64_t width = m.width(), n = m.state_size, per_group = m.heads / m.groups, channels = m.channels();
-    const int64_t padded = width + kPanel;
-    float *x = scratch, *b = x + padded, *c = b + n + kPanel, *decay = c + n + kPanel, *input = decay + padded;
-    float *targets[3] = {x, b, c};
-    Segment segments[3];
-    segments_of(m, group, segments);
-    const float *xbc = projected + m.inner();
-    for (int s = 0; s < 3; s++) {
-        const int64_t from = segments[s].from;
-        by_vector(segments[s].count, [&](int64_t i, int lanes) {
-            const int64_t channel = from + i;
-            const V value = load(xbc + channel, lanes);
-            // What past tokens have added, and this one; what it adds to later outputs moves up a place.
-            store(targets[s] + i, silu(fma(value, load(m.taps + channel, lanes), load(conv + channel, lanes))), lanes);
-            for (int64_t j = 1; j < m.kernel; j++) {
-                const V next = fma(value, load(m.taps + j * channels + channel, lanes), load(conv + j * channels + channel, lanes));
-                store(conv + (j - 1) * channels + channel, next, lanes);
-            }
-        });
-    }
-    for (int64_t h = 0; h < per_group; h++) {
-        const int64_t head = group * per_group + h;
-        const float dt = step_size(m, head, projected);
-        const float kept = small_exponential(dt * m.a[head]);
-        for (int64_t i = h * m.head_dim; i < (h + 1) * m.head_dim; i++) {
-            decay[i] = kept;
-            input[i] = dt * x[i];
-        }
-    }
-    for (int64_t i = width; i < padded; i++) decay[i] = input[i] = 0.0f;
-    float *y = out + group * width;
-    int64_t w = 0;
-    for (; w + 4 * kPanel <= width; w += 4 * kPanel) advance<4>(n, width, b, c, decay + w, input + w, state + w, y + w, kPanel);
-    for (; w < width; w += kPanel) {
-        advance<1>(n, width, b, c, decay + w, input + w, state + w, y + w, int(width - w < kPanel ? width - w : kPanel));
-    }
-    for (int64_t h = 0; h < per_group; h++) {
-        const float d = m.d[group * per_group + h];
-        for (int64_t i = h * m.head_dim; i < (h + 1) * m.head_dim; i++) y[i] += d * x[i];
-    }
-    gate_and_norm(m, group, projected + group * width, y);
+// The same with the state in one piece meanwhile: rows far apart drive each other out of the cache. `tile` has as many floats as it.
+template <int VECTORS>
+inline void advance_within(Strip s, int lanes, float *tile) {
+    if (s.length == 1) return advance<VECTORS, false>(s, lanes);
+    constexpr int64_t size = VECTORS * kPanel;
+    float *state = s.state;
+    const int64_t count = VECTORS == 1 ? lanes : size, row = s.state_row;
+    for (int64_t n = 0; n < s.states; n++) __builtin_memcpy(tile + n * size, state + n * row, count * sizeof(float));
+    s.state = tile;
+    s.state_row = size;
+    advance<VECTORS, true>(s, lanes);
+    for (int64_t n = 0; n < s.states; n++) __builtin_memcpy(state + n * row, tile + n * size, count * sizeof(float));
 }
 
 // c [rows][count] = factor * c + a b, with a[i][k] at a + i * a_row + k * a_step and b [depth][count]; `count` at most 16 * VECTORS.
@@ -214,20 +195,16 @@ inline void convolve(
     for (int64_t j = 0; j + 1 < kernel; j++) store(conv + j * channels, pending[j], lanes);
 }
 
-// Up to kChunk tokens that follow what conv and state hold; the Python side's layers/ssd.py has the formulas.
-void mamba_chunk(
+// Up to kChunk tokens that follow what conv and state hold, one after the other: what a token gives is the same wherever a prompt is cut,
+// down to the last bit. A strip of channels goes through all tokens while its state lies in the first-level cache.
+void mamba_tokens(
     const MambaLayer &m, int64_t group, int64_t length, const float *projected, float *conv, float *state, float *scratch, float *out) {
     const int64_t width = m.width(), n = m.state_size, per_group = m.heads / m.groups, channels = m.channels();
     const int64_t stride = m.projected(), inner = m.inner(), row = width + 2 * n;
-    float *sums = scratch;               // [length][row]: x, B, C side by side
-    float *inputs = sums + length * row;  // [length][width]
-    float *scores = inputs + length * width;    // [length][length]
-    float *mixing = scores + length * length;   // [length][length]
-    float *dts = mixing + length * length;      // [per_group][length]
-    float *from_start = dts + per_group * length;
-    float *to_end = from_start + per_group * length;
-    float *rising = to_end + per_group * length;  // [length]
-    float *across = rising + length;              // [n][length]
+    float *sums = scratch;                     // [length][row]: x, B, C side by side
+    float *decays = sums + length * row;       // [length][width]
+    float *inputs = decays + length * width;   // [length][width]
+    float *tile = inputs + length * width;     // [n][4 vectors]: also read as the last input's end
     Segment segments[3];
     segments_of(m, group, segments);
     int64_t place = 0;
@@ -243,76 +220,34 @@ void mamba_chunk(
         });
         place += segments[s].count;
     }
-    const float *b = sums + width, *c = b + n;  // rows `row` apart
-    // scores[t][s] = C_t . B_s for s <= t; with B transposed, so that the sums need not be taken across lanes.
-    for (int64_t s = 0; s < length; s++) {
-        for (int64_t i = 0; i < n; i++) across[i * length + s] = b[s * row + i];
-    }
-    for (int64_t t = 0; t < length;) {
-        const float *own = c + t * row;
-        if (t + 4 <= length) {
-            product_rows<4>(n, t + 4, own, row, 1, across, length, scores + t * length, length, false);
-            t += 4;
-        } else {
-            product_rows<1>(n, t + 1, own, row, 1, across, length, scores + t * length, length, false);
-            t += 1;
+    for (int64_t t = 0; t < length; t++) {
+        for (int64_t h = 0; h < per_group; h++) {
+            const int64_t head = group * per_group + h;
+            const float dt = step_size(m, head, projected + t * stride), kept = small_exponential(dt * m.a[head]);
+            for (int64_t i = h * m.head_dim; i < (h + 1) * m.head_dim; i++) {
+                decays[t * width + i] = kept;
+                inputs[t * width + i] = dt * sums[t * row + i];
+            }
         }
     }
     float *y = out + group * width;
-    // What the state from before the chunk says: y_t = C_t S, to be weakened below.
-    product(length, n, width, c, row, 1, state, width, y, inner, false, false);
-    double total[kChunk];  // sums of dt * a since the chunk's start; in float64 their differences stay exact
-    for (int64_t h = 0; h < per_group; h++) {
-        const int64_t head = group * per_group + h, from = h * m.head_dim;
-        double so_far = 0.0;
-        for (int64_t t = 0; t < length; t++) {
-            const float dt = step_size(m, head, projected + t * stride);
-            so_far += double(dt * m.a[head]);
-            total[t] = so_far;
-            dts[h * length + t] = dt;
-            for (int64_t i = from; i < from + m.head_dim; i++) inputs[t * width + i] = dt * sums[t * row + i];
+    const float *b = sums + width;
+    for (int64_t w = 0; w < width;) {
+        const Strip strip = {length, n, width, row, inner, width, b, b + n, decays + w, inputs + w, state + w, y + w};
+        const int64_t left = width - w;
+        if (left >= 4 * kPanel) {
+            advance_within<4>(strip, kPanel, tile);
+            w += 4 * kPanel;
+        } else {
+            advance_within<1>(strip, int(left < kPanel ? left : kPanel), tile);
+            w += kPanel;
         }
-        for (int64_t t = 0; t < length; t++) {
-            rising[t] = float(total[t] < kForgotten ? kForgotten : total[t]);
-            const double rest = so_far - total[t];
-            to_end[h * length + t] = float(rest < kForgotten ? kForgotten : rest);
-        }
-        by_vector(length, [&](int64_t i, int lanes) {
-            store(from_start + h * length + i, exponential(load(rising + i, lanes)), lanes);
-            store(to_end + h * length + i, exponential(load(to_end + h * length + i, lanes)), lanes);
-        });
-        for (int64_t t = 0; t < length; t++) {
-            float *own = mixing + t * length;
-            for (int64_t s = 0; s <= t; s++) {
-                const double gap = total[t] - total[s];
-                own[s] = float(gap < kForgotten ? kForgotten : gap);
-            }
-            by_vector(t + 1, [&](int64_t i, int lanes) {
-                store(own + i, exponential(load(own + i, lanes)) * load(scores + t * length + i, lanes), lanes);
-            });
-            // The product below takes four rows at a time, up to the last of them.
-            for (int64_t s = t + 1; s < length && s < t + 4; s++) own[s] = 0.0f;
-            const V weaker = set(from_start[h * length + t]), d = set(m.d[head]);
-            by_vector(m.head_dim, [&](int64_t i, int lanes) {
-                float *target = y + t * inner + from + i;
-                store(target, fma(load(target, lanes), weaker, d * load(sums + t * row + from + i, lanes)), lanes);
-            });
-        }
-        product(length, length, m.head_dim, mixing, length, 1, inputs + from, width, y + from, inner, true, true);
     }
-    // The state after the chunk: what it was, weakened, and every token's part as it has weakened by the end.
     for (int64_t t = 0; t < length; t++) {
         for (int64_t h = 0; h < per_group; h++) {
-            const float weaker = to_end[h * length + t];
-            for (int64_t i = h * m.head_dim; i < (h + 1) * m.head_dim; i++) inputs[t * width + i] *= weaker;
+            const float d = m.d[group * per_group + h];
+            for (int64_t i = h * m.head_dim; i < (h + 1) * m.head_dim; i++) y[t * inner + i] += d * sums[t * row + i];
         }
+        gate_and_norm(m, group, projected + t * stride + group * width, y + t * inner);
     }
-    for (int64_t s = 0; s < n; s++) {
-        for (int64_t h = 0; h < per_group; h++) {
-            const float weaker = from_start[h * length + length - 1];
-            for (int64_t i = h * m.head_dim; i < (h + 1) * m.head_dim; i++) state[s * width + i] *= weaker;
-        }
-    }
-    product(n, length, width, b, 1, row, inputs, width, state, width, true, false);
-    for (int64_t t = 0; t < length; t++) gate_and_norm(m, group, projected + t * stride + group * width, y + t * inner);
 }
