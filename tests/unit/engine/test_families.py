@@ -135,6 +135,19 @@ def test_experts_give_the_logits_of_transformers(seed: int, tmp_path: Path) -> N
     assert_same(model, tmp_path, LENGTHS[seed % len(LENGTHS)], seed)
 
 
+def test_an_expert_is_chosen_otherwise_in_company(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    known = tiny_config(
+        hybrid_override_pattern="ME*E", vocab_size=64, n_routed_experts=8, num_experts_per_tok=3, n_group=1, topk_group=1,
+        moe_intermediate_size=24, moe_shared_expert_intermediate_size=40, moe_latent_size=16,
+    )  # fmt: skip
+    for name in ("architectures", "torch_dtype", "time_step_limit"):
+        del known[name]
+    scattered(transformers.NemotronHForCausalLM(transformers.NemotronHConfig(**known)), 5).save_pretrained(tmp_path)
+    model, ids = load(tmp_path), tokens(100, 1)
+    assert torch.equal(cut(model, ids, [2] * 50), whole(model, ids))
+
+
 class ByHand:
     """nemotron-nas in float64 from its published rules, one token after the other, with nothing shared with the engine."""
 

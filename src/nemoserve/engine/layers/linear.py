@@ -122,6 +122,10 @@ class Forms:
         blocked = self.dtype == torch.float32 or (self.dtype == torch.bfloat16 and _multiplies_bfloat16())
         return BlockedLinear(weight, bias) if blocked else WidenedLinear(weight, bias)
 
+    def wide(self, weight: torch.Tensor) -> Linear:
+        """For a weight in float32 beside a model of any dtype; takes and gives float32."""
+        return PlainLinear(weight) if self.library is None else NativeLinear(weight, None, self.library)
+
     def quantised(self, weight: QuantisedWeight, bias: torch.Tensor | None = None) -> Linear:
         """For a weight of 4 or 8 bits. Products are computed from the bits where the native library is there."""
         if self._native is not None:

@@ -16,12 +16,12 @@ from nemoserve.engine.layers.mlp import SquaredReluMLP
 
 
 class Router:
-    """`weight` [experts, hidden] and `correction` [experts], float32. With groups, only the best groups' experts are candidates;
+    """`logits` of the experts and `correction` [experts], in float32. With groups, only the best groups' experts are candidates;
     a group is as good as its two best experts together."""
 
     def __init__(
         self,
-        weight: torch.Tensor,
+        logits: Linear,
         correction: torch.Tensor,
         *,
         per_token: int,
@@ -30,13 +30,14 @@ class Router:
         normalise: bool,
         scale: float,
     ) -> None:
-        self._weight, self._correction = weight, correction
+        self._logits, self._correction = logits, correction
         self._per_token, self._groups, self._groups_per_token = per_token, groups, groups_per_token
         self._normalise, self._scale = normalise, scale
 
     def __call__(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """[tokens, hidden] to the chosen experts, int64 [tokens, per token], and their weights, float32, of the same shape."""
-        scores = functional.linear(x.float(), self._weight).sigmoid()
+        # By way of float64: in float32 PyTorch's sigmoid of a number depends on the place where it lies.
+        scores = self._logits(x.float()).double().sigmoid().float()
         ranks = scores + self._correction
         if self._groups_per_token < self._groups:
             by_group = ranks.view(len(x), self._groups, -1)

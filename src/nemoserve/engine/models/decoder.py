@@ -232,7 +232,7 @@ class Decoder:
     def _experts(self, name: str, mixer: ExpertsMixer) -> Experts | GroupedExperts:
         hidden = self.config.hidden_size
         router = Router(
-            self._take_wide(f"{name}.gate.weight", mixer.experts, hidden),
+            self._forms.wide(self._take_wide(f"{name}.gate.weight", mixer.experts, hidden)),
             self._take_wide(f"{name}.gate.e_score_correction_bias", mixer.experts),
             per_token=mixer.per_token,
             groups=mixer.groups,
