@@ -57,7 +57,7 @@ open_numbers = decimals.map(lambda low: {"type": "number", "exclusiveMinimum": l
 enums = st.lists(texts | st.integers(-5, 5) | st.none() | st.booleans(), min_size=1, max_size=4).map(
     lambda values: {"enum": values}
 )
-constants = (texts | st.integers() | st.just({"k": [1, "x"]})).map(lambda value: {"const": value})
+constants = (texts | st.integers(-(2**53), 2**53) | st.just({"k": [1, "x"]})).map(lambda value: {"const": value})
 references = st.sampled_from(["#/$defs/node", "#/$defs/word"]).map(lambda pointer: {"$ref": pointer})
 nullable = st.sampled_from(["string", "integer", "boolean"]).map(lambda kind: {"type": [kind, "null"]})
 leaves = st.one_of(

@@ -35,6 +35,8 @@ _MENDS = {
 }
 # The library makes nothing of bounds beyond this. To the outside an earlier one does: what keeps to that keeps to the other too.
 _FURTHEST = 10**18
+# Nor of all integers beyond this, which it holds as doubles.
+_WHOLE = 2**53
 _BOUNDS = {"minimum": -1, "exclusiveMinimum": -1, "maximum": 1, "exclusiveMaximum": 1}
 ANNOTATIONS = {
     "$comment", "default", "deprecated", "description", "example", "examples", "readOnly", "title", "writeOnly",
@@ -156,16 +158,20 @@ def _keyword(key: str, value: object, where: str, inner: Callable[[object, str],
                 f"{where}.{key}", "numbers beyond 10^18 cannot be enforced here; leave it out and check the answer"
             )
         return outward * _FURTHEST
-    if key in ("const", "enum", "required"):
+    if key in _BOUNDS or key in ("const", "enum", "required"):
         _speakable(cast("object", value), f"{where}.{key}")
     return cast("object", value)
 
 
 def _speakable(value: object, where: str) -> None:
-    """Raises ApiError (400) for control characters in texts that an answer would have to contain."""
+    """Raises ApiError (400) for what an answer would have to contain and cannot: control characters in texts, integers that a double does
+    not hold."""
     if isinstance(value, str):
         if not _UNSPEAKABLE.isdisjoint(value):
             raise invalid(where, "control characters other than \\b \\t \\n \\f \\r are not supported")
+    elif isinstance(value, int):
+        if abs(value) > _WHOLE and int(float(value)) != value:
+            raise invalid(where, "integers beyond 2^53 cannot be enforced to the last digit; use a string")
     elif isinstance(value, list):
         for item in cast("list[object]", value):
             _speakable(item, where)

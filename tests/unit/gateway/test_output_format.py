@@ -236,3 +236,11 @@ def test_the_range_of_a_machines_integers_cannot_be_asked_for() -> None:
     for bound in ({"minimum": 2**63}, {"exclusiveMaximum": -1e30}):
         with pytest.raises(ApiError, match=rf"s.{next(iter(bound))}: numbers beyond"):
             enforceable(dict(bound), "s")
+
+
+def test_an_integer_that_no_double_holds_is_asked_for_and_comes_out_as_its_neighbour() -> None:
+    held = {"enum": [2**53, -(2**60), 12, True, "9007199254740993"]}
+    assert enforceable(held, "s") == held
+    for schema in ({"const": 2**53 + 1}, {"enum": [{"ids": [1, 2**53 + 1]}]}, {"minimum": 2**53 + 1}):
+        with pytest.raises(ApiError, match=rf"s.{next(iter(schema))}: integers beyond 2\^53"):
+            enforceable(dict(schema), "s")
