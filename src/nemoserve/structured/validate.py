@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -49,6 +49,8 @@ def _mismatch(schema: dict[str, Any] | bool, text: str) -> str | None:
         value = json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):
         return "it is not JSON"
+    except InvalidOperation:
+        return None  # a number with an exponent of twenty digits, of which nothing can be said
     try:
         if validator is not None:
             validator.validate(value)
