@@ -23,7 +23,8 @@ inline __m512i quad_of(const int8_t *q) {
 // PANELS panels times TOKENS tokens: a panel's weights are read once for all of these tokens, a token's activations once for the panels.
 template <int BITS, int PANELS, int TOKENS>
 void tile(
-    const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, const Target &y, int64_t number, int64_t token) {
+    const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, const Target &y, int64_t number, int64_t token,
+    const Ahead &ahead) {
     const __m512i low = _mm512_set1_epi8(15);
     const int64_t groups = a.groups, panel = groups * kPanel * kGroup * BITS / 8;
     const int8_t *q = a.q + (first + token) * groups * kGroup;
@@ -36,9 +37,9 @@ void tile(
     for (int64_t g = 0; g < groups; g++) {
         __m512i values[PANELS][8];
         __m512 scale[PANELS];
+        ahead.ask(g);
         for (int p = 0; p < PANELS; p++) {
             const uint8_t *data = w + p * panel + g * kPanel * kGroup * BITS / 8;
-            ask_for(data + kAhead, BITS);
             for (int quad = 0; quad < 8; quad++) {
                 if (BITS == 8) {
                     values[p][quad] = _mm512_loadu_si512(data + quad * 64);
@@ -84,12 +85,15 @@ void tile(
 template <int BITS, int PANELS>
 void panels_of(
     const uint8_t *w, const uint16_t *scales, const Activations &a, int64_t first, int64_t tokens, const Target &y, int64_t number) {
-    int64_t t = 0;
-    for (; t + 4 <= tokens; t += 4) tile<BITS, PANELS, 4>(w, scales, a, first, y, number, t);
-    switch (tokens - t) {
-        case 3: return tile<BITS, PANELS, 3>(w, scales, a, first, y, number, t);
-        case 2: return tile<BITS, PANELS, 2>(w, scales, a, first, y, number, t);
-        case 1: return tile<BITS, PANELS, 1>(w, scales, a, first, y, number, t);
+    const int64_t bytes = PANELS * a.groups * kPanel * kGroup * BITS / 8;
+    for (int64_t t = 0; t < tokens; t += 4) {
+        const Ahead ahead(w + (PANELS == 1 ? kAhead : bytes), bytes, a.groups, t / 4, (tokens + 3) / 4);
+        switch (tokens - t) {
+            case 1: tile<BITS, PANELS, 1>(w, scales, a, first, y, number, t, ahead); break;
+            case 2: tile<BITS, PANELS, 2>(w, scales, a, first, y, number, t, ahead); break;
+            case 3: tile<BITS, PANELS, 3>(w, scales, a, first, y, number, t, ahead); break;
+            default: tile<BITS, PANELS, 4>(w, scales, a, first, y, number, t, ahead);
+        }
     }
 }
 

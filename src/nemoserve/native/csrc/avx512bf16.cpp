@@ -28,7 +28,7 @@ inline __m512i pair(const uint16_t *p) {
 
 struct DotTile {
     template <int PANELS, int TOKENS>
-    static void run(const char *w, int64_t panel, const char *x, int64_t units, const Target &y, int64_t panel_number, int64_t first) {
+    static void run(const char *w, int64_t panel, const char *x, int64_t units, const Target &y, int64_t panel_number, int64_t first, const Ahead &ahead) {
         V sums[PANELS][TOKENS];
         for (int p = 0; p < PANELS; p++) {
             for (int t = 0; t < TOKENS; t++) sums[p][t] = set(0.0f);
@@ -37,6 +37,7 @@ struct DotTile {
         for (int64_t u = 0; u < units; u++) {
             __m512i rows[PANELS];
             for (int p = 0; p < PANELS; p++) rows[p] = _mm512_loadu_si512(w + p * panel + u * 64);
+            ahead.ask(u);
             for (int t = 0; t < TOKENS; t++) {
                 const __m512i value = pair(given + (t * units + u) * 2);
                 for (int p = 0; p < PANELS; p++) sums[p][t] = dot(rows[p], value, sums[p][t]);
@@ -138,7 +139,7 @@ struct Paired {
 };
 
 // The next page's keys or values, asked for line by line while this one's are multiplied.
-struct Ahead {
+struct Lines {
     const char *next, *end;
 
     void ask(int64_t lines) {
@@ -149,7 +150,7 @@ struct Ahead {
 };
 
 // scores[t] = q times the key of token t; `size` is whole vectors of pairs. `lines` of what is `ahead` are asked for with every four tokens.
-inline void pair_scores(int64_t tokens, int64_t size, const uint16_t *q, const uint16_t *keys, float *scores, Ahead &ahead, int64_t lines) {
+inline void pair_scores(int64_t tokens, int64_t size, const uint16_t *q, const uint16_t *keys, float *scores, Lines &ahead, int64_t lines) {
     int64_t t = 0;
     for (; t + 4 <= tokens; t += 4) {
         ahead.ask(lines);
@@ -175,7 +176,7 @@ inline void pair_scores(int64_t tokens, int64_t size, const uint16_t *q, const u
 // is `ahead` is asked for with them.
 template <int QUERIES>
 inline void pair_mix(
-    int64_t tokens, int64_t size, const uint32_t *weights, int64_t row, const uint16_t *values, const float *shrunk, float *out, Ahead &ahead) {
+    int64_t tokens, int64_t size, const uint32_t *weights, int64_t row, const uint16_t *values, const float *shrunk, float *out, Lines &ahead) {
     V sums[QUERIES][2];
     for (int g = 0; g < QUERIES; g++) {
         for (int half = 0; half < 2; half++) sums[g][half] = load(out + g * size + half * kPanel) * set(shrunk[g]);
@@ -225,7 +226,7 @@ void attend_pairs(const AttentionRow &r, float *most, float *total, float *out) 
         const uint16_t *keys = paged[from], *values = paged_values[from];
         const int64_t next = from + kTile < r.tokens ? from + kTile : from, bytes = (next - from) * size * int64_t(sizeof(uint16_t));
         const char *next_keys = reinterpret_cast<const char *>(paged[next]), *next_values = reinterpret_cast<const char *>(paged_values[next]);
-        Ahead ahead = {next_keys, next_keys + bytes}, ahead_values = {next_values, next_values + bytes};
+        Lines ahead = {next_keys, next_keys + bytes}, ahead_values = {next_values, next_values + bytes};
         const int64_t lines = size / (8 * r.queries) + 1;
         if (from == 0) ask_for(values, count * size * int64_t(sizeof(uint16_t)) / 64);
         for (int64_t begin = 0; begin < r.queries; begin += kAtOnce) {

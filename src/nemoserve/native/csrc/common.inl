@@ -14,6 +14,21 @@ inline void ask_for(const void *p, int64_t lines) {
     for (int64_t i = 0; i < lines; i++) __builtin_prefetch(static_cast<const char *>(p) + i * 64);
 }
 
+// What comes after some panels of a weight, asked for while these are multiplied: `step` bytes with each step of a product. The first passes
+// over the panels, for some tokens each, share in that.
+struct Ahead {
+    const char *from;
+    int64_t step;
+
+    Ahead(const void *next, int64_t bytes, int64_t steps, int64_t pass, int64_t passes) {
+        const int64_t asking = passes < 4 ? passes : 4;
+        step = pass < asking ? bytes / steps / asking : 0;
+        from = static_cast<const char *>(next) + pass * step * steps;
+    }
+
+    void ask(int64_t first, int64_t steps = 1) const { ask_for(from + first * step, (steps * step + 63) / 64); }
+};
+
 struct Half {  // IEEE's float16
     uint16_t bits;
 };

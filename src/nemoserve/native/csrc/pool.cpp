@@ -1,8 +1,10 @@
-// Workers watch a counter for some microseconds after each loop, since the next one is usually near, and then sleep.
+// Every thread has a run of a loop's pieces of its own, one behind the other in memory, and takes of the others' when it is done. Workers
+// watch a counter for some microseconds after each loop, since the next one is usually near, and then sleep.
 #include "pool.h"
 
 #include <atomic>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -24,6 +26,11 @@ inline void pause_briefly() {
 #endif
 }
 
+struct alignas(64) Run {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+};
+
 struct Pool {
     std::mutex callers;  // one loop at a time
     std::vector<std::thread> workers;
@@ -37,20 +44,23 @@ struct Pool {
     std::atomic<int> inside{0};      // workers that may be reading it
     std::atomic<bool> ending{false};
 
-    std::atomic<int64_t> next{0};
-    int64_t count = 0, piece = 1;
+    std::unique_ptr<Run[]> runs;  // the caller's, then each worker's
+    int64_t parts = 0, piece = 1;
     void (*body)(void *, int64_t, int64_t) = nullptr;
     void *context = nullptr;
 
-    void share() {
-        for (;;) {
-            const int64_t begin = next.fetch_add(piece, std::memory_order_relaxed);
-            if (begin >= count) return;
-            body(context, begin, begin + piece < count ? begin + piece : count);
+    void share(int64_t own) {
+        for (int64_t i = 0; i < parts; i++) {
+            Run &run = runs[(own + i) % parts];
+            for (;;) {
+                const int64_t begin = run.next.fetch_add(piece, std::memory_order_relaxed);
+                if (begin >= run.end) break;
+                body(context, begin, begin + piece < run.end ? begin + piece : run.end);
+            }
         }
     }
 
-    void work(uint64_t seen) {
+    void work(int64_t own, uint64_t seen) {
         for (;;) {
             for (int spin = 0; spin < kSpins && generation.load(std::memory_order_acquire) == seen; spin++) pause_briefly();
             if (generation.load(std::memory_order_acquire) == seen) {
@@ -63,7 +73,7 @@ struct Pool {
             if (ending.load()) return;
             // A worker that wakes late finds the loop closed, or joins the next one: nobody waits for a sleeper.
             inside.fetch_add(1);
-            if (open.load()) share();
+            if (open.load()) share(own);
             inside.fetch_sub(1);
         }
     }
@@ -115,15 +125,23 @@ void loop(int64_t count, int64_t piece, void (*body)(void *, int64_t, int64_t), 
         for (int64_t begin = 0; begin < count; begin += piece) body(context, begin, begin + piece < count ? begin + piece : count);
         return;
     }
-    while (int(p.workers.size()) < p.wanted) p.workers.emplace_back(&Pool::work, &p, p.generation.load());
+    while (int(p.workers.size()) < p.wanted) p.workers.emplace_back(&Pool::work, &p, int64_t(p.workers.size()) + 1, p.generation.load());
+    if (p.parts != p.wanted + 1) {
+        p.parts = p.wanted + 1;
+        p.runs.reset(new Run[std::size_t(p.parts)]);
+    }
     p.body = body;
     p.context = context;
-    p.count = count;
     p.piece = piece;
-    p.next.store(0, std::memory_order_relaxed);
+    const int64_t pieces = (count + piece - 1) / piece;
+    for (int64_t i = 0; i < p.parts; i++) {
+        const int64_t end = pieces * (i + 1) / p.parts * piece;
+        p.runs[i].end = end < count ? end : count;
+        p.runs[i].next.store(pieces * i / p.parts * piece, std::memory_order_relaxed);
+    }
     p.open.store(true);
     p.announce();
-    p.share();
+    p.share(0);
     p.open.store(false);
     for (int spin = 0; p.inside.load() > 0; spin++) {
         if (spin < kSpins) {
