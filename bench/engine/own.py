@@ -34,7 +34,7 @@ class Own:
                 last = start + len(piece) == len(ids)
                 logits = self.runner.step([Chunk(slot, start, piece, sample=last)])
                 if last:
-                    logits.argmax(-1).tolist()
+                    logits.numpy().argmax(-1)
         self.length = len(prompts[0])
         self._slots = list(range(len(prompts)))
 
@@ -42,7 +42,7 @@ class Own:
         """So many further tokens of each sequence, the same ones whatever the model says."""
         for _ in range(steps):
             logits = self.runner.step([Chunk(slot, self.length, [17], sample=True) for slot in self._slots])
-            logits.argmax(-1).tolist()
+            logits.numpy().argmax(-1)
             self.length += 1
 
     def clear(self) -> None:
