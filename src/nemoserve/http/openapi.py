@@ -200,7 +200,7 @@ def document(routes: Iterable[BaseRoute], *, keys_required: bool = False) -> Sch
             "title": "nemoserve",
             "version": __version__,
             "description": "An OpenAI- and OpenRouter-compatible server of language models. Fields that are not named here "
-            "are let through unread; what is known but not supported is reported under `warnings`.",
+            "are not read, nor are some that are known; `warnings` says which.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
