@@ -20,7 +20,12 @@ from typing import Any, cast
 import jsonschema_rs
 from llguidance import LLMatcher, LLTokenizer
 
+from nemoserve.structured.endless import endless
+
 _LONGEST_COMPLAINT = 400
+_ENDLESS = (
+    "no answer can ever end, as this is required and leads back to where it is; make it optional, or let it be null"
+)
 _EXCERPT = re.compile(r"\s*(\d+ \||\^+$|$)")
 _SPOKEN = (
     (re.compile(r"Unimplemented keys: \[(.*)\]"), r"the keyword \1 cannot be enforced here"),
@@ -47,6 +52,8 @@ def complaint(grammar: str, tokenizer: LLTokenizer) -> str | None:
         malformed = _malformed(first["json_schema"])
         if malformed is not None:
             return malformed
+        if (place := endless(first["json_schema"])) is not None:
+            return f"{place}: {_ENDLESS}"
     failed, said = LLMatcher.validate_grammar_with_warnings(grammar, tokenizer)
     # A warning speaks of a keyword that is ignored, which is as bad as one that is refused.
     if failed or said:

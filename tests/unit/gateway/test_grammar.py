@@ -347,6 +347,31 @@ def test_a_schema_is_refused_in_the_librarys_own_words(value: Any, said: str) ->
     assert said in (complaint(found, mini()) or "")
 
 
+def _node(next_one: Any, **more: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {"next": next_one}, "required": ["next"], **more}
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (_node({"$ref": "#"}), "properties.next"),
+        (_node({"anyOf": [{"$ref": "#"}, {"type": "array", "items": {"$ref": "#"}, "minItems": 1}]}), "properties.next"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": _node({"$ref": "#/$defs/b"}), "b": _node({"$ref": "#/$defs/a"})}},
+         "$defs.b.properties.next"),
+        ({"type": "array", "items": _node({"allOf": [{"$ref": "#/items"}]}), "minItems": 2}, "items.properties.next"),
+        (_node({"$ref": "#"}, type=["object", "null"]), None),
+        (_node({"$ref": "#"}, required=[]), None),
+        (_node({"anyOf": [{"$ref": "#"}, {"type": "null"}]}), None),
+        (_node({"type": "array", "items": {"$ref": "#"}}), None),
+        ({"$ref": "#/$defs/a", "$defs": {"a": _node({"$ref": "#/$defs/b"}), "b": _node({"enum": [1]})}}, None),
+    ],
+)  # fmt: skip
+def test_a_schema_that_leads_back_to_itself_uses_up_all_tokens(value: Any, place: str | None) -> None:
+    ((_, piece),) = pieces(schema(value), (), FREE)
+    said = complaint(piece, mini())
+    assert said is None if place is None else said is not None and said.startswith(place) and "can ever end" in said
+
+
 def test_the_culprit_among_many_parts_is_not_found() -> None:
     parts = pieces(schema(S), [ADD, tool("now")], FREE)
     fields = ["tools[0].function.parameters", "tools[1].function.parameters"]
