@@ -56,14 +56,6 @@ class Engine(StrEnum):
     transformers = "transformers"
 
 
-class Device(StrEnum):
-    """Where the model runs; auto takes a GPU when there is one."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
 _FIELDS = {"model": "models"}
 """Options that are called otherwise than their settings."""
 
@@ -125,7 +117,9 @@ def serve(
         str | None, typer.Option(help="That server's program, where it is not found: …/venv/bin/vllm")
     ] = None,
     dtype: Annotated[Dtype, typer.Option(help="Number format of the weights.")] = Dtype.auto,
-    device: Annotated[Device, typer.Option(help="Where the models run.")] = Device.auto,
+    device: Annotated[
+        str, typer.Option(help="Where the models run: cpu, cuda, cuda:N, or auto, which takes a GPU when there is one.")
+    ] = "auto",
     max_sequences: Annotated[
         int | None, typer.Option(min=1, help="Requests that generate at the same time, per model.")
     ] = None,
@@ -174,7 +168,7 @@ def serve(
         "data_dir": data_dir,
         "model": None if model is None else tuple(model),
         "dtype": dtype.value,
-        "device": device.value,
+        "device": device,
         "max_sequences": max_sequences,
         "kv_tokens": kv_tokens,
         "max_waiting": max_waiting,

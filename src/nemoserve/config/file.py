@@ -5,6 +5,7 @@ Reads that one file. Keys are not in it, only where they are found; nobody is as
 
 from __future__ import annotations
 
+import re
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
@@ -45,7 +46,7 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     models: tuple[str, ...] | UnsetType = UNSET
     embedded: bool | UnsetType = UNSET
     """False: the model that comes with the package is not served. True: it is, beside `models`."""
-    dtype: str | UnsetType = UNSET
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] | UnsetType = UNSET
     device: str | UnsetType = UNSET
     max_sequences: _Count | UnsetType = UNSET
     kv_tokens: _Count | UnsetType = UNSET
@@ -64,7 +65,7 @@ class ServerTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     http_idle_s: _Count | UnsetType = UNSET
     shutdown_s: _Amount | UnsetType = UNSET
     restart_wait_s: _Duration | UnsetType = UNSET
-    log_level: str | UnsetType = UNSET
+    log_level: Literal["debug", "info", "warning", "error"] | UnsetType = UNSET
 
 
 _TABLES = ("server", "routing", "providers", "engines", "aliases")
@@ -75,6 +76,7 @@ _KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "engines": EngineSettings,
 }
 _PATHS = ("data_dir", "prices")
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d{1,3})?", re.ASCII)
 
 
 def load_settings(path: Path | None, flags: Mapping[str, object]) -> Settings:
@@ -100,6 +102,9 @@ def load_settings(path: Path | None, flags: Mapping[str, object]) -> Settings:
         fields["aliases"] = _aliases(document.get("aliases", {}), f"{path}: aliases")
     settings = Settings(**{**fields, **flags})  # pyright: ignore[reportArgumentType] - names and types are those checked above
     _check_names(settings)
+    if not _DEVICE.fullmatch(settings.device):
+        where = "--device" if "device" in flags else f"{path}: server.device"
+        raise ConfigError(f"{where}: {settings.device!r} is none of auto, cpu, cuda and cuda:N")
     if "models" in flags or embedded is UNSET:
         return settings
     models = tuple(model for model in settings.models if model != EMBEDDED_MODEL)

@@ -120,6 +120,9 @@ def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_pa
         ("port = 8000\n", "config.toml: 'port'", "[server]"),
         ("[routing]\nspill_max_price = { prompt = 0.2 }\n", "routing.spill_max_price.prompt: ", "quotes"),
         ("[server]\nport = 70000\n", "server.port: ", "65535"),
+        ("[server]\ndtype = 'float23'\n", "server.dtype: ", "'float32'"),
+        ("[server]\ndevice = 'tpu'\n", "server.device: ", "cuda:N"),
+        ("[server]\nlog_level = 'loud'\n", "server.log_level: ", "unknown"),
         ("[server]\nport = '8000'\n", "server.port: ", "`int`"),
         ("[server\n", "config.toml: ", "line 1"),
         ('[aliases]\na = "b"\nA = "c"\n', "config.toml: aliases: 'A'", "twice"),
@@ -151,6 +154,12 @@ def test_a_file_of_keys_is_looked_for_beside_the_configuration(tmp_path: Path):
     text = _PROVIDER.replace('"env:DEEPINFRA_KEY"', '"file:keys/deepinfra"')
     (provider,) = load_settings(_write(tmp_path, text), {}).providers
     assert provider.references == (f"file:{tmp_path}/keys/deepinfra",)
+
+
+def test_a_second_gpu_cannot_be_named() -> None:
+    assert load_settings(None, {"device": "cuda:1"}).device == "cuda:1"
+    with pytest.raises(ConfigError, match="--device: 'cuda:x'"):
+        load_settings(None, {"device": "cuda:x"})
 
 
 def test_the_documented_example_is_valid_and_complete():
