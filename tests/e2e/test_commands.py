@@ -117,6 +117,11 @@ def test_a_chat_reads_its_questions_from_a_pipe(server: Server) -> None:
     assert "Thinking is off." in done.stdout and "forgotten" in done.stdout
 
 
+def test_a_chat_asks_for_a_model_by_its_id_alone(server: Server) -> None:
+    done = nemoserve("chat", "--url", server.url, "--model", "Mini", "--no-think", typed="Hello\n")
+    assert done.returncode == 0 and " tokens" in done.stdout, done
+
+
 def test_a_chat_with_an_unknown_model_lists_those_there_are(server: Server) -> None:
     refuses(nemoserve("chat", "--url", server.url, "--model", "no/such"), "no/such", server.model)
 

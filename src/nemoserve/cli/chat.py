@@ -147,7 +147,7 @@ def run(
             client = Client(url, key=key)
             stack.callback(client.close)
             served = client.models()
-            if model is not None and model not in served:
+            if model is not None and model not in served and not client.serves(model):
                 raise ServerError(f"{url} does not serve {model}; it has {', '.join(served)}.")
             if not served:
                 raise ServerError(f"{url} serves no model.")

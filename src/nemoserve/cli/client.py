@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
+from urllib.parse import quote
 
 import httpx2
 import msgspec
@@ -91,6 +92,7 @@ class _ErrorBody(msgspec.Struct, frozen=True):
 
 class _Model(msgspec.Struct, frozen=True):
     id: str
+    served: bool = True
 
 
 class _Models(msgspec.Struct, frozen=True):
@@ -137,6 +139,13 @@ class Client:
     def models(self) -> list[str]:
         """The ids that the server serves. Raises ServerError."""
         return [model.id for model in self._decoded("/v1/models", _Models).data]
+
+    def serves(self, name: str) -> bool:
+        """Whether a model that the server serves goes by that name, as its id or another."""
+        try:
+            return self._decoded(f"/v1/models/{quote(name)}", _Model).served
+        except ServerError:
+            return False
 
     def described_models(self, *, everything: bool) -> list[dict[str, object]]:
         """The entries of the server's list; with `everything`, also what it knows and does not serve. Raises ServerError."""
