@@ -124,3 +124,6 @@ def test_a_client_that_drops_the_thinking_of_a_session_gets_it_back_and_a_change
     ).json()
     assert [w["code"] for w in changed["warnings"]] == ["modified_reasoning"]
     assert "messages[1]" in changed["warnings"][0]["message"]
+    both = {**returned, "reasoning": first["reasoning"], "reasoning_details": [detail]}
+    beside = gateway.post("/v1/chat/completions", {"messages": [history[0], both, history[2]]}).json()
+    assert [w["code"] for w in beside["warnings"]] == ["modified_reasoning"]

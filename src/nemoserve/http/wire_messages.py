@@ -142,5 +142,9 @@ def _reasoning(where: str, wire: WireMessage) -> tuple[str, str]:
     for name, value in (("reasoning", wire.reasoning), ("reasoning_content", wire.reasoning_content)):
         if value is not None and not isinstance(value, str):
             raise invalid(f"{where}.{name}", "expected a text: the thinking, as a reply has it")
-    whole = (value for value in (wire.reasoning, wire.reasoning_content) if isinstance(value, str))
-    return next(whole, "".join(texts)), signature
+    told = "".join(texts)
+    given = (value for value in (wire.reasoning, wire.reasoning_content) if isinstance(value, str) and value)
+    whole = next(given, told)
+    if signature and told and told != whole:
+        signature = SIGNATURE_PREFIX  # it is of one text, and here are two
+    return whole, signature
