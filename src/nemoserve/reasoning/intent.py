@@ -129,19 +129,19 @@ def _read(spelling: Spelling, value: object, said: _Said) -> None:
 def _budget(spelling: Spelling, value: object, said: _Said) -> int | None:
     """A number of tokens, or None where the value sets no limit or only switches off."""
     name = spelling.path
+    refused = spelling.zero == "refused"
     if spelling.minus_one and value == -1 and not isinstance(value, bool):
         return None
-    tokens = _tokens(name, value, 0, minus_one=spelling.minus_one)
+    if refused and value == 0 and not isinstance(value, bool):
+        raise invalid(name, "expected at least 1, got 0; to switch thinking off use reasoning.enabled: false")
+    tokens = _tokens(name, value, 1 if refused else 0, minus_one=spelling.minus_one)
     if tokens or spelling.zero == "at_once":
         return tokens
-    match spelling.zero:
-        case "unlimited":
-            text = f"{name}: 0 sets no limit, as NVIDIA reads it; to switch thinking off use reasoning.enabled: false."
-            said.notices.append(Notice("adjusted_parameter", text, name))
-        case "off":
-            said.switches.append((name, False))
-        case _:
-            raise invalid(name, "expected at least 1, got 0; to switch thinking off use reasoning.enabled: false")
+    if spelling.zero == "off":
+        said.switches.append((name, False))
+    else:
+        text = f"{name}: 0 sets no limit, as NVIDIA reads it; to switch thinking off use reasoning.enabled: false."
+        said.notices.append(Notice("adjusted_parameter", text, name))
     return None
 
 
