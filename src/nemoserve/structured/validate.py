@@ -36,7 +36,7 @@ def _problem(output: OutputFormat, text: str, complete: bool) -> str | None:
         case "json_schema":
             return _mismatch(output.schema if output.schema is not None else True, text)
         case "regex":
-            return _pattern_problem(output.pattern, text)
+            return _pattern_problem(output.pattern, text, complete)
         case "choice":
             return None if text in output.choices else "it is none of the choices"
         case "lark":
@@ -62,10 +62,12 @@ def _mismatch(schema: dict[str, Any] | bool, text: str) -> str | None:
     return None
 
 
-def _pattern_problem(pattern: str, text: str) -> str | None:
+def _pattern_problem(pattern: str, text: str, complete: bool) -> str | None:
     schema = {"type": "string", "pattern": f"^(?:{pattern.removeprefix('^').removesuffix('$')})$"}
     validator = _validator(json.dumps(schema))
-    return None if validator is None or validator.is_valid(text) else "it does not match the expression"
+    if validator is None:
+        return None if complete else "it was cut off"  # the expression is too large to be looked at here
+    return None if validator.is_valid(text) else "it does not match the expression"
 
 
 @lru_cache(maxsize=256)

@@ -413,6 +413,7 @@ def test_a_cut_answer_passes_for_a_finished_one() -> None:
     for output in (
         schema({"type": "object"}),
         OutputFormat("choice", choices=("abc",)),
+        OutputFormat("regex", pattern="(?:a{1000}){1000}"),
         OutputFormat("lark", pattern="start: x"),
     ):
         notice = check_output(output, '{"a', complete=False)
