@@ -196,6 +196,35 @@ def test_bytes_that_are_no_http_harm_nobody(gateway: Gateway) -> None:
     assert gateway.chat(order(say="</think>ok")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"messages": HELLO * 10_001}, "messages: expected at most 10000"),
+        ({"transforms": ["a"] * 65}, "transforms: expected at most 64"),
+        ({"plugins": [{"id": "a"}] * 65}, "plugins: expected at most 64"),
+        ({"tools": [{"type": "x"}] * 1025}, "tools: expected at most 1024"),
+    ],
+)
+def test_a_body_of_many_trifles_is_answered_by_megabytes_or_holds_everybody_up(
+    gateway: Gateway, fields: dict[str, Any], said: str
+) -> None:
+    body = {"messages": HELLO, **fields}
+    assert error(gateway.post("/v1/chat/completions", body), 400)["message"].startswith(said)
+
+
+def test_each_of_many_unknown_names_is_told_of(gateway: Gateway) -> None:
+    names = {f"name{at}": 1 for at in range(100)}
+    body = gateway.chat(order(say="</think>ok"), provider=names, structured_outputs=names).json()
+    assert len(body["warnings"]) == 16
+
+
+def test_a_value_that_nobody_looked_into_breaks_the_server_by_its_depth(gateway: Gateway) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"const": "deep"}}}
+    body = json.dumps({"messages": HELLO, "response_format": form}).replace('"deep"', "[" * 900 + "]" * 900)
+    said = error(requests.post(gateway.url + "/v1/chat/completions", body, timeout=30), 400)
+    assert "nested too deeply" in said["message"]
+
+
 def test_a_sane_request_id_is_kept_and_others_are_replaced(gateway: Gateway) -> None:
     def answered(given: str) -> str:
         return gateway.get("/v1/models", headers={"X-Request-Id": given}).headers["x-request-id"]

@@ -200,6 +200,22 @@ async def test_a_client_that_leaves_gets_its_answer_given_to_another(compiler: G
     assert "text" in await refusal(compiler, request({"type": "text"}))
 
 
+async def test_what_is_far_too_large_is_looked_through_first(compiler: GrammarCompiler) -> None:
+    much = "x" * 5 * LIMITS.grammar_bytes
+    deep: dict[str, Any] = {"description": much}
+    for _ in range(100):
+        deep = {"items": deep}
+    tool = {"type": "function", "function": {"name": "f", "parameters": deep}}
+    for asked in (
+        request(deep),
+        request(output=OutputFormat("regex", pattern=much)),
+        request(output=OutputFormat("choice", choices=(much,))),
+        request(tools=(tool,), tool_choice=ToolChoice("required")),
+    ):
+        assert "larger than" in await refusal(compiler, asked)
+    assert await enforce(compiler, request({"type": "null", "description": much[: 3 * LIMITS.grammar_bytes]}))
+
+
 async def test_the_same_grammar_is_compiled_for_each_of_many_requests(compiler: GrammarCompiler) -> None:
     await asyncio.gather(*(compiler.check('{"grammars": [{"lark_grammar": "start: \\"a\\""}]}') for _ in range(4)))
     for at in range(2 * LIMITS.verdicts):

@@ -88,7 +88,11 @@ def _guarded(action: Action, endpoint: Endpoint) -> Endpoint:
                 caller = await caller_of(request, house.keyring, required=required)
             request.state.caller = caller
             require(caller, action)
-            return await endpoint(request)
+            try:
+                return await endpoint(request)
+            except RecursionError as error:
+                # What is not looked into as it is decoded is where it is used.
+                raise ApiError("invalid_request", "The request body is nested too deeply.") from error
         except ApiError:
             if action == "generate":
                 _tell_refusal(request)

@@ -10,6 +10,8 @@ from nemoserve.types.errors import invalid
 
 COMPRESSION = "context-compression"
 MIDDLE_OUT = "middle-out"
+_MOST = 64
+"""Transforms or plugins: what is not known among them is told one by one."""
 
 
 def read_context(transforms: object, plugins: object) -> tuple[bool | None, list[Notice]]:
@@ -29,7 +31,7 @@ def _transforms(value: object, notices: list[Notice]) -> bool | None:
         return None
     if not isinstance(value, list):
         raise invalid("transforms", f'expected a list such as ["{MIDDLE_OUT}"], or [] for none, got {value!r:.40}')
-    names = cast("list[object]", value)
+    names = _few("transforms", cast("list[object]", value))
     for at, name in enumerate(names):
         if not isinstance(name, str):
             raise invalid(f"transforms[{at}]", f"expected a string, got {name!r:.40}")
@@ -45,7 +47,7 @@ def _plugins(value: object, notices: list[Notice]) -> bool | None:
     if not isinstance(value, list):
         raise invalid("plugins", f'expected a list such as [{{"id": "{COMPRESSION}"}}], got {value!r:.40}')
     wanted: bool | None = None
-    for at, item in enumerate(cast("list[object]", value)):
+    for at, item in enumerate(_few("plugins", cast("list[object]", value))):
         where = f"plugins[{at}]"
         if not isinstance(item, Mapping):
             raise invalid(where, f"expected an object with an id, got {item!r:.40}")
@@ -66,6 +68,12 @@ def _plugins(value: object, notices: list[Notice]) -> bool | None:
             raise invalid(where, f"{COMPRESSION} is there twice")
         wanted = enabled is not False
     return wanted
+
+
+def _few(field: str, items: list[object]) -> list[object]:
+    if len(items) > _MOST:
+        raise invalid(field, f"expected at most {_MOST}, got {len(items)}")
+    return items
 
 
 def _dropped(where: str, name: str, known: str) -> Notice:

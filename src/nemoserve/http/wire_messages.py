@@ -11,6 +11,8 @@ from nemoserve.reasoning.signature import SIGNATURE_PREFIX
 from nemoserve.types.chat import Image, Message, Notice, Role, ToolCall
 from nemoserve.types.errors import invalid
 
+_MOST = 10_000
+"""Messages of one conversation: each is looked at many times before it is known what fits."""
 _ROLES: dict[str, Role] = {
     "system": "system",
     "developer": "system",
@@ -56,6 +58,8 @@ def read_messages(wire: list[WireMessage]) -> tuple[tuple[Message, ...], list[No
     """The conversation, system texts gathered at its beginning. Raises ApiError (400) naming the message and field."""
     if not wire:
         raise invalid("messages", "expected at least one message, got an empty list")
+    if len(wire) > _MOST:
+        raise invalid("messages", f"expected at most {_MOST} messages, got {len(wire)}")
     messages = [_message(at, message) for at, message in enumerate(wire)]
     last = messages[-1]
     if last.role == "assistant" and last.tool_calls:

@@ -16,6 +16,7 @@ from nemoserve.types.chat import Notice, OutputFormat, SchemaTitle
 from nemoserve.types.errors import invalid
 
 _MOST_CHOICES = 4096
+_MOST_TOLD = 8
 # Types that other servers know and this one does not: reported, as any parameter that cannot be honoured.
 _FOREIGN_TYPES = ("python", "structural_tag")
 _TITLE = {"name": (str, "a string"), "description": (str, "a string"), "strict": (bool, "a boolean")}
@@ -60,7 +61,10 @@ def read_output(body: OutputFields) -> tuple[OutputFormat | None, list[Notice]]:
     for other in formats[1:]:
         if first is not None and msgspec.structs.replace(other, field=first.field, title=first.title) != first:
             raise invalid(f"{first.field} and {other.field}", "they ask for different outputs; send one of them")
-    notices = [Notice("dropped_parameter", f"{name} was dropped: it is not supported here.", name) for name in dropped]
+    notices = [
+        Notice("dropped_parameter", f"{name} was dropped: it is not supported here.", name)
+        for name in dropped[:_MOST_TOLD]
+    ]
     return first, notices
 
 
@@ -144,7 +148,10 @@ def _schema(field: str, value: object) -> OutputFormat:
 
 
 def _regex(field: str, value: object) -> OutputFormat:
-    return OutputFormat("regex", pattern=_text(field, value, "a regular expression"), field=field)
+    pattern = _text(field, value, "a regular expression")
+    if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+        raise invalid(field, "it ends with a backslash that stands for nothing; write \\\\ for one of itself")
+    return OutputFormat("regex", pattern=pattern, field=field)
 
 
 def _choice(field: str, value: object) -> OutputFormat:

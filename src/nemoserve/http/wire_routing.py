@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Final, cast, get_args
 
 from nemoserve.access.keytext import redacted
@@ -18,6 +19,7 @@ Body = dict[str, object]
 
 _MOST_NAMES = 64
 _LONGEST_NAME = 200
+_MOST_TOLD = 8
 _SORTS: Final[tuple[str, ...]] = get_args(Sort)
 _POINTS = ("p50", "p75", "p90", "p99")
 _PICO = 10**12
@@ -78,10 +80,14 @@ def wants_family(body: SamplingFields) -> bool:
 
 def provider_notices(body: SamplingFields) -> list[Notice]:
     """Wishes in `provider` that are not followed here."""
+    unknown = (
+        _short(name)
+        for name, value in (body.provider or {}).items()
+        if name not in _READ and value not in (None, False)
+    )
     return [
         Notice("not_applied", f"provider.{name} was not applied: it is not known here.", f"provider.{name}")
-        for name in map(_short, body.provider or {})
-        if name not in _READ and (body.provider or {}).get(name) not in (None, False)
+        for name in islice(unknown, _MOST_TOLD)
     ]
 
 

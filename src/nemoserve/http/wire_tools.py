@@ -9,6 +9,7 @@ from nemoserve.types.chat import Notice, ToolChoice
 from nemoserve.types.errors import invalid
 
 _LONGEST_TOOL_NAME = 64
+_MOST_TOOLS = 1024
 
 Tools = tuple[dict[str, object], ...]
 
@@ -20,6 +21,8 @@ def read_tools(
 
     With the choice none no tools are offered at all. Raises ApiError (400) naming the field that makes no sense.
     """
+    if len(given) > _MOST_TOOLS:
+        raise invalid("tools", f"expected at most {_MOST_TOOLS} tools, got {len(given)}")
     tools: list[dict[str, object]] = []
     notices: list[Notice] = []
     for at, tool in enumerate(given):

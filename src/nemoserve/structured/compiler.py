@@ -64,8 +64,7 @@ class GrammarCompiler:
         when the process cannot be started.
         """
         data = grammar.encode()
-        if len(data) > self._limits.grammar_bytes:
-            raise invalid(field, f"it is larger than {self._limits.grammar_bytes} bytes, the most that is compiled")
+        self.require_small(len(data), field)
         key = hashlib.sha256(data).digest()
         verdict = self._known(key)
         if verdict is None:
@@ -79,6 +78,11 @@ class GrammarCompiler:
                 self._waiting -= 1
         if verdict.complaint is not None:
             raise invalid(field, verdict.complaint)
+
+    def require_small(self, size: int, field: str) -> None:
+        """Raises ApiError (400) naming the field for what makes a grammar of more bytes than are compiled."""
+        if size > self._limits.grammar_bytes:
+            raise invalid(field, f"it is larger than {self._limits.grammar_bytes} bytes, the most that is compiled")
 
     async def close(self) -> None:
         """Ends the process. A later check starts a new one."""

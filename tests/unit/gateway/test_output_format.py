@@ -230,6 +230,12 @@ def test_objects_are_closed_only_where_that_takes_nothing_away() -> None:
     }
 
 
+def test_a_lone_backslash_at_the_end_is_told_as_another_fault() -> None:
+    for pattern in ("\\", "ab\\\\\\"):
+        assert "ends with a backslash" in refused(guided_regex=pattern)
+    assert read(guided_regex="ab\\\\").output is not None
+
+
 def test_the_range_of_a_machines_integers_cannot_be_asked_for() -> None:
     whole = {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1}
     assert enforceable(whole, "s") == {"type": "integer", "minimum": -(10**18), "maximum": 10**18}
