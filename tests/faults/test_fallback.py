@@ -205,6 +205,27 @@ def test_a_hedged_request_whose_two_endpoints_fail_says_so(tmp_path: Path) -> No
         assert [row["outcome"] for row in running.rows()] == ["failed", "failed"]
 
 
+def test_a_second_endpoint_that_cannot_begin_ends_the_first_one(tmp_path: Path, monkeypatch: Any) -> None:
+    async def slow(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        await asyncio.sleep(0.3)
+        async for event in answers(job):
+            yield event
+
+    alpha, beta = Scripted("alpha", slow), Scripted("beta")
+    with house(tmp_path, alpha, beta, routing=RoutingSettings(hedge_after=0.05)) as running:
+        hold, held = running.services.books.hold, list[object]()
+
+        async def behind(*given: Any, **named: Any) -> Any:
+            held.append(given)
+            if len(held) == 2:
+                raise ApiError("provider_overloaded", "the ledger is behind")
+            return await hold(*given, **named)
+
+        monkeypatch.setattr(running.services.books, "hold", behind)
+        answer = running.chat(**FIRST)
+        assert (answer.status_code, answer.json()["provider"], len(held)) == (200, "alpha", 2) and not beta.jobs
+
+
 def test_retries_are_bounded_over_all_requests(tmp_path: Path) -> None:
     down = fails(ApiError("provider_unavailable", "down"))
     routing = RoutingSettings(retry_budget=0.1, retry_burst=2, breaker_failures=1000)

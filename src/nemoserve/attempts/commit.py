@@ -183,7 +183,7 @@ class Reply:
         racing = {asyncio.create_task(self._first(self._attempt)): self._attempt}
         try:
             done, _ = await asyncio.wait(racing, timeout=after)
-            if not done and (second := await self._next()) is not None:
+            if not done and (second := await self._beside()) is not None:
                 racing[asyncio.create_task(self._first(second))] = second
             while True:
                 done, _ = await asyncio.wait(racing, return_when=asyncio.FIRST_COMPLETED)
@@ -219,11 +219,20 @@ class Reply:
                 return await self._prepare(endpoint, watch, bool(self._left))
             except BaseException as error:
                 watch.ended("cancelled", now)
-                if not isinstance(error, ApiError) or error.error_type not in _REFUSED_BEFORE:
+                if not isinstance(error, ApiError):
+                    raise
+                self.failed.append(Tried(endpoint, error))
+                if error.error_type not in _REFUSED_BEFORE:
                     raise
                 self._tries.unsent()
-                self.failed.append(Tried(endpoint, error))
         return None
+
+    async def _beside(self) -> Attempt | None:
+        """As `_next`, while an attempt runs: it must not end because another one cannot begin."""
+        try:
+            return await self._next()
+        except ApiError:
+            return None
 
     def _note(self, attempt: Attempt, error: ApiError) -> None:
         self.failed.append(Tried(attempt.plan.endpoint, error))
