@@ -91,6 +91,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
         return max((offer.endpoint.context_length for offer in self.offered), default=known)
 
     @property
+    def free(self) -> bool:
+        """Whether it is called with `:free` too: somebody offers it for nothing, or it is no model that anybody offers."""
+        return not self.offered or any(offer.price is not None and offer.price.free for offer in self.offered)
+
+    @property
     def price(self) -> Price | None:
         """That of the first endpoint; None: it is not known."""
         return self.offered[0].price if self.offered else None
@@ -194,9 +199,12 @@ def with_auto(listings: list[Listing]) -> list[Listing]:
 
 
 def called(listings: Iterable[Listing], book: ModelBook, name: str) -> Listing | None:
-    """The listing that a request for this name means; a variant that is not listed itself means its model."""
+    """The listing that a request for this name means; a variant that is not listed itself means its model, but for `:free` of what
+    costs money."""
     by_id = {listing.id.lower(): listing for listing in listings}
-    return next((by_id[other] for other in _names(name, book, by_id.values()) if other in by_id), None)
+    found = next((by_id[other] for other in _names(name, book, by_id.values()) if other in by_id), None)
+    free = split_variant(name.strip())[1] == "free"
+    return None if found is None or (free and not found.free) else found
 
 
 def _names(name: str, book: ModelBook, listings: Iterable[Listing]) -> Iterator[str]:

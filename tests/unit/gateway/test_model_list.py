@@ -235,7 +235,6 @@ def test_an_unknown_provider_has_no_name() -> None:
         ("nemotron-nano:free", f"{NANO}:free"),
         ("nvidia/NVIDIA-Nemotron-Nano-9B-v2", NANO),
         ("mini", "nemoserve/mini"),
-        (f"{NANO3}:free", NANO3),
     ],
 )
 def test_a_model_is_not_found_by_another_of_its_names(name: str, expected: str) -> None:
@@ -247,6 +246,13 @@ def test_a_model_is_not_found_by_another_of_its_names(name: str, expected: str) 
 )
 def test_a_hostile_name_finds_a_model(name: str) -> None:
     assert called(SOURCES.listings(everything=True), BOOK, name) is None
+
+
+def test_what_costs_money_is_shown_as_the_free_variant() -> None:
+    assert called(SOURCES.listings(), BOOK, f"{NANO3}:free") is None
+    known = listing(f"{NANO3}:free", everything=True)
+    assert (known.id, known.state, known.price) == (f"{NANO3}:free", "not_served", Price())
+    assert listing("nemoserve/mini:free").id == "nemoserve/mini"
 
 
 def test_a_client_that_picks_from_the_list_never_finds_auto() -> None:
