@@ -114,23 +114,25 @@ class Visit:
         named: bool,
         images: int = 0,
         paid_prompt_tokens: int | None = None,
+        requests: int = 1,
     ) -> Admission:
         """Takes the key's place in its rates, if it has none yet, and holds the most that an attempt there may cost.
 
         `max_tokens` is per choice, `images` is how many are going to be read, all calls together; `named`: the request itself says
         how many it wants, rather than the server; `paid_prompt_tokens`: surely no fewer are paid, where more may be than the prompt has
-        once. Raises ApiError: 429 when the key is too fast, 402 when its money is used up, 503
+        once; `requests`: the provider may be asked so often. Raises ApiError: 429 when the key is too fast, 402 when its money is used up, 503
         when the ledger is too far behind.
         """
         now = time.time_ns() // 1_000_000
         caller, books = self.caller, self._books
         price = price_of(books, endpoint, now)
+        dearest = price.asked(requests)
         if self._ticket is None:
             self._ticket = self._rates.enter(caller, prompt_tokens, monotonic_ms())
         paid = prompt_tokens if paid_prompt_tokens is None else paid_prompt_tokens
         hold = await books.hold(
             caller,
-            price,
+            dearest,
             prompt_tokens=paid,
             completion_tokens=max_tokens * choices,
             choices=choices,
@@ -138,7 +140,7 @@ class Visit:
             now_ms=now,
         )
         notices: tuple[Notice, ...] = ()
-        affordable = price.affordable(hold.amount, paid, images) if caller.limits.limit is not None else None
+        affordable = dearest.affordable(hold.amount, paid, images) if caller.limits.limit is not None else None
         if affordable is not None and affordable // choices < max_tokens:
             left = max(1, affordable // choices)
             whose = "" if named else " (the server's own, as the request named none)"

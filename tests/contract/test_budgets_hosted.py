@@ -14,7 +14,8 @@ from tests.gateways import MODEL, Fleet, fleet
 
 @pytest.fixture(scope="module")
 def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    with fleet(tmp_path_factory.mktemp("fleet"), ("deepinfra",), mock_options=("--tokens", "80")) as it:
+    folder, price = tmp_path_factory.mktemp("fleet"), ', request = "0.00001"'
+    with fleet(folder, ("deepinfra",), mock_options=("--tokens", "80"), price=price) as it:
         yield it
 
 
@@ -39,6 +40,9 @@ def test_a_budget_is_dropped_where_a_request_wants_several_choices(providers: Fl
     assert len(mock.received()) == 2 * n, "a call to think and one to answer for each choice"
     assert reply["usage"]["completion_tokens_details"]["reasoning_tokens"] <= 8 * n
     reserved = float(answer.headers["x-cost-reserved"])
+    usage = reply["usage"]
+    paid = usage["prompt_tokens"] + 10 * usage["completion_tokens"] + 10 * 2 * n
+    assert usage["cost"] * 1e6 == pytest.approx(paid), "each call is a request, which costs money besides"
     assert 0 < reply["usage"]["cost"] <= reserved
     # Prices are 1 and 10 dollars a million. A reply's length is no part of what is read; a thought's is, once for each choice.
     read = reserved * 1e6 - 10 * 200 * n

@@ -38,6 +38,8 @@ class Counted(msgspec.Struct, frozen=True):
     """Counted here, since nobody told, or not to the end."""
     images: int = 0
     """That were read, all calls together."""
+    requests: int = 1
+    """That the reply has taken."""
     notices: tuple[Notice, ...] = ()
     """What is to be said at the end."""
 
@@ -295,6 +297,7 @@ class Attempt:
             total_ms=round(1000 * (now - plan.asked.arrived)),
             thinking_cut=self._source.thinking_cut,
             images=counted.images,
+            requests=counted.requests,
             tokens_estimated=counted.estimated,
         )
         plan.asked.visit.settled(usage.total_tokens)

@@ -60,6 +60,7 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
         choices=request.sampling.n,
         named=request.sampling.max_tokens is not None,
         images=len(request.images) * readings,
+        requests=readings,
     )
     # Nothing is awaited from here to the attempt, whose end settles what was held.
     with asked.visit.given_back(admission):
@@ -109,13 +110,15 @@ async def attempt_hosted_text(
     size = prompt_size(wanted)
     most = endpoint.max_completion_tokens or endpoint.context_length
     max_tokens, notices = room(most, request.sampling, TEXT_MAX_TOKENS)
+    readings = _readings(request, endpoint)
     admission = await asked.visit.admit(
         endpoint,
         prompt_tokens=tokens_in(size),
-        paid_prompt_tokens=_paid(size, _readings(request, endpoint)),
+        paid_prompt_tokens=_paid(size, readings),
         max_tokens=max_tokens,
         choices=len(texts.prompts) * request.sampling.n,
         named=request.sampling.max_tokens is not None,
+        requests=len(texts.prompts) * readings,
     )
     with asked.visit.given_back(admission):
         job = HostedJob(
@@ -206,7 +209,13 @@ class HostedSource:
         prompt = prompt or self._prompt_tokens * self._readings()
         counted = Usage(prompt, completion, reasoning, min(usage.cached_tokens, prompt))
         estimated = told.estimated or told.usage is None or counted != usage
-        return Counted(counted, estimated=estimated, images=self._images_read(), notices=self._missing())
+        return Counted(
+            counted,
+            estimated=estimated,
+            images=self._images_read(),
+            requests=self._requests(),
+            notices=self._missing(),
+        )
 
     def _missing(self) -> tuple[Notice, ...]:
         """Some providers take `n` and make one choice all the same."""
@@ -222,9 +231,12 @@ class HostedSource:
 
     def _readings(self) -> int:
         """How often each prompt was read."""
-        calls = len(self._calls) if self._told is None else self._told.calls
         texts = self._job.texts
-        return calls if texts is None else max(1, calls // len(texts.prompts))
+        return self._requests() if texts is None else max(1, self._requests() // len(texts.prompts))
+
+    def _requests(self) -> int:
+        """How often the provider was asked."""
+        return len(self._calls) if self._told is None else self._told.calls
 
     def close(self) -> bool:
         """The stream has ended with `events`; nobody can say more than was said by then."""

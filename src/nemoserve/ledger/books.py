@@ -159,14 +159,19 @@ class Books:
         total_ms: int = 0,
         thinking_cut: bool = False,
         images: int = 0,
+        requests: int = 1,
         tokens_estimated: bool = False,
     ) -> Entry:
-        """Enters how an attempt ended and what it costs; returns the line as it is written. A second call changes nothing."""
+        """Enters how an attempt ended and what it costs; returns the line as it is written. A second call changes nothing.
+
+        `requests`: how many the reply took; the line's price has the price of all of them.
+        """
         if claim.settled is not None:
             return claim.settled
         ended = msgspec.structs.replace(
             claim.entry,
             **_counts(usage, images),
+            price=claim.entry.price.asked(requests),
             outcome=outcome,
             finish_reason=finish_reason,
             native_finish_reason=native_finish_reason,

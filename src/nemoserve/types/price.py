@@ -26,7 +26,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
         return not (self.prompt or self.completion or self.reasoning or self.cached or self.image or self.request)
 
     def cost(self, usage: Usage, images: int = 0) -> int:
-        """Nano-dollars for one request, rounded half up once, at the end."""
+        """Nano-dollars for one reply, rounded half up once, at the end."""
         cached = self.prompt if self.cached is None else self.cached
         reasoning = self.completion if self.reasoning is None else self.reasoning
         pico = (
@@ -38,6 +38,10 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
             + self.request
         )
         return (2 * pico + _PICO_PER_NANO) // (2 * _PICO_PER_NANO)
+
+    def asked(self, times: int) -> Price:
+        """The same for a reply that takes so many requests, each of which is paid for."""
+        return msgspec.structs.replace(self, request=times * self.request) if self.request and times > 1 else self
 
     def prompt_cost(self, usage: Usage, images: int = 0) -> int:
         """The part of `cost` that is not for the completion, in nano-dollars; the rest of it is the completion's."""
