@@ -15,6 +15,7 @@ from nemoserve.config.providers import Reference
 COMMAND_SECONDS = 30.0
 """A secrets command that says nothing for this long is given up."""
 _MOST_BYTES = 64 << 10
+_KINDS = ("env", "file", "command")
 
 
 class CredentialError(ValueError):
@@ -44,9 +45,11 @@ def check_reference(reference: Reference) -> None:
     if isinstance(reference, tuple):
         if not reference or not reference[0]:
             raise CredentialError("an empty command")
+        if reference[0].partition(":")[0] in _KINDS:
+            raise CredentialError("a list is a command and its arguments; several keys are api_keys")
         return
     kind, _, rest = reference.partition(":")
-    if kind not in ("env", "file", "command") or not rest.strip():
+    if kind not in _KINDS or not rest.strip():
         raise CredentialError('is written as "env:NAME", "file:PATH" or "command:…"; a key itself has no place in here')
     if kind == "command":
         try:
@@ -95,6 +98,8 @@ def _run(words: tuple[str, ...]) -> str:
             words, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS, check=False
         )
     except OSError as error:
+        if "/" not in words[0] and isinstance(error, FileNotFoundError):  # its name is not repeated: it may be a key
+            raise CredentialError("the command cannot be run: no program on the PATH has its name") from None
         raise CredentialError(f"the command {words[0]} cannot be run: {error.strerror}") from None
     except subprocess.TimeoutExpired:
         raise CredentialError(f"the command {words[0]} gave no key within {COMMAND_SECONDS:g} s") from None

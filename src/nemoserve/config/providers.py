@@ -100,6 +100,8 @@ class ProviderModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __post_init__(self) -> None:
         check_modalities(self.modalities)
+        if not self.model.strip():
+            raise ValueError("id: the name under which requests ask for the model")
 
     @property
     def model(self) -> str:

@@ -124,6 +124,7 @@ def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_pa
         ("[server]\ndevice = 'tpu'\n", "server.device: ", "cuda:N"),
         ("[server]\nlog_level = 'loud'\n", "server.log_level: ", "unknown"),
         ("[server]\nport = '8000'\n", "server.port: ", "`int`"),
+        (_PROVIDER.replace('id = "nvidia/nemotron-nano-9b-v2"', 'id = " :free"'), "models[0].id: ", "name"),
         ("[server\n", "config.toml: ", "line 1"),
         ('[aliases]\na = "b"\nA = "c"\n', "config.toml: aliases: 'A'", "twice"),
         ("[aliases]\na = 1\n", "config.toml: aliases: ", "in quotes"),
