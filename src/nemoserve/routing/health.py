@@ -55,11 +55,13 @@ class LiveStats(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def outcome_of(error: ApiError) -> Outcome:
-    """Whose fault an error is, by the rules of OpenRouter's uptime: 401, 402, 404 and 5xx are the endpoint's."""
+    """Whose fault an error is, by the rules of OpenRouter's uptime: 401, 402, 404 and 5xx are the endpoint's, 403 is not."""
     if error.foreseen:
         return "cancelled"
     if error.status == 429:
         return "rate_limited"
+    if error.metadata.get("provider_code") == 403 and error.retry_after_s is None:
+        return "refused"  # moderation, as a rule: what one caller sends is no reason to keep others from it
     return "failed" if error.status in (401, 402, 404) or error.status >= 500 else "refused"
 
 

@@ -154,6 +154,14 @@ def test_the_callers_fault_counts_against_an_endpoint(error_type: ErrorType, out
     assert outcome_of(ApiError(error_type, "x")) == outcome
 
 
+def test_what_a_provider_moderates_keeps_others_from_it() -> None:
+    def told(code: int, retry_after_s: float | None = None) -> str:
+        said: dict[str, object] = {"provider_code": code}
+        return outcome_of(ApiError("provider_unavailable", "x", metadata=said, retry_after_s=retry_after_s))
+
+    assert [told(403), told(401), told(404), told(403, 60.0)] == ["refused", "failed", "failed", "failed"]
+
+
 def test_uptime_counts_what_it_should_not() -> None:
     house = House(endpoint("a"), breaker_failures=99)
     one = house.router.endpoints[0]
