@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from nemoserve.types.chat import Sampling, ToolChoice
 from nemoserve.types.errors import ApiError
+from nemoserve.types.route import Preferences
 from nemoserve.types.usage import Usage
 from tests.providers import (
     DONE,
@@ -358,3 +360,89 @@ async def test_a_body_is_bounded(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("nemoserve.backends.remote.connections.MOST_BODY", 1 << 16)
     error, _ = await _fails(whole(b"[" * (1 << 17)))
     assert "bytes" in error.message
+
+
+_SECRET = "topsecret/0123456789"
+"""With a character that some write otherwise in JSON."""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (HEAD, event({"error": {"code": 500, "message": f"cannot use {_SECRET}"}}), END),
+        (HEAD, event(f"no JSON but {_SECRET}".encode()), END),
+        (whole(f"<html>{_SECRET}</html>".encode()),),
+        (whole({"error": {"message": f"{'x' * 290}{_SECRET}"}}),),
+        (whole({"error": {"message": _SECRET}}, status="500 Oh"),),
+        (whole(b'{"error": {"message": "for topsecret\\/0123456789"}}', status="400 Bad"),),
+        (whole(b'{"error": {"message": "for topsecret\\u002f0123456789"}}', status="400 Bad"),),
+        (whole({"error": {"message": f"{_SECRET[::-1]} is no team"}}, status="403 No"),),
+    ],
+)
+async def test_a_key_that_a_provider_repeats_is_told_to_the_client(said: tuple[Step, ...]):
+    error, _ = await _fails(*said, keys=(_SECRET,), headers={"X-Team-Key": _SECRET[::-1]})
+    shown = f"{error!r} {error.message} {json.dumps(error.metadata)}"
+    for secret in (_SECRET, _SECRET[::-1]):
+        for spelled in (secret, secret.replace("/", "\\/"), secret[:12]):
+            assert spelled not in shown
+
+
+async def test_a_short_key_is_taken_out_of_every_word():
+    error, _ = await _fails(whole({"error": {"message": "a bad day"}}, status="500 Oh"), keys=("a",))
+    assert "a bad day" in error.message
+
+
+_TOOL: dict[str, object] = {"type": "function", "function": {"name": "get", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("complaint", "asked", "sent"),
+    [
+        ("tool_choice: 'required' is not supported, only 'auto'", "tool_choice", [True, False, True]),
+        ("Unsupported parameter: 'tool_choice' is not supported with this model.", "tool_choice", [True, False, False]),
+        ("body.tool_choice: extra_forbidden, Extra inputs are not permitted", "tool_choice", [True, False, False]),
+    ],
+)
+async def test_what_one_request_got_wrong_takes_the_field_from_all(complaint: str, asked: str, sent: list[bool]):
+    async with provider((whole({"error": {"message": complaint}}, status="400 Bad"),), (whole(_REPLY),)) as house:
+        remote = backend(house.url)
+        for mode in ("required", "none"):
+            await collect(remote, job(remote, tools=(_TOOL,), tool_choice=ToolChoice(mode)))
+        await remote.close()
+        assert [asked in heard.body for heard in house.heard] == sent
+
+
+@pytest.mark.parametrize(
+    "complaint", ["tools[0].function.strict is not supported", "tools.0.type: unknown", "Unsupported parameter: tools"]
+)
+async def test_tools_are_silently_gone(complaint: str):
+    async with provider((whole({"error": complaint}, status="400 Bad"),)) as house:
+        remote = backend(house.url)
+        with pytest.raises(ApiError):
+            await collect(remote, job(remote, tools=(_TOOL,)))
+        await remote.close()
+        assert len(house.heard) == 1
+
+
+async def test_what_is_required_is_left_out_because_it_was_refused_before():
+    refused = whole({"error": "Validation: Unsupported parameter(s): seed", "code": 400}, status="400 Bad")
+    strict = Preferences(require_parameters=True)
+    async with provider((refused,), (whole(_REPLY),)) as house:
+        remote = backend(house.url)
+        for _ in range(2):
+            with pytest.raises(ApiError, match="does not take seed") as caught:
+                await collect(remote, job(remote, sampling=Sampling(seed=7), preferences=strict))
+            assert caught.value.error_type == "not_found" and caught.value.foreseen
+        assert (await collect(remote, job(remote, preferences=strict))).text == "Hi"
+        await remote.close()
+        assert ["seed" in heard.body for heard in house.heard] == [True, False]
+
+
+async def test_a_budget_that_was_refused_is_dropped_without_a_word():
+    refused = whole({"error": "Unsupported parameter(s): thinking_token_budget"}, status="400 Bad")
+    async with provider((refused,), (whole(_REPLY),)) as house:
+        remote = backend(house.url)
+        for _ in range(2):
+            seen = await collect(remote, job(remote, thinking=True, budget=10))
+            assert seen.finish is not None and [one.parameter for one in seen.finish.warnings] == ["reasoning"]
+        await remote.close()

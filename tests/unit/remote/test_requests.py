@@ -269,6 +269,25 @@ def test_sampling_and_tools_arrive_and_closed_schemas_are_kept():
 
 
 @pytest.mark.parametrize(
+    ("kind", "sampling", "sent", "changed"),
+    [
+        ("nvidia", Sampling(temperature=1.5, top_p=0.001), {"temperature": 1, "top_p": 0.001}, ["temperature"]),
+        ("nvidia", Sampling(temperature=1.0), {"temperature": 1.0}, []),
+        ("aiml", Sampling(seed=0, min_p=0.0, top_p=1.0), {"seed": 1, "min_p": 0.001, "top_p": 1.0}, ["seed", "min_p"]),
+        ("openrouter", Sampling(temperature=1.5, seed=-1), {"temperature": 1.5, "seed": -1}, []),
+        ("sglang", Sampling(top_k=0), {"top_k": -1}, []),
+        ("openrouter", Sampling(top_k=0), {"top_k": 0}, []),
+    ],
+)
+def test_a_value_that_the_provider_refuses_costs_the_request(
+    kind: ProviderType, sampling: Sampling, sent: dict[str, Any], changed: list[str]
+):
+    body, said = _ask(kind, SUPER, sampling=sampling)
+    assert (_added(body), sorted(said)) == (sent, sorted(changed))
+    assert _ask(kind, SUPER, sampling=sampling, without=frozenset(changed))[0].keys().isdisjoint(changed)
+
+
+@pytest.mark.parametrize(
     ("kind", "output", "fields"),
     [
         ("openai", OutputFormat("json_object"), {"response_format": {"type": "json_object"}}),

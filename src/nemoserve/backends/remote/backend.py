@@ -21,7 +21,7 @@ from nemoserve.backends.remote.keys import Rests
 from nemoserve.backends.remote.pace import Pace
 from nemoserve.backends.remote.rate import Rates
 from nemoserve.backends.remote.reader import ReplyReader
-from nemoserve.backends.remote.refusals import refusal, unwelcome
+from nemoserve.backends.remote.refusals import of_a_value, refusal, scrubbed, unwelcome
 from nemoserve.backends.remote.request import Asked, Asking, to_request
 from nemoserve.backends.remote.two_calls import two_calls
 from nemoserve.config.credentials import Secret, find_secret
@@ -37,9 +37,12 @@ from nemoserve.types.prompt import ReplyStart
 
 PATH = "/chat/completions"
 _TEXT_PATH = "/completions"
-_NEEDED = frozenset({"model", "messages", "prompt", "stream", "max_tokens"})
+_NEEDED = frozenset({"model", "messages", "prompt", "stream", "max_tokens", "tools"})
+"""Without these it would be another request."""
 _AFTER_FINISH_S = 5.0
 """Counts come within this after the last choice's end, or not at all."""
+_LIKE_A_KEY = 16
+"""A word of a header so long may be one."""
 _KEY_STATUSES = (401, 402, 429)
 _REPLIES = (200, 201)
 """Some say that they have created a reply."""
@@ -136,7 +139,7 @@ class RemoteBackend:
             if whole and error.error_type == "timeout":
                 known.pace.overdue()
             raise
-        reader = ReplyReader(self.name, self._reading(known, job, resumed))
+        reader = ReplyReader(self.name, self._reading(known, job, resumed), self._scrub)
         notices += asked.notices
         try:
             match reply.media_type:
@@ -208,8 +211,8 @@ class RemoteBackend:
 
     async def _asked(self, known: _Known, job: HostedJob, deadline: float, *, stream: bool) -> tuple[Reply, Asked]:
         """A reply with a status of success. Raises ApiError when no key gets one."""
-        asked = to_request(job, Asking(self._dialect, known.family, stream, known.refuses))
-        body, learnt = msgspec.json.encode(asked.body), False
+        asked = self._asked_for(job, Asking(self._dialect, known.family, stream, known.refuses))
+        body, mended = msgspec.json.encode(asked.body), False
         tried: frozenset[int] = frozenset()
         error: ApiError | None = None
         model = str(asked.body["model"])
@@ -232,12 +235,12 @@ class RemoteBackend:
             finally:
                 reply.close()
             status = 402 if reply.status in self._dialect.broke else reply.status
-            secrets = [secret.reveal() for secret in self._secrets]
-            error = refusal(self.name, reply.status, reply.headers, said, secrets)
+            error = refusal(self.name, reply.status, reply.headers, said, self._scrub)
             fields = unwelcome(error, asked.body.keys() - _NEEDED)
-            if fields and not learnt:
-                learnt, known.refuses = True, known.refuses | fields
-                asked = to_request(job, Asking(self._dialect, known.family, stream, known.refuses))
+            if fields and not mended:
+                mended, without = True, known.refuses | fields
+                known.refuses |= {field for field in fields if not of_a_value(error, asked.body[field])}
+                asked = self._asked_for(job, Asking(self._dialect, known.family, stream, without))
                 body = msgspec.json.encode(asked.body)
                 continue
             if status == 429 and rate is not None:
@@ -250,6 +253,20 @@ class RemoteBackend:
                 error.retry_after_s = rests_s
             tried |= {key}
         raise error or self._limited(self._rests.wait_s())
+
+    def _asked_for(self, job: HostedJob, asking: Asking) -> Asked:
+        """The request. Raises ApiError where all of it is to be honoured, and some of it would be left out."""
+        asked = to_request(job, asking)
+        missing = [notice.parameter for notice in asked.notices if notice.code == "dropped_parameter"]
+        if job.request.preferences.require_parameters and missing:
+            error = ApiError(
+                "not_found",
+                f"provider.require_parameters: {self.name} does not take {', '.join(map(str, missing))}",
+                metadata={"provider_name": self.name, "unsupported_parameters": missing},
+            )
+            error.foreseen = True
+            raise error
+        return asked
 
     def _limited(self, wait_s: float) -> ApiError:
         limited = self._rests.limited
@@ -282,6 +299,13 @@ class RemoteBackend:
             call_id_prefix=f"call_{job.id}_",
             choices=job.choices,
         )
+
+    def _scrub(self, body: bytes) -> str:
+        """What the provider said, fit to be repeated: also what headers of the configuration say may be a key."""
+        words = (
+            word for value in self._settings.headers.values() for word in value.split() if len(word) >= _LIKE_A_KEY
+        )
+        return scrubbed(body, [*(secret.reveal() for secret in self._secrets), *words])
 
     def _header(self, key: int) -> dict[str, str]:
         """What is sent with a request. The key is put together here alone, so that nothing that lives longer shows it."""

@@ -45,6 +45,8 @@ FINISH: Final[dict[str, FinishReason]] = {
     **dict.fromkeys(("error", "abort", "aborted", "cancelled"), "error"),
 }
 """Reasons in small letters; all others (`stop`, `eos`, `end_turn`, `completed`, …) are a stop."""
+NO_REASON: Final = frozenset({"null", "none"})
+"""Words that some write where there is no reason yet."""
 
 
 _NO_TOOLS = ToolSchemas()

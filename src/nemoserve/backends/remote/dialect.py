@@ -43,6 +43,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """How many requests a key may make is not published."""
     one_choice: bool = False
     """`n` is not known."""
+    any_top_k: Literal[0, -1] = 0
+    """What says that `top_k` limits nothing."""
+    ranges: dict[str, tuple[float, float]] = {}
+    """Least and most of fields of which it takes less than a request may say."""
     images: Literal["by_model", "if_told"] = "by_model"
     """Who says whether images are read: the catalogue, by the model, or only the configuration, as the server needs a file more for it."""
     broke: frozenset[int] = frozenset({402})
@@ -94,6 +98,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
             "chat_template_kwargs",
         },
         closed=True,
+        ranges={"temperature": (0, 1)},
         steering="hosted_nim",
         budget="hosted_nim",
         hidden_limits=True,
@@ -102,6 +107,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
     ),
     "aiml": Dialect(
         fields=(_OPENAI - {"logit_bias", "logprobs", "top_logprobs", "n"}) | _SAMPLING,
+        ranges={"seed": (1, 1 << 63), "top_p": (0.01, 1), "min_p": (0.001, 0.999)},
         steering="effort_object",
         budget="object",
         past_thinking="reasoning",
@@ -127,6 +133,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
     ),
     "vllm": Dialect(
         fields=_ENGINE,
+        any_top_k=-1,
         budget="thinking_token_budget",
         continuing="flag",
         past_thinking="reasoning",
@@ -135,7 +142,12 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         texts=_TEXT_OPTIONS,
     ),
     "sglang": Dialect(
-        fields=_ENGINE, continuing="flag", past_thinking="reasoning_content", splits=None, guided="sglang"
+        fields=_ENGINE,
+        any_top_k=-1,
+        continuing="flag",
+        past_thinking="reasoning_content",
+        splits=None,
+        guided="sglang",
     ),
     "llama-server": Dialect(
         fields=(_ENGINE - {"stop_token_ids"}),

@@ -61,16 +61,17 @@ class NativeCalls:
         """The events of a call, or of a piece of one; `place` counts those of this chunk, `before` calls found elsewhere."""
         function = call.function
         name = (function.name if function is not None else None) or ""
-        at = self._numbered(call, name) if call.index is not None else self._place(call, name, place)
+        label, number = call.label, call.number
+        at = self._place(label, name, place) if number is None else self._numbered(number, label, name)
         known = self._known.get(at)
         if known is None:
             position = before + len(self._known)
-            call_id = call.id or f"{self._id_prefix}{self._index}_{position}"
+            call_id = label or f"{self._id_prefix}{self._index}_{position}"
             known = self._known[at] = _Known(position, call_id, name, passed=not position or self._several)
         if not known.started and name:
             known.name = name
-            if call.id:
-                known.id = call.id
+            if label:
+                known.id = label
         arguments = _text(function.arguments) if function is not None else ""
         if arguments:
             known.arguments.append(arguments)
@@ -99,19 +100,18 @@ class NativeCalls:
             notices.append(Notice("dropped_tool_calls", text, "parallel_tool_calls"))
         return notices
 
-    def _numbered(self, call: Call, name: str) -> int:
+    def _numbered(self, number: int, label: str, name: str) -> int:
         """Which call a piece with a number belongs to: some number all calls 0, each whole and with an id of its own."""
-        index = call.index or 0
-        at = self._newest.get(index, index)
+        at = self._newest.get(number, number)
         known = self._known.get(at)
-        if known is not None and name and call.id and call.id != known.id and known.arguments and known.complete:
-            self._newest[index] = at = -1 - len(self._known)
+        if known is not None and name and label and label != known.id and known.arguments and known.complete:
+            self._newest[number] = at = -1 - len(self._known)
         return at
 
-    def _place(self, call: Call, name: str, place: int) -> int:
+    def _place(self, label: str, name: str, place: int) -> int:
         """Which call a piece without a number belongs to: a new id or name begins one."""
-        if call.id:
-            same = (at for at, known in self._known.items() if known.id == call.id)
+        if label:
+            same = (at for at, known in self._known.items() if known.id == label)
             return next(same, len(self._known))
         if name or not self._known:
             return len(self._known)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from nemoserve.backends.base import HostedEvent, Told
-from nemoserve.backends.remote.choice import FINISH, ChoiceReader, Reading
+from nemoserve.backends.remote.choice import FINISH, NO_REASON, ChoiceReader, Reading
 from nemoserve.backends.remote.counts import read_logprobs, read_text_logprobs, read_usage
 from nemoserve.backends.remote.mending import Mender
-from nemoserve.backends.remote.refusals import failure_in_reply
+from nemoserve.backends.remote.refusals import Scrub, failure_in_reply, scrubbed
 from nemoserve.backends.remote.wire import DECODER, UNREADABLE, Choice, Chunk
 from nemoserve.types.errors import ApiError
 from nemoserve.types.events import TextDelta
@@ -24,8 +24,9 @@ DONE = b"[DONE]"
 class ReplyReader:
     """Reads one reply. `done` is True once the provider has said that nothing more is coming."""
 
-    def __init__(self, provider: str, reading: Reading) -> None:
-        self._provider = provider
+    def __init__(self, provider: str, reading: Reading, scrub: Scrub = scrubbed) -> None:
+        """`scrub`: what is repeated of a reply that is none goes through it."""
+        self._provider, self._scrub = provider, scrub
         self._reading = reading
         self._mender = Mender()
         self._choices: dict[int, ChoiceReader] = {}
@@ -154,7 +155,10 @@ class ReplyReader:
             stopped = choice.finish_reason == "stop"
             events += reader.say(choice.text, read_text_logprobs(choice.logprobs, choice.text, stopped=stopped))
         if choice.finish_reason:
-            if FINISH.get(choice.finish_reason.lower()) == "error":
+            reason = choice.finish_reason.lower()
+            if reason in NO_REASON:
+                return events
+            if FINISH.get(reason) == "error":
                 raise self._broken(f"a reply that ended with {choice.finish_reason!r}")
             native = choice.native_finish_reason
             events += reader.finish(choice.finish_reason, native if isinstance(native, str) else "")
@@ -177,14 +181,14 @@ class ReplyReader:
 
     def _failed(self, body: bytes, chunk: Chunk) -> ApiError:
         self._count(chunk)
-        error = failure_in_reply(self._provider, body)
+        error = failure_in_reply(self._provider, body, self._scrub)
         error.usage = self._usage
         return error
 
     def _broken(self, what: str, body: bytes = b"") -> ApiError:
         metadata: dict[str, object] = {"provider_name": self._provider}
         if body:
-            metadata["raw"] = body[:200].decode(errors="replace")
+            metadata["raw"] = self._scrub(body)[:200]
         error = ApiError("provider_unavailable", f"{self._provider} sent {what}.", metadata=metadata)
         error.usage = self._usage
         return error

@@ -6,7 +6,7 @@ The provider's own words are kept, short and without keys, in the metadata: `pro
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, cast
@@ -45,23 +45,25 @@ _UNKNOWN_FIELD = re.compile(
     re.IGNORECASE,
 )
 _KEY = re.compile(r"\b(?:sk|nvapi|gsk|key|tgp|hf)[-_][A-Za-z0-9_\-*.]{6,}|Bearer\s+\S+", re.IGNORECASE)
+_LEAST_SECRET = 6
+"""A shorter key is a word of a server that asks for none in earnest, which may be in any sentence."""
+
+Scrub = Callable[[bytes], str]
+"""The beginning of what came, as text without the provider's keys."""
 
 
-def refusal(
-    provider: str, status: int, headers: Mapping[str, str], body: bytes, secrets: Collection[str] = ()
-) -> ApiError:
-    """The error that an HTTP status other than success stands for. `secrets` are taken out of what it repeats."""
-    text = scrubbed(body, secrets)
-    error = _error(provider, status, text)
+def refusal(provider: str, status: int, headers: Mapping[str, str], body: bytes, scrub: Scrub) -> ApiError:
+    """The error that an HTTP status other than success stands for."""
+    error = _error(provider, status, scrub(body), scrub)
     error.retry_after_s = retry_after(headers)
     return error
 
 
-def failure_in_reply(provider: str, body: bytes) -> ApiError:
+def failure_in_reply(provider: str, body: bytes, scrub: Scrub) -> ApiError:
     """The error in a reply that had begun, or that came with status 200."""
-    text = scrubbed(body)
+    text = scrub(body)
     status = _code(text)
-    return _error(provider, 502 if status is None or status < 400 else status, text)
+    return _error(provider, 502 if status is None or status < 400 else status, text, scrub)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -88,19 +90,30 @@ def unwelcome(error: ApiError, fields: Collection[str]) -> frozenset[str]:
         or not _UNKNOWN_FIELD.search(raw)
     ):
         return frozenset()
-    return frozenset(field for field in fields if re.search(rf"(?<![\w.]){re.escape(field)}(?!\w)", raw))
+    return frozenset(
+        field for field in fields if re.search(rf"(?<![\w.])(?:body\.)?{re.escape(field)}(?!\w|\.\w|\[)", raw)
+    )
+
+
+def of_a_value(error: ApiError, value: object) -> bool:
+    """Whether a refusal that names a field repeats its value: another value may do, then."""
+    raw = str(error.metadata.get("raw"))
+    return any(word and re.search(rf"(?<![\w.]){re.escape(word)}(?!\w)", raw) for word in _words(value))
 
 
 def scrubbed(body: bytes, secrets: Collection[str] = ()) -> str:
     """The beginning of a body as text, without anything that is or looks like a key."""
     text = body[:_MOST_READ].decode(errors="replace")
     for secret in secrets:
-        text = text.replace(secret, "…")
+        if len(secret) >= _LEAST_SECRET:
+            # Some write a slash in JSON with a backslash before it.
+            text = text.replace(secret, "…").replace(secret.replace("/", "\\/"), "…")
     return _KEY.sub("…", text).strip()
 
 
-def _error(provider: str, status: int, text: str) -> ApiError:
-    said = _message(text) or text
+def _error(provider: str, status: int, text: str, scrub: Scrub) -> ApiError:
+    # Once more, as what JSON had spelled in its own way may be a key only now.
+    said = scrub(_message(text).encode(errors="replace")) or text
     kind = _TYPES.get(status, "provider_unavailable")
     if status in (400, 413, 422) and _TOO_LONG.search(said):
         kind = "context_length_exceeded"
@@ -121,6 +134,17 @@ def _message(raw: str) -> str:
     except UNREADABLE:
         return ""
     return next((text for text in _messages(body, 0) if text.strip()), "")
+
+
+def _words(value: object) -> Iterator[str]:
+    """All that a value says, but for names and switches."""
+    if isinstance(value, dict):
+        value = list(cast("dict[str, object]", value).values())
+    if isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _words(item)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield str(value)
 
 
 def _messages(body: object, depth: int) -> Iterator[str]:

@@ -41,6 +41,8 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
     messages: tuple[Message, ...] = ()
     steering: Body = {}
     wanted: Body = _sampling(request.sampling)
+    if wanted.get("top_k") == 0:
+        wanted["top_k"] = dialect.any_top_k
     if job.texts is not None:
         wanted.pop("top_logprobs", None)
         wanted |= _text_options(job.texts, request.sampling)
@@ -66,6 +68,13 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
         for name in wanted
         if name not in allowed
     )
+    adjusted = _into_ranges(wanted, job.endpoint.provider, dialect)
+    notices += tuple(notice for notice in adjusted if notice.parameter in allowed)
+    refused = [name for name in steering if name in asking.without]
+    notices += tuple(
+        Notice("dropped_parameter", f"{name} was dropped: {job.endpoint.provider} does not take it.", "reasoning")
+        for name in refused
+    )
     if job.thinking is False and not can_switch(dialect, asking.family):
         text = f"{job.endpoint.provider} has no way to switch the thinking of this model off."
         notices = (*notices, Notice("dropped_parameter", text, "reasoning"))
@@ -78,7 +87,7 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
     body.update((name, value) for name, value in wanted.items() if name in allowed)
     body.update(guided)
     for name, value in steering.items():
-        if name in asking.without:
+        if name in refused:
             continue
         held = body.get(name)
         body[name] = {**held, **value} if isinstance(held, dict) and isinstance(value, dict) else value
@@ -93,15 +102,22 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
     return Asked(body, notices)
 
 
+def _into_ranges(wanted: Body, provider: str, dialect: Dialect) -> list[Notice]:
+    """Brings values that the provider would refuse to the nearest that it takes; what is to be said of that."""
+    notices: list[Notice] = []
+    for name, (least, most) in dialect.ranges.items():
+        value = wanted.get(name)
+        if isinstance(value, int | float) and not least <= value <= most:
+            wanted[name] = nearest = min(max(value, least), most)
+            text = f"{name} was changed from {value} to {nearest}, the nearest that {provider} takes."
+            notices.append(Notice("adjusted_parameter", text, name))
+    return notices
+
+
 def _policy(wanted: Preferences) -> Body:
     """What the hosts behind a router must not do with the request."""
     deny: Body = {"data_collection": "deny"} if wanted.data_collection == "deny" else {}
     return {**deny, "zdr": True} if wanted.zdr else deny
-
-
-def unsupported(job: HostedJob, asking: Asking) -> tuple[str, ...]:
-    """Fields that were asked for and that this endpoint would be sent without."""
-    return tuple(notice.parameter or "" for notice in to_request(job, asking).notices)
 
 
 def _message(message: Message, dialect: Dialect) -> Body:

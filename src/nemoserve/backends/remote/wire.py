@@ -19,11 +19,23 @@ class Function(msgspec.Struct):
 
 
 class Call(msgspec.Struct):
-    """A tool call, or a piece of one."""
+    """A tool call, or a piece of one. Some write its number as a text, or its id as a number."""
 
-    index: int | None = None
-    id: str | None = None
+    index: int | str | None = None
+    id: str | int | None = None
     function: Function | None = None
+
+    @property
+    def number(self) -> int | None:
+        """Its place among the calls; None: it tells none."""
+        if isinstance(self.index, str):
+            return int(self.index) if self.index.isdecimal() and len(self.index) < 10 else None
+        return self.index
+
+    @property
+    def label(self) -> str:
+        """Its id; empty: it tells none."""
+        return "" if self.id is None else str(self.id)
 
 
 class Part(msgspec.Struct):
@@ -96,6 +108,7 @@ class Chunk(msgspec.Struct):
     kind: object = msgspec.field(default=None, name="object")
     message: object = None
     detail: object = None
+    title: object = None
 
     @property
     def failed(self) -> bool:
@@ -103,7 +116,7 @@ class Chunk(msgspec.Struct):
         if self.error or self.kind == "error":
             return True
         if self.choices is None:
-            return bool(self.message or self.detail) and self.usage is None
+            return bool(self.message or self.detail or self.title) and self.usage is None
         for choice in self.choices:  # noqa: SIM110 - a generator costs more than the rest
             if choice.error:
                 return True
