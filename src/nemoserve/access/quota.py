@@ -26,6 +26,12 @@ from nemoserve.types.errors import ApiError
 from nemoserve.types.money import NANO, dollars
 
 _RETRY_S = 2.0
+_WRITTEN_S = 0.1
+"""What has ended is in the database by then, where that works."""
+
+
+class _Held(ApiError):
+    """Enough would be left, were it not held for others."""
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -154,11 +160,14 @@ class SharedQuota:
     """For several servers on one PostgreSQL: the row of a balance is locked between the look and the hold.
 
     A hold has a row with the server's name, so that the others can release it when that server dies. The ledger's writer
-    settles, together with the line of the ledger.
+    settles, together with the line of the ledger. Until it has, this server knows what comes back; for what others have not
+    written yet, a request waits `wait_s` before it is refused.
     """
 
-    def __init__(self, database: Database, instance: str) -> None:
-        self._database, self._instance = database, instance
+    def __init__(self, database: Database, instance: str, wait_s: float = _WRITTEN_S) -> None:
+        self._database, self._instance, self._wait_s = database, instance, wait_s
+        self._ended: dict[str, tuple[Hold, int]] = {}
+        """Holds that are settled and may still have a row, by id, each with what was spent of it."""
 
     def load(self) -> None:
         pass
@@ -169,17 +178,16 @@ class SharedQuota:
         if caller.limits.limit is None or most <= 0:
             return Hold(caller.key_id, window(caller.limits.limit_reset, now_ms))
         name = window(caller.limits.limit_reset, now_ms)
-        reserving = asyncio.ensure_future(
-            asyncio.to_thread(self._reserve, caller.key_id, caller.limits.limit, least, most, name, now_ms)
-        )
+        wanted = caller.key_id, caller.limits.limit, least, most, name, now_ms
         try:
-            return await asyncio.shield(reserving)
-        except asyncio.CancelledError:
-            reserving.add_done_callback(self._abandon)  # the thread goes on, and nobody would settle what it gets
-            raise
+            return await self._reserved(*wanted)
+        except _Held:
+            await asyncio.sleep(self._wait_s)
+            return await self._reserved(*wanted)
 
     def settle(self, hold: Hold, cost: int) -> None:
-        pass
+        if hold.id:
+            self._ended[hold.id] = hold, cost
 
     async def remaining(self, caller: Caller, now_ms: int) -> int | None:
         if caller.key_id is None or caller.limits.limit is None:
@@ -187,7 +195,16 @@ class SharedQuota:
         name = window(caller.limits.limit_reset, now_ms)
         return await asyncio.to_thread(self._remaining, caller.key_id, caller.limits.limit, name)
 
+    async def _reserved(self, key_id: str, limit: int, least: int, most: int, name: str, now_ms: int) -> Hold:
+        reserving = asyncio.ensure_future(asyncio.to_thread(self._reserve, key_id, limit, least, most, name, now_ms))
+        try:
+            return await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            reserving.add_done_callback(self._abandon)  # the thread goes on, and nobody would settle what it gets
+            raise
+
     def _reserve(self, key_id: str, limit: int, least: int, most: int, name: str, now_ms: int) -> Hold:
+        ended = dict(self._ended)
         try:
             with self._database.begin() as connection:
                 name = _newest(connection, key_id, name)
@@ -198,6 +215,7 @@ class SharedQuota:
                 connection.execute(new.on_conflict_do_nothing())
                 used = select(balances.c.spent + balances.c.carried, balances.c.reserved).where(row).with_for_update()
                 account = _Account(name, *connection.execute(used).one())
+                account.held -= self._coming_back(connection, ended, key_id, name)
                 hold = Hold(key_id, name, _granted(limit, least, most, account, now_ms), secrets.token_hex(16))
                 connection.execute(update(balances).where(row).values(reserved=balances.c.reserved + hold.amount))
                 kept = {"id": hold.id, "key_id": key_id, "window": name, "amount": hold.amount}
@@ -207,14 +225,29 @@ class SharedQuota:
             raise _unreachable() from error
 
     def _remaining(self, key_id: str, limit: int, name: str) -> int:
+        ended = dict(self._ended)
         try:
             with self._database.read() as connection:
                 name = _newest(connection, key_id, name)
                 used = select(balances.c.spent + balances.c.carried + balances.c.reserved)
                 used = used.where(balances.c.key_id == key_id, balances.c.window == name)
-                return max(0, limit - (connection.execute(used).scalar() or 0))
+                left = limit - (connection.execute(used).scalar() or 0)
+                return max(0, left + self._coming_back(connection, ended, key_id, name))
         except SQLAlchemyError as error:
             raise _unreachable() from error
+
+    def _coming_back(self, connection: Connection, ended: dict[str, tuple[Hold, int]], key_id: str, name: str) -> int:
+        """What is held there for requests that have ended here and are not written yet, less what they cost.
+
+        `ended` was known before the transaction began, so that what has no row any more is written. With the balance locked.
+        """
+        if not ended:
+            return 0
+        kept = set(connection.execute(select(holds.c.id).where(holds.c.id.in_(ended))).scalars())
+        for written in ended.keys() - kept:
+            self._ended.pop(written, None)
+        there = (ended[id] for id in kept)
+        return sum(hold.amount - cost for hold, cost in there if (hold.key_id, hold.window) == (key_id, name))
 
     def _abandon(self, reserving: asyncio.Future[Hold]) -> None:
         if not reserving.cancelled() and reserving.exception() is None:
@@ -245,10 +278,12 @@ def _refusal(limit: int, left: int, least: int, account: _Account, now_ms: int) 
     resets = None if end is None else datetime.fromtimestamp(end / 1000, UTC)
     when = "it does not reset" if resets is None else f"it resets on {resets:%Y-%m-%d at %H:%M} UTC"
     retry = None if end is None else (end - now_ms) / 1000
+    kind = ApiError
     if limit - account.spent >= least:
+        kind = _Held
         when = f"USD {_usd(account.held)} are held for requests under way, of which some may come back"
         retry = _RETRY_S
-    return ApiError(
+    return kind(
         "payment_required",
         f"This key's limit of USD {_usd(limit)} is used up: USD {_usd(left)} is left, the request needs USD {_usd(least)} "
         f"at the least; {when}.",
