@@ -93,6 +93,7 @@ def job() -> HostedJob:
 async def test_a_server_that_starts_slowly_says_how_far_it_is_and_refuses_meanwhile(start: Start) -> None:
     child = await start(load_s=0.7, says="Loading shards:  10%\rLoading shards:  50%", waiting=3)
     await child.until(lambda: any(health.message == "Loading shards:  50%" for health in child.said))
+    assert child.backend.not_ready == "it is being loaded", "what a server prints is for the operator alone"
     with pytest.raises(ApiError, match=r"nemoserve/mini is being loaded by vllm") as refused:
         await anext(child.backend.stream(job()))
     assert refused.value.error_type == "provider_overloaded"
@@ -138,6 +139,8 @@ async def test_a_server_that_never_comes_up_is_given_up_with_its_own_last_words(
         await anext(child.backend.stream(job()))
     assert refused.value.error_type == "provider_unavailable"
     assert "GPU" not in refused.value.message, "what a server prints is for the operator alone"
+    assert child.backend.not_ready == "vllm died 3 times while starting: it ended with status 3"
+    assert child.backend.not_ready in refused.value.message and str(child.journal.parent) not in refused.value.message
 
 
 async def test_a_server_that_says_nothing_while_it_starts_is_not_awaited_for_ever(start: Start) -> None:
@@ -192,3 +195,10 @@ def test_nothing_outlives_a_keeper_that_is_killed(tmp_path: Path) -> None:
     process.kill()
     process.wait()
     wait_until(lambda: not program.is_running(), "the program ends", 10)
+
+
+def test_where_a_server_that_printed_nothing_keeps_its_log_is_told_to_clients(tmp_path: Path) -> None:
+    child = Child(tmp_path, {})
+    said = "vllm died 3 times while starting: it ended with status 0"
+    child.backend._supervisor.health = Health("failed", f"{said}\nAll that it said is in {tmp_path}/server.log")
+    assert child.backend.not_ready == said

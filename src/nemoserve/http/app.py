@@ -127,7 +127,7 @@ def create_app(
             server = next((server for server in managed if server.name == endpoint.provider), None)
             if server is None:
                 return LocalState()
-            return LocalState(server.health.state == "ready", server.waiting, server.health.message)
+            return LocalState(server.health.state == "ready", server.waiting, server.not_ready)
         state = backend.health
         return LocalState(state.state == "ready", waiting.get(endpoint.model, 0), state.message)
 

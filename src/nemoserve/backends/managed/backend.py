@@ -105,6 +105,16 @@ class ManagedBackend:
     def health(self) -> Health:
         return self._supervisor.health
 
+    @property
+    def not_ready(self) -> str:
+        """Why it is not ready, for anybody: what the server printed, and where that is, is for the operator."""
+        health = self.health
+        if health.state == "failed":
+            return health.message.partition("; it said last")[0].partition("\n")[0]
+        return {"loading": "it is being loaded", "restarting": "it is being restarted"}.get(
+            health.state, "it is not running"
+        )
+
     def start(self) -> None:
         self._supervisor.start()
 
@@ -147,13 +157,11 @@ class ManagedBackend:
         return error
 
     def _why_not_ready(self) -> ApiError:
-        health = self.health
         metadata: dict[str, object] = {"provider_name": self.name}
-        if health.state == "failed":
-            # What the server printed is for the operator.
-            why = health.message.partition("; it said last")[0]
-            return ApiError("provider_unavailable", f"{self._subject.id} is not served: {why}.", metadata=metadata)
-        what = {"loading": "is being loaded", "restarting": "is being restarted"}.get(health.state, "is not running")
+        if self.health.state == "failed":
+            text = f"{self._subject.id} is not served: {self.not_ready}."
+            return ApiError("provider_unavailable", text, metadata=metadata)
+        what = self.not_ready.removeprefix("it ")
         return ApiError(
             "provider_overloaded",
             f"The model {self._subject.id} {what} by {self.name}; try again in a moment.",
