@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -16,6 +17,7 @@ COMMAND_SECONDS = 30.0
 """A secrets command that says nothing for this long is given up."""
 _MOST_BYTES = 64 << 10
 _KINDS = ("env", "file", "command")
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 class CredentialError(ValueError):
@@ -51,6 +53,8 @@ def check_reference(reference: Reference) -> None:
     kind, _, rest = reference.partition(":")
     if kind not in _KINDS or not rest.strip():
         raise CredentialError('is written as "env:NAME", "file:PATH" or "command:…"; a key itself has no place in here')
+    if kind == "env" and not _VARIABLE.fullmatch(rest.strip()):
+        raise CredentialError("env: is followed by the name of a variable; a key itself has no place in here")
     if kind == "command":
         try:
             shlex.split(rest)

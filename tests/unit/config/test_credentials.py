@@ -34,6 +34,7 @@ def test_each_source_gives_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ((sys.executable, "-c", "import sys; print('s3cr3t\\x01'); sys.stderr.write('s3cr3t')"), sys.executable),
         ((sys.executable, "-c", "import sys; sys.stderr.write('s3cr3t'); sys.exit(3)"), "status 3"),
         ("s3cr3t", "env:NAME"),
+        ("env:sk-s3cr3t", "variable"),
         (("s3cr3t", "other"), "PATH"),
         (("env:ONE", "env:TWO"), "api_keys"),
     ],
