@@ -212,6 +212,16 @@ def test_a_body_of_many_trifles_is_answered_by_megabytes_or_holds_everybody_up(
     assert error(gateway.post("/v1/chat/completions", body), 400)["message"].startswith(said)
 
 
+def test_a_session_is_named_by_a_book(gateway: Gateway) -> None:
+    body = {"messages": HELLO, "max_tokens": 1}
+    for field in ("session_id", "prompt_cache_key"):
+        said = error(gateway.post("/v1/chat/completions", {**body, field: "x" * 257}), 400)
+        assert said["message"] == f"{field}: expected at most 256 characters, got 257"
+    long = gateway.post("/v1/chat/completions", body, headers={"X-Session-Id": "x" * 257})
+    assert "X-Session-Id" in error(long, 400)["message"]
+    assert gateway.chat(order(say="</think>ok"), session_id="x" * 256).status_code == 200
+
+
 def test_each_of_many_unknown_names_is_told_of(gateway: Gateway) -> None:
     names = {f"name{at}": 1 for at in range(100)}
     body = gateway.chat(order(say="</think>ok"), provider=names, structured_outputs=names).json()

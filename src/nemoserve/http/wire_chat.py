@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from nemoserve.access.keytext import redacted
@@ -57,6 +59,9 @@ _NOT_DONE = (
     "audio", "function_call", "functions", "image_config", "prediction", "web_search_options", "min_tokens", "top_a",
 )  # fmt: skip
 
+_LONGEST_SESSION = 256
+"""As OpenRouter has it."""
+
 CHAT_DECODER = msgspec.json.Decoder(ChatBody)
 
 
@@ -85,7 +90,9 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         output=output,
-        session_id=_session(body.session_id or session_id or body.prompt_cache_key),
+        session_id=_session(
+            {"session_id": body.session_id, "X-Session-Id": session_id, "prompt_cache_key": body.prompt_cache_key}
+        ),
         stream=body.stream is True,
         preferences=read_preferences(body),
         fallback_to_family=wants_family(body),
@@ -133,6 +140,10 @@ def _dropped(body: ChatBody) -> list[Notice]:
     return [Notice("dropped_parameter", f"{name} was dropped: it is not supported here.", name) for name in names]
 
 
-def _session(name: str | None) -> str | None:
-    """Its name is written down, so a key must not be in it."""
+def _session(given: Mapping[str, str | None]) -> str | None:
+    """The first of the names. It is written down, so it is short, and a key must not be in it."""
+    for field, name in given.items():
+        if name and len(name) > _LONGEST_SESSION:
+            raise invalid(field, f"expected at most {_LONGEST_SESSION} characters, got {len(name)}")
+    name = next(filter(None, given.values()), None)
     return None if name is None else redacted(name)
