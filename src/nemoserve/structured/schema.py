@@ -34,7 +34,7 @@ _MENDS = {
     "dependencies": "write the cases with anyOf",
 }
 # The library makes nothing of bounds beyond this. To the outside an earlier one does: what keeps to that keeps to the other too.
-_FURTHEST = 10**18
+_FURTHEST = 9 * 10**18
 # Nor of all integers beyond this, which it holds as doubles.
 _WHOLE = 2**53
 _BOUNDS = {"minimum": -1, "exclusiveMinimum": -1, "maximum": 1, "exclusiveMaximum": 1}
@@ -155,7 +155,7 @@ def _keyword(key: str, value: object, where: str, inner: Callable[[object, str],
     if (outward := _BOUNDS.get(key)) and isinstance(value, int | float) and abs(value) >= _FURTHEST:
         if value * outward < 0:
             raise invalid(
-                f"{where}.{key}", "numbers beyond 10^18 cannot be enforced here; leave it out and check the answer"
+                f"{where}.{key}", "numbers beyond 9·10^18 cannot be enforced here; leave it out and check the answer"
             )
         return outward * _FURTHEST
     if key in _BOUNDS or key in ("const", "enum", "required"):

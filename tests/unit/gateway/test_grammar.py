@@ -105,6 +105,11 @@ def test_properties_come_in_another_order_than_the_schemas() -> None:
             ['"1900-02-29"', '"2023-02-29"', '"2023-02-30"', '"2023-13-01"'],
         ),
         (schema({"type": "string", "format": "time"}), ['"12:00:00Z"'], ['"12:00:60Z"']),
+        (
+            schema({"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1}),
+            ["1850000000000000001", "-5"],
+            ["9" * 19],
+        ),
         (schema(True), ["1", "[]", '"a"'], ["", "a"]),
     ],
 )

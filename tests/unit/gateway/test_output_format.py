@@ -238,7 +238,7 @@ def test_a_lone_backslash_at_the_end_is_told_as_another_fault() -> None:
 
 def test_the_range_of_a_machines_integers_cannot_be_asked_for() -> None:
     whole = {"type": "integer", "minimum": -(2**63), "maximum": 2**64 - 1}
-    assert enforceable(whole, "s") == {"type": "integer", "minimum": -(10**18), "maximum": 10**18}
+    assert enforceable(whole, "s") == {"type": "integer", "minimum": -9 * 10**18, "maximum": 9 * 10**18}
     for bound in ({"minimum": 2**63}, {"exclusiveMaximum": -1e30}):
         with pytest.raises(ApiError, match=rf"s.{next(iter(bound))}: numbers beyond"):
             enforceable(dict(bound), "s")
