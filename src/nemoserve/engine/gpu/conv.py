@@ -79,7 +79,7 @@ def conv_run(projected: torch.Tensor, offset: int, conv: torch.Tensor, taps: tor
     return out
 
 
-@jit()
+@jit("slots")
 def _step(
     projected: tensor,
     conv: tensor,

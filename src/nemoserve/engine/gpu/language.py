@@ -24,8 +24,9 @@ tl: Any = triton.language
 def jit(*varying: str) -> Callable[[Callable[..., None]], Any]:
     """Decorates a kernel, which is launched as `kernel[grid](...)`.
 
-    Triton compiles a kernel anew for an integer that is 1 or a multiple of 16. `varying` names those that are different in
-    every call, for which that is not worth the wait.
+    Triton compiles a kernel anew for an integer that is 1 or a multiple of 16, and for a tensor that begins at a multiple of 16 bytes.
+    `varying` names those that are different in every call, for which that is not worth the wait: lengths, and what is cut out
+    of a step's numbers, wherever it lies there.
     """
     return cast(
         "Callable[[Callable[..., None]], Any]", _triton.jit(do_not_specialize=list(varying) if varying else None)

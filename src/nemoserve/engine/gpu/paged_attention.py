@@ -136,7 +136,7 @@ def attend(
     return out
 
 
-@jit()
+@jit("slots", "lengths")
 def _write(
     k: tensor,
     v: tensor,
@@ -171,7 +171,7 @@ def _write(
         tl.store(values + place, value.to(values.dtype.element_ty), mask=inside)
 
 
-@jit()
+@jit("slots", "lengths")
 def _attend(
     q: tensor,
     keys: tensor,

@@ -36,7 +36,7 @@ def turn(x: torch.Tensor, cosines: torch.Tensor, sines: torch.Tensor, positions:
     return out
 
 
-@jit()
+@jit("positions")
 def _turn(
     x: tensor,
     cosines: tensor,

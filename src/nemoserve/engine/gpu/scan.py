@@ -144,7 +144,7 @@ def scan_run(
     return out
 
 
-@jit()
+@jit("slots")
 def _step(
     xbc: tensor,
     projected: tensor,
