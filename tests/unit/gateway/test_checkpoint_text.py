@@ -175,6 +175,13 @@ def test_what_publishers_ship_is_read(folder: Path) -> None:
         ("tokenizer.json", "{}", "tokenizer.json"),
         ("chat_template.jinja", "{% if %}", "does not compile"),
         ("generation_config.json", "x", "generation_config.json"),
+        ("generation_config.json", '{"temperature": -1}', "temperature -1, not a number of 0 or more"),
+        ("generation_config.json", '{"temperature": "warm"}', "temperature 'warm', not a number"),
+        ("generation_config.json", '{"temperature": NaN}', "temperature nan"),
+        ("generation_config.json", '{"top_p": 0}', "top_p 0, not a share"),
+        ("generation_config.json", '{"temperature": 1%s}' % ("0" * 400), "temperature 1000"),
+        ("generation_config.json", '{"top_k": Infinity}', "top_k inf, not a number of tokens"),
+        ("generation_config.json", '{"repetition_penalty": 0, "do_sample": false}', "repetition_penalty 0"),
     ],
 )
 def test_what_is_broken_is_named(folder: Path, file: str, content: str | None, said: str) -> None:

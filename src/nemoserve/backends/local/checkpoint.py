@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,8 @@ from nemoserve.backends.local.vocabulary import Vocabulary
 
 _CONTEXT_NAMES = ("max_position_embeddings", "max_sequence_length", "seq_length", "n_positions")
 _UNKNOWN_CONTEXT = 4096
+_MOST = 1e9
+"""Of a recommendation for sampling that is to be taken seriously."""
 
 
 class CheckpointError(Exception):
@@ -77,7 +80,7 @@ def load_text_side(folder: Path, name: str = "") -> TextSide:
         end_tokens=tuple(sorted(end)),
         turn_end_tokens=tuple(sorted(end | _turn_tokens(source, vocabulary))),
         context_length=_context_length(config, tokenizer),
-        defaults=_defaults(generation),
+        defaults=_defaults(folder / "generation_config.json"),
         model_type=model_type,
     )
 
@@ -151,21 +154,25 @@ def _context_length(config: dict[str, object], tokenizer: dict[str, object]) -> 
     return value if isinstance(value, int) and 0 < value < 1 << 24 else _UNKNOWN_CONTEXT
 
 
-def _defaults(generation: dict[str, object]) -> SamplingDefaults:
+def _defaults(file: Path) -> SamplingDefaults:
+    """Raises CheckpointError for a recommendation that no sampling could follow: every request would fail by it."""
+    generation = _read_json(file)
+
+    def number(name: str, what: str, sensible: Callable[[float], bool]) -> float | None:
+        value = generation.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not sensible(value):
+            raise CheckpointError(f"{file} has {name} {value!r}, not {what}.")
+        return float(value)
+
+    temperature = number("temperature", "a number of 0 or more", lambda value: 0 <= value <= _MOST)
+    top_p = number("top_p", "a share above 0 and up to 1", lambda value: 0 < value <= 1)
+    top_k = number("top_k", "a number of tokens", lambda value: -1 <= value <= _MOST)
+    penalty = number("repetition_penalty", "a number above 0", lambda value: 0 < value <= _MOST)
     if generation.get("do_sample") is False:
         return SamplingDefaults(temperature=0.0)
-
-    def number(name: str) -> float | None:
-        value = generation.get(name)
-        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-    top_k = number("top_k")
-    return SamplingDefaults(
-        temperature=number("temperature"),
-        top_p=number("top_p"),
-        top_k=int(top_k) if top_k is not None else None,
-        repetition_penalty=number("repetition_penalty"),
-    )
+    return SamplingDefaults(temperature, top_p, None if top_k is None else int(top_k), penalty)
 
 
 def model_name(folder: Path) -> str:
