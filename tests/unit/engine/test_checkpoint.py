@@ -307,3 +307,17 @@ def test_a_number_that_no_model_has_gives_another_error_than_its_name(tmp_path: 
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
     with pytest.raises(CheckpointError, match=key):
         load_model(folder, device="cpu")
+
+
+@pytest.mark.parametrize("capability", [(6, 1), (7, 5)])
+def test_a_gpu_that_is_too_old_is_taken(
+    capability: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would fail at its first kernel, or at the second piece of a prompt."""
+    folder = tiny_checkpoint(tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    assert load_model(folder).device.type == "cpu"
+    with pytest.raises(ValueError, match=r"compute capability \d\.\d; 8\.0 or more is served, others by --device cpu"):
+        load_model(folder, device="cuda:0")

@@ -15,6 +15,15 @@ from nemoserve.engine.layers.linear import Linear
 from nemoserve.engine.layers.mlp import SquaredReluMLP
 
 
+def grouped_unseen(device: torch.device, dtype: torch.dtype) -> bool:
+    """Whether PyTorch's grouped product looks at no values, so that a step with it can be recorded. On a GPU it has a kernel for bfloat16 on
+    compute capabilities 9 and 10; elsewhere it fetches the experts' counts, and multiplies one expert after the other."""
+    if device.type != "cuda":
+        return True
+    capability = cast("tuple[int, int]", cast(Any, torch.cuda).get_device_capability(device))
+    return dtype == torch.bfloat16 and capability[0] in (9, 10)
+
+
 class Router:
     """`logits` of the experts and `correction` [experts], in float32. With groups, only the best groups' experts are candidates;
     a group is as good as its two best experts together."""

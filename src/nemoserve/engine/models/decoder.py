@@ -15,7 +15,7 @@ from nemoserve.engine.layers.attention import Attention
 from nemoserve.engine.layers.linear import Forms, Linear, PlainLinear
 from nemoserve.engine.layers.mamba2 import Mamba2, Mamba2Shape
 from nemoserve.engine.layers.mlp import SquaredReluMLP, SwiGLU
-from nemoserve.engine.layers.moe import Experts, GroupedExperts, Router
+from nemoserve.engine.layers.moe import Experts, GroupedExperts, Router, grouped_unseen
 from nemoserve.engine.layers.native import NativeLinear
 from nemoserve.engine.layers.norm import RMSNorm
 from nemoserve.engine.layers.program import compiled
@@ -256,9 +256,8 @@ class Decoder:
 
     def _groups_experts(self, mixer: ExpertsMixer, width: int) -> bool:
         """What PyTorch's grouped product takes on a GPU."""
-        on_gpu = self.device.type == "cuda"
         fits = not mixer.bias and width % 8 == 0 and mixer.size % 8 == 0
-        return self._forms.triton and fits and (self.dtype == torch.bfloat16 or not on_gpu)
+        return self._forms.triton and fits and grouped_unseen(self.device, self.dtype)
 
     def _gathered(self, names: list[str], rows: int, columns: int) -> torch.Tensor:
         """[names, rows, columns]: the weights of maps of one shape."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 
@@ -26,6 +27,9 @@ FAMILIES = {"nemotron_h": nemotron_h.describe, "llama": llama.describe, "nemotro
 SMALL_BYTES = 1 << 28
 """A stored checkpoint below this size is computed in float32 on a CPU under dtype "auto"."""
 
+_LEAST_CAPABILITY = (8, 0)
+"""Of a GPU: the first that multiplies bfloat16s, and that PyTorch's attention for prompts runs on."""
+
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -35,7 +39,7 @@ def load_model(folder: Path, *, dtype: str = "auto", device: str = "auto", progr
     `dtype` is float32, bfloat16, float16 or auto: on a CPU float32 for one under 256 MiB, whose speed is not bound
     by memory, and otherwise the dtype that the weights are stored in. What is not quantised of quantised weights, and keys and values,
     are bfloat16, or float32 on a CPU without the native library. `device` is cpu, cuda, cuda:N or auto (the first GPU
-    if there is one). `progress` gets bytes read and bytes in all.
+    if there is one of compute capability 8.0 or more). `progress` gets bytes read and bytes in all.
 
     Raises CheckpointError (a ValueError) with one sentence that names the file, key or tensor at fault, and ValueError for
     a dtype or device that is not one of these.
@@ -71,7 +75,7 @@ def _keys_of_gguf(file: Path) -> Keys:
 
 def _device(name: str) -> torch.device:
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+        name = "cuda" if torch.cuda.is_available() and _capability(0) >= _LEAST_CAPABILITY else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
@@ -85,8 +89,18 @@ def _device(name: str) -> torch.device:
     number, count = device.index or 0, torch.cuda.device_count()
     if number >= count:
         raise ValueError(f"device is {name}, but the last GPU that this PyTorch sees is cuda:{count - 1}")
+    if _capability(number) < _LEAST_CAPABILITY:
+        has, needs = (".".join(map(str, found)) for found in (_capability(number), _LEAST_CAPABILITY))
+        raise ValueError(
+            f"device is {name}, a GPU of compute capability {has}; {needs} or more is served, others by --device cpu"
+        )
     torch.cuda.set_device(number)  # where Triton launches its kernels
     return torch.device("cuda", number)
+
+
+def _capability(number: int) -> tuple[int, int]:
+    """Of a GPU: its generation."""
+    return cast("tuple[int, int]", cast(Any, torch.cuda).get_device_capability(number))
 
 
 def _auto_dtype(weights: Tensors, config: ModelConfig, device: torch.device) -> torch.dtype:

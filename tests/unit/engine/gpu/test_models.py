@@ -11,6 +11,7 @@ import torch
 from nemoserve.engine.batch import Chunk
 from nemoserve.engine.core import EngineCore
 from nemoserve.engine.gpu.graphs import sizes
+from nemoserve.engine.layers.moe import grouped_unseen
 from nemoserve.engine.models import load_model
 from nemoserve.engine.models.decoder import Decoder
 from nemoserve.engine.prefixes import Prefixes
@@ -126,3 +127,15 @@ def test_a_whole_engine_replies_as_on_a_cpu(tmp_path: Path) -> None:
         assert core.idle_faults() == []
         replies.append(found)
     assert len(replies[0]) == 8 and replies[0] == replies[1]
+
+
+@pytest.mark.parametrize(
+    ("capability", "there"), [((8, 0), False), ((8, 9), False), ((9, 0), True), ((10, 3), True), ((12, 0), False)]
+)
+def test_a_product_of_experts_that_asks_for_its_counts_is_recorded(
+    capability: tuple[int, int], there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What PyTorch does where it has no kernel (`_grouped_mm_fallback`), which ends the recording, and with it the start of the engine."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+    assert grouped_unseen(torch.device("cuda"), torch.bfloat16) is there
+    assert not grouped_unseen(torch.device("cuda"), torch.float16)
