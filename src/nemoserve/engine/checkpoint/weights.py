@@ -1,8 +1,9 @@
 """The tensors of a checkpoint folder, memory-mapped from safetensors files under one naming. Knows no model and no shapes.
 
 Published nemotron_h checkpoints prefix their names with `backbone.`, newer ones with `model.`; very old ones say `embedding.`
-for `embeddings.`. Here the names are bare: `embeddings.weight`, `layers.3.mixer.in_proj.weight`, `norm_f.weight`,
-`lm_head.weight`. Tensors of the multi-token-prediction head (`mtp.*`) are left out. Pickle files are never opened.
+for `embeddings.`. Published nemotron-nas checkpoints say `linear_attn` and `linear_mlp` for the linear map in a mixer's place. Here the
+names are bare: `embeddings.weight`, `layers.3.mixer.in_proj.weight`, `layers.3.mlp.linear.weight`, `norm_f.weight`, `lm_head.weight`. Tensors
+of the multi-token-prediction head (`mtp.*`) are left out. Pickle files are never opened.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _PREFIXES = ("backbone.", "model.")
+_LINEARS = {".self_attn.linear_attn.": ".self_attn.linear.", ".mlp.linear_mlp.": ".mlp.linear."}
 _FP8 = "F8_E4M3"
 _WHOLE = {"U8": torch.uint8, "I8": torch.int8}
 """Only as the values of quantised weights."""
@@ -183,6 +185,8 @@ def bare_name(stored: str) -> str:
         if stored.startswith(prefix):
             stored = stored.removeprefix(prefix)
             break
+    for name, ours in _LINEARS.items():
+        stored = stored.replace(name, ours)
     return "embeddings." + stored.removeprefix("embedding.") if stored.startswith("embedding.") else stored
 
 
