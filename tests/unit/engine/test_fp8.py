@@ -67,7 +67,13 @@ def quantised(folder: Path, form: str = "tensor", name: str = "weight_scale") ->
         stored[key.replace("weight", name)] = scale
         stored[key.replace("weight", "input_scale")] = torch.tensor(0.5)
         plain[key] = stored[key].float() * own
-    stored["backbone.layers.2.mixer.k_proj.k_scale"] = torch.tensor(1.0)
+    for place in (
+        "k_proj.k_scale",
+        "k_proj.output_scale",
+        "q_scale",
+        "kv_scale",
+    ):  # of the cache, by one maker or another
+        stored[f"backbone.layers.2.mixer.{place}"] = torch.tensor(1.0)
     save_file(plain, twin / "model.safetensors")
     save_file(stored, ours / "model.safetensors")
     return ours, twin

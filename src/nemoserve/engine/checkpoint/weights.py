@@ -39,7 +39,9 @@ _DTYPES = {
     "BF16": torch.bfloat16,
     _FP8: torch.float8_e4m3fn,
 } | _WHOLE
-_ASIDE = ("inv_freq", ".weight_scale", ".weight_scale_inv", ".input_scale", ".k_scale", ".v_scale")
+_ASIDE = (
+    "inv_freq", ".weight_scale", ".weight_scale_inv", ".input_scale", ".output_scale", ".q_scale", ".k_scale", ".v_scale", ".kv_scale",
+)  # fmt: skip
 """Tensors that no model asks for: frequencies that are worked out anew, and scales of quantised weights, inputs and caches."""
 _MAX_HEADER_BYTES = 100 << 20
 _REMAP_BYTES = 1 << 30
