@@ -5,6 +5,7 @@ Without the binaries the tests on PostgreSQL are skipped, unless NEMOSERVE_TEST_
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pwd
@@ -14,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -55,6 +57,20 @@ class Postgres:
     def stop(self) -> None:
         """Ends the server as a crash does: connections break, what was committed stays."""
         self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Its connections stay, and nothing comes of them."""
+        pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        server = psutil.Process(pid)
+        processes = [server, *server.children(recursive=True)]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def new(self) -> str:
         """The URL of a place without any tables: a schema of its own, since a database is hundreds of files."""

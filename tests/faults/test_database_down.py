@@ -105,6 +105,38 @@ def test_replies_stop_with_postgresql_or_its_ledger_has_holes_afterwards(
     assert shown["limit_remaining"] == pytest.approx(1 - shown["usage"])
 
 
+@pytest.mark.slow
+def test_a_database_that_stands_still_holds_up_replies(
+    own_postgres: Postgres, tmp_path: Path, tiny_folder: Path
+) -> None:
+    """No connection breaks, so that nothing fails by itself."""
+    url = own_postgres.new()
+    gateway = start_gateway(tmp_path, tiny_folder, database_url=url, require_key=True, prices=write_prices(tmp_path))
+    try:
+        keys = [make_key(tmp_path, name, url=url)[1] for name in ("known", "unseen")]
+        _, limited = make_key(tmp_path, "limited", url=url, limit=10**9)
+        seen = [ask(gateway, keys[0]), ask(gateway, limited)]
+        with own_postgres.standing_still():
+            with ThreadPoolExecutor(12) as threads:
+                seen += threads.map(lambda _: ask(gateway, keys[0]), range(12))
+            began = time.monotonic()
+            seen += [ask(gateway, keys[0]) for _ in range(5)]
+            assert time.monotonic() - began < 3, "each of them has waited for it"
+            assert {answer.status_code for answer in seen} == {200}
+            assert ask(gateway, keys[1]).status_code == ask(gateway, limited).status_code == 503
+        for key in (*keys, limited):
+            seen.append(wait_until(lambda key=key: (told := ask(gateway, key)).ok and told, "it works again", 30))
+        ids = {answer.headers["x-generation-id"] for answer in seen}
+        wait_until(lambda: ids == {line[0] for line in attempts(url)}, "all lines are in the ledger", 30)
+    finally:
+        gateway.stop()
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT sum(reserved), (SELECT count(*) FROM holds) FROM balances").fetchone() == (
+            0,
+            0,
+        )
+
+
 @pytest.fixture(scope="module")
 def pair(
     secret: None, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, tiny_folder: Path

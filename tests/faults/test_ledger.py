@@ -39,6 +39,7 @@ from tests.ledgers import (
     rows,
     running,
 )
+from tests.servers import wait_until
 
 ROOT = Path(__file__).parents[2]
 LOCK = """
@@ -135,6 +136,21 @@ async def test_no_line_is_lost_and_nobody_waits_while_the_database_is_away(
     assert journaled(tmp_path) == set()
     assert rows(database, open_attempts) == []
     check_balances(database)
+    database.close()
+
+
+@pytest.mark.slow
+async def test_what_was_written_after_an_outage_stays_in_the_journal(breakable: Breakable, tmp_path: Path) -> None:
+    """Until something else happens, which may take its time."""
+    database = Database.open(breakable.place)
+    async with running(make_books(database, tmp_path)) as books:
+        breakable.down()
+        for _ in range(3):
+            await attempt(books, make_caller(), Usage(1, 2))
+            await asyncio.sleep(0.3)
+        breakable.up()
+        await asyncio.to_thread(wait_until, lambda: not journaled(tmp_path), "the journal is emptied", 20)
+        assert len(lines(database)) == 3
     database.close()
 
 

@@ -6,8 +6,10 @@ unknown one comes: however many made-up keys follow, none of them costs a look a
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Callable, Set
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -24,6 +26,9 @@ _NO_DIGEST = bytes(32)
 _MALFORMED = "This is not a key of this server: it is malformed, perhaps mistyped or cut short."
 _RETRY_MS = 1000
 """How long a database that could not be reached is left in peace."""
+_PATIENCE_S = 2.0
+"""A database that has said nothing for so long is not waited for. Its own timeouts take longer, and one that stands still has none."""
+_THREADS = 8
 
 
 class _Secret(NamedTuple):
@@ -52,17 +57,38 @@ class Doorkeeper:
         self._clock = clock
         self._known = _Known(-1)
         self._ask_again = 0
+        self._threads = ThreadPoolExecutor(_THREADS, "keys")
+        self._stuck: Future[Key] | None = None
+        """A look at the database that was not waited for any more."""
 
     def authenticate(self, text: str) -> Key:
         """The key whose text this is. Raises ApiError: 401, and only to who has the whole secret does it say why; 503."""
-        public = keytext.public_part(text)
-        if public is None:
-            raise refused(_MALFORMED)
+        public = _public(text)
         now = self._clock()
         known = self._current(now)
         secret = known.secrets.get(public)
         if secret is None and keytext.whole(text):
             secret = self._secret(known, public)
+        return self._let_in(text, secret, now)
+
+    async def authenticate_in_time(self, text: str) -> Key:
+        """As `authenticate`, beside the event loop. Of a database that says nothing, only who is not known yet waits for a while."""
+        public = _public(text)
+        secret = self._known.secrets.get(public)
+        if secret is None or self._stuck is None or self._stuck.done():
+            asking = self._threads.submit(self.authenticate, text)
+            try:
+                return await asyncio.wait_for(asyncio.wrap_future(asking), _PATIENCE_S)
+            except TimeoutError:
+                if not asking.cancelled():
+                    self._stuck = asking
+            secret = self._known.secrets.get(public)
+        if secret is None:
+            raise _unreachable()
+        return self._let_in(text, secret, self._clock())
+
+    def _let_in(self, text: str, secret: _Secret | None, now: int) -> Key:
+        """The secret's key, if the text is its own. Raises ApiError (401)."""
         digest = self._digest(text)
         if not hmac.compare_digest(digest, _NO_DIGEST if secret is None else secret.digest) or secret is None:
             raise refused("There is no such key." if keytext.whole(text) else _MALFORMED)
@@ -104,13 +130,24 @@ class Doorkeeper:
                 wanted = wanted.select_from(keys.join(key_secrets)).where(key_secrets.c.public == public)
                 row = connection.execute(wanted.where(keys.c.deleted_at.is_(None))).first()
         except (SQLAlchemyError, StorageError) as error:
-            raise ApiError(
-                "provider_overloaded", "The key cannot be checked: the database is not reachable.", retry_after_s=1
-            ) from error
+            raise _unreachable() from error
         if row is None:
             return None
         found = known.secrets[public] = _Secret(bytes(row.digest), row.secret_expires_at, key_of(row))
         return found
+
+
+def _public(text: str) -> str:
+    """By which the key is looked up. Raises ApiError (401)."""
+    public = keytext.public_part(text)
+    if public is None:
+        raise refused(_MALFORMED)
+    return public
+
+
+def _unreachable() -> ApiError:
+    message = "The key cannot be checked: the database is not reachable."
+    return ApiError("provider_overloaded", message, retry_after_s=1)
 
 
 def refused(message: str) -> ApiError:

@@ -62,12 +62,16 @@ class Keyring:
 
     @property
     def remote(self) -> bool:
-        """Whether `authenticate` may wait for a network, so that it belongs into a thread."""
+        """Whether `authenticate` may wait for a network, so that `authenticate_in_time` is better."""
         return self._database.dialect != "sqlite"
 
     def authenticate(self, text: str) -> Key:
         """The key whose text this is. Raises ApiError (401) for any other text and for a key that has ended."""
         return self._doorkeeper.authenticate(text)
+
+    async def authenticate_in_time(self, text: str) -> Key:
+        """The same beside the event loop, by what is known while the database says nothing. Raises ApiError: 401, 503."""
+        return await self._doorkeeper.authenticate_in_time(text)
 
     def create(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol
@@ -28,6 +29,10 @@ from nemoserve.types.money import NANO, dollars
 _RETRY_S = 2.0
 _WRITTEN_S = 0.1
 """What has ended is in the database by then, where that works."""
+_PATIENCE_S = 5.0
+"""Nobody waits longer for what a database has to say of a balance."""
+_THREADS = 8
+"""Of their own: while a database says nothing, those of everybody are not to be used up."""
 
 
 class _Held(ApiError):
@@ -168,6 +173,7 @@ class SharedQuota:
         self._database, self._instance, self._wait_s = database, instance, wait_s
         self._ended: dict[str, tuple[Hold, int]] = {}
         """Holds that are settled and may still have a row, by id, each with what was spent of it."""
+        self._threads = ThreadPoolExecutor(_THREADS, "balances")
 
     def load(self) -> None:
         pass
@@ -193,14 +199,23 @@ class SharedQuota:
         if caller.key_id is None or caller.limits.limit is None:
             return None
         name = window(caller.limits.limit_reset, now_ms)
-        return await asyncio.to_thread(self._remaining, caller.key_id, caller.limits.limit, name)
+        looking = self._threads.submit(self._remaining, caller.key_id, caller.limits.limit, name)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(looking), _PATIENCE_S)
+        except TimeoutError as error:
+            raise _unreachable() from error
 
     async def _reserved(self, key_id: str, limit: int, least: int, most: int, name: str, now_ms: int) -> Hold:
-        reserving = asyncio.ensure_future(asyncio.to_thread(self._reserve, key_id, limit, least, most, name, now_ms))
+        thread = self._threads.submit(self._reserve, key_id, limit, least, most, name, now_ms)
+        reserving = asyncio.wrap_future(thread)
         try:
-            return await asyncio.shield(reserving)
-        except asyncio.CancelledError:
-            reserving.add_done_callback(self._abandon)  # the thread goes on, and nobody would settle what it gets
+            return await asyncio.wait_for(asyncio.shield(reserving), _PATIENCE_S)
+        except (asyncio.CancelledError, TimeoutError) as error:
+            # A thread that has begun goes on, and nobody would settle what it gets.
+            if not thread.cancel():
+                reserving.add_done_callback(self._abandon)
+            if isinstance(error, TimeoutError):
+                raise _unreachable() from error
             raise
 
     def _reserve(self, key_id: str, limit: int, least: int, most: int, name: str, now_ms: int) -> Hold:

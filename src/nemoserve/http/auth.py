@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from starlette.requests import Request
@@ -41,7 +40,7 @@ async def caller_of(request: Request, keyring: Keyring, *, required: bool) -> Ca
     text = _key_text(request)
     if text is None or not (required or text.startswith(PREFIX)):
         return ANONYMOUS if required else LOCAL
-    key = await asyncio.to_thread(keyring.authenticate, text) if keyring.remote else keyring.authenticate(text)
+    key = await keyring.authenticate_in_time(text) if keyring.remote else keyring.authenticate(text)
     return key.caller()
 
 

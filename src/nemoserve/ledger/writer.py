@@ -72,6 +72,8 @@ class Writer:
         self._taken, self._done = 0, 0
         self._failing_since: float | None = None
         self._failures = 0
+        self._back = False
+        """The database works again, and the journal has lines that are written since."""
         self._closing: float | None = None
         """When to give up; None: not yet told to end."""
         self._ended = False
@@ -158,7 +160,7 @@ class Writer:
 
     def _gather(self) -> None:
         """Takes what is queued; waits for it while there is nothing to do."""
-        if not self._pending and self._closing is None:
+        if not self._pending and self._closing is None and not self._back:
             try:
                 self._take(self._queue.get(timeout=self._until_chore()))
             except queue.Empty:
@@ -167,6 +169,7 @@ class Writer:
                 self._awaited.wait(_GATHER_SHARED_S if self._database.dialect == "postgresql" else _GATHER_S)
         # Both before the queue is emptied: what comes later is written, and who comes later is heard, the next time.
         self._journal.turn()
+        self._back = False
         self._awaited.clear()
         for _ in range(self._queue.qsize()):
             self._take(self._queue.get())
@@ -198,7 +201,7 @@ class Writer:
         self._pending.reached()
         if self._failing_since is not None:
             self._log.info("ledger_back", seconds=round(time.monotonic() - self._failing_since, 1))
-            self._failing_since, self._failures = None, 0
+            self._failing_since, self._failures, self._back = None, 0, True
         self._metrics.ledger(self.behind, 0.0)
         return True
 
