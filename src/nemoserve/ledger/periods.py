@@ -37,12 +37,15 @@ def day(text: str) -> Span:
 def instant(text: str, now: int) -> int:
     """`7d` (or m, h, w) before `now`, a day's beginning, or `2026-11-21T10:00` with its zone, else UTC. Raises ValueError."""
     ago = _AGO.fullmatch(text)
-    if ago:
-        return now - int(ago[1]) * _UNIT_MS[ago[2]]
     try:
-        given = datetime.fromisoformat(text)
-        aware = given if given.tzinfo else given.replace(tzinfo=UTC)
-        return round((aware - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+        if ago:
+            at = now - int(ago[1]) * _UNIT_MS[ago[2]]
+        else:
+            given = datetime.fromisoformat(text)
+            aware = given if given.tzinfo else given.replace(tzinfo=UTC)
+            at = round((aware - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+        iso(at)  # what lies before the year 1, or after 9999, can be neither shown nor meant
+        return at
     except (ValueError, OverflowError):
         raise ValueError(f"expected 7d, 24h, 2026-11-21 or 2026-11-21T10:00, got {text[:40]!r}") from None
 

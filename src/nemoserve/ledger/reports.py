@@ -79,14 +79,17 @@ def credit(connection: Connection, now: int) -> Credits:
     are neither deleted, disabled nor expired, each in its current window. Keys without a limit add nothing.
     """
     limit = whole(member(keys.c.limits, "limit", connection.dialect.name))
-    in_force = select(func.coalesce(func.sum(limit), 0)).where(
+    in_force = select(limit).where(
+        limit.is_not(None),
         keys.c.deleted_at.is_(None),
         keys.c.disabled.is_(False),
         or_(keys.c.expires_at.is_(None), keys.c.expires_at > now),
     )
     spent = select(func.coalesce(func.sum(attempts.c.cost), 0))
     return Credits(
-        total=int(connection.execute(in_force).scalar_one()), used=int(connection.execute(spent).scalar_one())
+        # Summed here: ten limits that are as high as can be are more than SQLite's integers hold.
+        total=sum(connection.execute(in_force).scalars()),
+        used=int(connection.execute(spent).scalar_one()),
     )
 
 

@@ -6,7 +6,7 @@ price that is published with up to six decimals per million tokens is exact.
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 
 NANO = 10**9
 """Nano-dollars in a dollar."""
@@ -44,7 +44,7 @@ def decimal(nano: int) -> str:
 def _scaled(value: str | int | float, scale: int, precision: str) -> int:
     try:
         number = Decimal(str(value)) * scale
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         raise ValueError(f"{value!r} is no amount of dollars") from None
     if not number.is_finite() or number < 0:
         raise ValueError(f"{value!r} is no amount of dollars, which is 0 or more")

@@ -22,6 +22,7 @@ def test_an_amount_is_read_as_another(given: str | float, nano: int) -> None:
         ("five", "'five' is no amount"), ("-1", "0 or more"), (float("nan"), "0 or more"), ("inf", "0 or more"),
         ("0.0000000001", "more than nine decimals"), (1e-10, "more than nine decimals"),
         ("0.30000000000000004", "more than nine decimals"), (1.0000000001, "more than nine decimals"), ("1000000000.000000001", "more than a billion"), ("", "no amount"),
+        ("1e999999", "no amount"),
     ],
 )  # fmt: skip
 def test_what_is_no_amount_is_taken_for_one(given: str | float, said: str) -> None:

@@ -131,6 +131,10 @@ def test_credit_counts_keys_that_have_ended(database: Database) -> None:
     store(database, [make_entry(cost=3), make_entry(None, cost=4)])
     with database.read() as connection:
         assert reports.credit(connection, NOON) == reports.Credits(total=75_000, used=7)
+    with database.begin() as connection:
+        connection.execute(insert(keys), [key_row(f"rich {number}", 10**18) for number in range(10)])
+    with database.read() as connection:
+        assert reports.credit(connection, NOON).total == 10**19 + 75_000
 
 
 def test_a_key_is_not_found_by_its_name_or_beginning(database: Database) -> None:
