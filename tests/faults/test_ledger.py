@@ -337,6 +337,7 @@ async def test_a_line_is_written_once_however_often_it_comes(database: Database,
     journal = Journal(tmp_path)
     journal.enter(Line(entry))
     with journal.files[1].open("ab") as sink:
+        sink.write(b'{"entry":{"id":"\xff\xfe"}}\n\0\0\n')  # what a power cut leaves of a page
         sink.write(msgspec.json.encode(Line(other))[:50])  # the process died here, and another went on
     journal.turn()
     for line in (Line(other), Line(entry), Line(msgspec.structs.replace(other, outcome="open"))):

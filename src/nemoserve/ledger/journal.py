@@ -50,7 +50,7 @@ class Journal:
         lines: list[Line] = []
         for file in self.files:
             for text in file.read_bytes().splitlines():
-                with contextlib.suppress(msgspec.DecodeError):
+                with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                     lines.append(msgspec.json.decode(text, type=Line))
         return sorted(lines, key=_age)
 
