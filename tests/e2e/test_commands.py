@@ -42,6 +42,11 @@ def test_the_version_is_printed() -> None:
     assert nemoserve("--version").stdout.strip() == f"nemoserve {__version__}"
 
 
+def test_a_wrong_word_is_told_in_a_librarys_own_terms() -> None:
+    done = nemoserve("serve", "--dtype", "int4")
+    assert done.returncode == 2 and "'--dtype': 'int4' is not one of 'auto', " in done.stderr, done
+
+
 def test_help_names_the_commands_and_imports_nothing_heavy() -> None:
     heavy = "('torch', 'starlette', 'uvicorn', 'httpx2', 'rich.console', 'tokenizers', 'huggingface_hub')"
     late = f"import atexit, sys; atexit.register(lambda: print([m for m in {heavy} if m in sys.modules]))"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from nemoserve import __version__
 from nemoserve.cli import audit, config, content, keys
@@ -23,9 +24,22 @@ from nemoserve.cli.usage import usage
 
 DEFAULT_PORT = 8000
 
+
+class _Commands(TyperGroup):
+    """The commands, whose options complain in a person's words alone."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
 # Plain help: rich's help formatter would triple the start-up time of every command.
 app = typer.Typer(
     name="nemoserve",
+    cls=_Commands,
     help="Serve NVIDIA Nemotron models on your own machine, through the API that OpenAI and OpenRouter clients speak.",
     no_args_is_help=True,
     add_completion=False,
