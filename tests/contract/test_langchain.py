@@ -7,7 +7,8 @@ wire, and against the embedded model, which tries the whole server:
 |---|---|---|
 | invoke, stream, batch, events, conversation, usage, stop, names, model override; asynchronous twins | pass | pass |
 | tool choice, tool histories, few-shot examples, structured output | pass | pass |
-| tool calling, an agent loop, unicode arguments, JSON mode | pass | `NEEDS_A_BETTER_MODEL`: pass or fail |
+| an agent loop | pass | pass |
+| tool calling (half of it), unicode arguments, JSON mode | pass | `NEEDS_A_BETTER_MODEL`: pass or fail |
 | images, audio, PDF, Anthropic's inputs | skipped by LangChain: the models read text only | the same |
 | stream time | skipped by LangChain: a benchmark against a recording | the same |
 | serialisation, time to make a client, settings from the environment (unit tests of the client alone) | skipped | |
@@ -47,8 +48,7 @@ pytestmark = pytest.mark.slow
 
 NEEDS_A_BETTER_MODEL = {
     "test_json_mode": "which keys the JSON must have is said in the question alone",
-    "test_agent_loop": "the model may call the tool twice for one question",
-    "test_tool_calling": "the argument must be the question's number",
+    "test_tool_calling[model1]": "the argument must be the question's number",
     "test_unicode_tool_call_integration": "the argument must be the question's name",
 }
 """Tests whose outcome hangs on what a model of some million parameters writes, with the reason."""
@@ -145,7 +145,7 @@ class TestEmbeddedModel(Standard):
     @pytest.fixture(autouse=True)
     def _reach(self, server: Server, request: pytest.FixtureRequest) -> None:
         type(self).reached = server
-        if reason := NEEDS_A_BETTER_MODEL.get(request.node.originalname):
+        if reason := NEEDS_A_BETTER_MODEL.get(request.node.name):
             # Only a wrong text is forgiven (LangChain takes apart the None that it makes of a cut one, hence the TypeError, and wants
             # keys in an object): a refusal, a broken stream or an unreadable body fails here too.
             wrong = (AssertionError, TypeError, OutputParserException)
