@@ -29,6 +29,7 @@ def test_the_script_reports_every_job_beside_its_floor_and_transformers(tmp_path
     assert done.returncode == bool(found["missed"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_without_a_gpu_it_says_so() -> None:
     done = subprocess.run([sys.executable, "-m", "bench.gpu"], capture_output=True, text=True, timeout=120)

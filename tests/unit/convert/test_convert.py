@@ -225,6 +225,7 @@ def test_a_conversion_that_fails_leaves_no_folder(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model"]
 
 
+@pytest.mark.slow
 def test_a_full_disk_gives_a_traceback_and_leaves_a_folder(folder: Path, tmp_path: Path) -> None:
     """The largest size of a file stands in for a full disk."""
     limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)); "
@@ -319,6 +320,7 @@ def test_the_policy_names_only_weights_that_are_there(folder: Path) -> None:
     assert bits["embeddings.weight"] == 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "kind"), [(hybrid, "F32"), (llama, "Q8_0")], ids=["nemotron_h F32", "llama Q8_0"])
 def test_a_gguf_file_cannot_be_converted(
     make: Callable[[Path], Path], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -107,6 +107,7 @@ def test_deletion_takes_too_much_or_too_little(database: Database) -> None:
     assert count(database) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_bytes_of_deleted_content_stay_in_a_file(sqlite: Database, seed: int) -> None:
     # With sizes by chance, so that SQLite moves rows between pages: it leaves copies of them there.

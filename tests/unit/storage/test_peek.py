@@ -75,6 +75,7 @@ def test_while_nobody_writes_the_row_is_not_read(file: Path) -> None:
     peek.close()
 
 
+@pytest.mark.slow
 def test_a_look_never_goes_back_to_an_older_revision_under_load(file: Path, peek: Peek) -> None:
     done, wrong = threading.Event(), list[tuple[int, int]]()
     committed = 0

@@ -30,13 +30,17 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return on_gpu(folder), load_model(folder, dtype="float32", device="cpu")
 
 
-@pytest.mark.parametrize("pieces", [[150], pytest.param([1] * 3 + [64, 65, 18], marks=pytest.mark.slow), [130, 1, 19]])
+@pytest.mark.parametrize(
+    "pieces",
+    [[150], *(pytest.param(pieces, marks=pytest.mark.slow) for pieces in ([1] * 3 + [64, 65, 18], [130, 1, 19]))],
+)
 def test_logits_are_those_of_a_cpu(pair: tuple[Decoder, Decoder], pieces: list[int]) -> None:
     gpu, cpu = pair
     ids = tokens(150, 1)
     assert_close(cut(gpu, ids, pieces), whole(cpu, ids), 2e-5)
 
 
+@pytest.mark.slow
 def test_bfloat16_is_as_near_as_a_cpus(tmp_path: Path) -> None:
     folder, ids = made("hybrid", tmp_path), tokens(90, 2)
     exact = whole(load_model(folder, dtype="float32", device="cpu"), ids)
@@ -83,6 +87,7 @@ def test_recorded_steps_are_the_steps(pair: tuple[Decoder, Decoder]) -> None:
                 cache.release(slot)
 
 
+@pytest.mark.slow
 def test_logits_come_in_the_order_of_the_chunks_only_where_asked(pair: tuple[Decoder, Decoder]) -> None:
     gpu, cpu = pair
     ids = tokens(20)
