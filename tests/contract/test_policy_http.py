@@ -156,6 +156,21 @@ def test_the_owner_of_a_server_that_asks_for_no_key_is_refused_something(gateway
             assert answer.status_code not in (401, 403) and answer.status_code < 500, (line, answer.text)
 
 
+@pytest.mark.parametrize(
+    "told", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Host": "evil.example:8000"}]
+)
+def test_a_strangers_web_page_is_the_owner_of_a_server_that_asks_for_no_key(
+    gateway: Gateway, told: dict[str, str]
+) -> None:
+    key = make_key(gateway.log.parent)[1]
+    for line in served():
+        for shown in ({}, bearer("any-word")):
+            status = ask(gateway, line, {**told, **shown}).status_code
+            assert (status == 401) == ("nobody" not in MAY[line]), (line, status)
+    assert gateway.get("/v1/key", headers={**told, **bearer(key)}).status_code == 200, "a key is a key everywhere"
+    assert gateway.get("/v1/keys", headers={"Origin": "http://localhost:3000"}).status_code == 200
+
+
 def test_a_key_of_ours_is_taken_for_any_word_where_none_is_asked_for(gateway: Gateway) -> None:
     data_dir = gateway.log.parent
     hash, key = make_key(data_dir)

@@ -10,6 +10,8 @@ from nemoserve.access.doorkeeper import refused
 from nemoserve.access.keyring import Keyring
 from nemoserve.access.keytext import PREFIX
 from nemoserve.access.policy import Action, allowed
+from nemoserve.http.headers import headers_of
+from nemoserve.http.pages import from_elsewhere
 from nemoserve.types.caller import ANONYMOUS, LOCAL, Caller
 from nemoserve.types.errors import ApiError
 
@@ -32,14 +34,20 @@ _HOW = "send it as `Authorization: Bearer sk-nemo-…` or as `x-api-key`"
 
 
 async def caller_of(request: Request, keyring: Keyring, *, required: bool) -> Caller:
-    """Whoever sent the request. Raises ApiError: 401 for a key that is not valid, 400 for two different ones.
+    """Whoever sent the request. Raises ApiError: 401 for a key that is not valid and for strangers' pages, 400 for two different keys.
 
     Where keys are not `required`, a request without one comes from the owner, and so does one with something that is not a
     key of ours: clients that insist on a key are given any word. But a key of ours is checked, and counts, everywhere.
     """
     text = _key_text(request)
     if text is None or not (required or text.startswith(PREFIX)):
-        return ANONYMOUS if required else LOCAL
+        if required:
+            return ANONYMOUS
+        if from_elsewhere(headers_of(request.scope)):
+            raise refused(
+                f"This is of a web page, or under a name, that is not this machine's own, and needs a key: {_HOW}."
+            )
+        return LOCAL
     key = await keyring.authenticate_in_time(text) if keyring.remote else keyring.authenticate(text)
     return key.caller()
 
