@@ -54,7 +54,7 @@ async def chat(house: Services, request: ChatRequest, reply_id: str, caller: Cal
         visit=Visit(house.books, house.rates, caller, origin, reply_id),
         arrived=arrived,
         deadline=arrived + house.settings.routing.deadline,
-        session=None if request.session_id is None else f"{keeper}/{request.session_id}",
+        session=_session(request, caller),
         opening=_opening(request, keeper) if request.session_id is None else None,
         intent=capped(request.reasoning, caller, request.sampling.n),
         notices=(*request.warnings, *chosen, *changed),
@@ -83,6 +83,7 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
         arrived=arrived,
         deadline=arrived + house.settings.routing.deadline,
         notices=request.warnings,
+        session=_session(request, caller),
         content={"prompt": list(request.prompts)} if caller.store_content else None,
     )
 
@@ -94,6 +95,11 @@ async def complete(house: Services, request: CompletionRequest, reply_id: str, c
     route = _route(house, asked)
     asked = msgspec.structs.replace(asked, notices=(*asked.notices, *_slips(route)))
     return await Reply.open(house, asked, route, prepare)
+
+
+def _session(request: ChatRequest | CompletionRequest, caller: Caller) -> str | None:
+    """Sessions of one name are several callers' own."""
+    return None if request.session_id is None else f"{keeper_of(caller)}/{request.session_id}"
 
 
 def _opening(request: ChatRequest, keeper: str) -> str:

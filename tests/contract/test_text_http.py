@@ -126,3 +126,18 @@ def test_a_stream_gives_the_same_text_and_ends_with_usage(gateway: Gateway) -> N
         assert [value for one in lists for value in one[name]] == values
     assert parts[-1]["usage"] == whole["usage"]
     assert [part["choices"][0]["finish_reason"] for part in parts[-2:]] == ["stop", "stop"]
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/completions"])
+def test_the_name_of_a_session_is_lost_or_other_letters(gateway: Gateway, path: str) -> None:
+    asked = {"messages": [{"role": "user", "content": ORDER}]} if "chat" in path else {"prompt": ORDER}
+    named = [
+        ({}, {"X-Session-Id": "Ünï 日本".encode()}, "Ünï 日本"),
+        ({"session_id": "mine"}, {"X-Session-Id": b"other"}, "mine"),
+        ({"prompt_cache_key": "cached"}, {}, "cached"),
+    ]
+    for fields, headers, session in named:
+        answer = gateway.post(path, {**asked, "max_tokens": 64, **fields}, headers=headers)
+        assert answer.status_code == 200 and "warnings" not in answer.json(), answer.text
+        told = gateway.get("/v1/generation", params={"id": answer.headers["x-generation-id"]}).json()["data"]
+        assert told["session_id"] == session

@@ -108,6 +108,12 @@ def chat_entry(asked: Asked[ChatRequest], admission: Admission, *, thinking: boo
     )
 
 
+def text_entry(asked: Asked[CompletionRequest], admission: Admission) -> Entry:
+    """The same of plain texts."""
+    request = asked.request
+    return msgspec.structs.replace(admission.entry, api="text", session_id=request.session_id, streamed=request.stream)
+
+
 _SOON_S = 0.5
 """A failed reply waits so long at most for its engine's last count, before it tells what is left of the key's money."""
 

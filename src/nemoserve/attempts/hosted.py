@@ -9,7 +9,7 @@ import msgspec
 
 from nemoserve.admission import require_all, room
 from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
-from nemoserve.attempts.attempt import Attempt, Counted, Plan, chat_entry
+from nemoserve.attempts.attempt import Attempt, Counted, Plan, chat_entry, text_entry
 from nemoserve.attempts.choices import ChoiceReader
 from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
 from nemoserve.attempts.decided import decided, within_cap
@@ -128,7 +128,7 @@ async def attempt_hosted_text(
             asked=asked,
             endpoint=endpoint,
             admission=admission,
-            entry=msgspec.structs.replace(admission.entry, api="text", streamed=request.stream),
+            entry=text_entry(asked, admission),
             sampling=request.sampling,
             notices=(*asked.notices, *dropped, *notices, *admission.notices),
             output=wanted.output,

@@ -9,7 +9,7 @@ import msgspec
 
 from nemoserve.admission import require_all, room
 from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
-from nemoserve.attempts.attempt import Attempt, Counted, Plan, chat_entry
+from nemoserve.attempts.attempt import Attempt, Counted, Plan, chat_entry, text_entry
 from nemoserve.attempts.decided import decided, within_cap
 from nemoserve.attempts.fitting import fitted
 from nemoserve.attempts.services import Services
@@ -147,7 +147,7 @@ async def attempt_text(
             asked=asked,
             endpoint=endpoint,
             admission=admission,
-            entry=msgspec.structs.replace(admission.entry, api="text", streamed=request.stream),
+            entry=text_entry(asked, admission),
             sampling=request.sampling,
             notices=(*asked.notices, *notices, *admission.notices),
             output=request.output,

@@ -17,3 +17,13 @@ def headers_of(scope: Scope) -> Mapping[str, str]:
             name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])
         }
     return found
+
+
+def text_of(header: str) -> str:
+    """A header's text: UTF-8, as most clients write it, where its bytes are that, else Latin-1."""
+    if header.isascii():
+        return header
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header

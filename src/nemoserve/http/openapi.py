@@ -126,7 +126,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         "Steer a reply under way", "generation", "Accepted", ControlBody, errors=(404,)
     ),
     ("POST", "/completions"): Operation(
-        "Continue a text", "generation", "TextCompletion", TextBody, errors=_GENERATES, chunks="TextChunk"
+        "Continue a text", "generation", "TextCompletion", TextBody, (_SESSION,), _GENERATES, chunks="TextChunk"
     ),
     ("GET", "/models"): Operation("List the models", "models", "ModelList", parameters=_MODELS, errors=(400, 503)),
     ("GET", "/models/user"): Operation(

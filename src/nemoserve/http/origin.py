@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from nemoserve.access.keytext import redacted
-from nemoserve.http.headers import headers_of
+from nemoserve.http.headers import headers_of, text_of
 from nemoserve.types.caller import Origin
 
 _LONGEST = 500
@@ -17,21 +17,11 @@ def origin_of(request: Request, user: str | None) -> Origin:
     headers = headers_of(request.scope)
     return Origin(
         request_id=str(request.scope.get("nemoserve.request_id", "")),
-        app_url=_kept(_read(headers.get("http-referer", headers.get("referer", "")))),
-        app_title=_kept(_read(headers.get("x-openrouter-title") or headers.get("x-title", ""))),
-        user_agent=_kept(_read(headers.get("user-agent", ""))),
+        app_url=_kept(text_of(headers.get("http-referer", headers.get("referer", "")))),
+        app_title=_kept(text_of(headers.get("x-openrouter-title") or headers.get("x-title", ""))),
+        user_agent=_kept(text_of(headers.get("user-agent", ""))),
         user=_kept(user or ""),
     )
-
-
-def _read(header: str) -> str:
-    """A header's text: UTF-8, as most clients write it, where its bytes are that, else Latin-1."""
-    if header.isascii():
-        return header
-    try:
-        return header.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return header
 
 
 def _kept(text: str) -> str:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from nemoserve import pipeline
 from nemoserve.http.body import decode, read_body
 from nemoserve.http.errors import error_response
-from nemoserve.http.headers import headers_of
+from nemoserve.http.headers import headers_of, text_of
 from nemoserve.http.ids import generation_id
 from nemoserve.http.middleware import add_account, add_timing
 from nemoserve.http.origin import origin_of
@@ -41,9 +41,7 @@ async def chat_completions(request: Request) -> Response | ASGIApp:
     body = decode(raw, CHAT_DECODER)
     if body.messages is None and body.prompt is not None:
         return await _complete(request, house, raw, reply_id)
-    wanted = read_chat(
-        body, most_choices=house.settings.max_choices, session_id=headers_of(request.scope).get("x-session-id")
-    )
+    wanted = read_chat(body, most_choices=house.settings.max_choices, session_id=_session(request))
     if unknown := unknown_fields(raw, ChatBody):
         wanted = msgspec.structs.replace(wanted, warnings=(*wanted.warnings, *unknown))
     reply = await pipeline.chat(house, wanted, reply_id, request.state.caller, origin_of(request, body.user))
@@ -66,6 +64,11 @@ async def completions(request: Request) -> Response | ASGIApp:
     return await _complete(request, house, await read_body(request, house.settings.max_body_bytes), reply_id)
 
 
+def _session(request: Request) -> str | None:
+    name = headers_of(request.scope).get("x-session-id")
+    return None if name is None else text_of(name)
+
+
 def _routed(request: Request, reply: Reply, requested: str | None) -> Callable[[], Body] | None:
     """What says how the reply was routed, where that is asked for."""
     if not wants_metadata(headers_of(request.scope)):
@@ -82,7 +85,7 @@ def _new_id(request: Request) -> str:
 
 async def _complete(request: Request, house: Services, raw: bytes, reply_id: str) -> Response | ASGIApp:
     body = decode(raw, TEXT_DECODER)
-    wanted = read_text(body, most_choices=house.settings.max_choices)
+    wanted = read_text(body, most_choices=house.settings.max_choices, session_id=_session(request))
     if unknown := unknown_fields(raw, TextBody):
         wanted = msgspec.structs.replace(wanted, warnings=(*wanted.warnings, *unknown))
     caller, origin = request.state.caller, origin_of(request, body.user)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
-from nemoserve.access.keytext import redacted
 from nemoserve.http.wire_context import read_context
 from nemoserve.http.wire_messages import WireMessage, read_messages
 from nemoserve.http.wire_output import read_output
 from nemoserve.http.wire_reasoning import ReasoningFields, read_reasoning, template_variables
 from nemoserve.http.wire_routing import model_names, provider_notices, read_preferences, wants_family
 from nemoserve.http.wire_sampling import MOST_TOP_LOGPROBS, read_sampling
+from nemoserve.http.wire_session import session_of
 from nemoserve.http.wire_tools import read_tools
 from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.errors import invalid
@@ -38,9 +36,6 @@ class ChatBody(ReasoningFields, kw_only=True):
     parallel_tool_calls: bool | None = None
     modalities: list[str] | None = None
     service_tier: str | None = None
-    session_id: str | None = None
-    prompt_cache_key: str | None = None
-    """What names the conversation where there is no session_id."""
     transforms: object = None
     plugins: object = None
     verbosity: str | None = None
@@ -58,9 +53,6 @@ class ChatBody(ReasoningFields, kw_only=True):
 _NOT_DONE = (
     "audio", "function_call", "functions", "image_config", "prediction", "web_search_options", "min_tokens", "top_a",
 )  # fmt: skip
-
-_LONGEST_SESSION = 256
-"""As OpenRouter has it."""
 
 CHAT_DECODER = msgspec.json.Decoder(ChatBody)
 
@@ -90,9 +82,7 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         output=output,
-        session_id=_session(
-            {"session_id": body.session_id, "X-Session-Id": session_id, "prompt_cache_key": body.prompt_cache_key}
-        ),
+        session_id=session_of(body, session_id),
         stream=body.stream is True,
         preferences=read_preferences(body),
         fallback_to_family=wants_family(body),
@@ -138,12 +128,3 @@ def _dropped(body: ChatBody) -> list[Notice]:
     if body.verbosity not in (None, "medium"):
         names.append("verbosity")
     return [Notice("dropped_parameter", f"{name} was dropped: it is not supported here.", name) for name in names]
-
-
-def _session(given: Mapping[str, str | None]) -> str | None:
-    """The first of the names. It is written down, so it is short, and a key must not be in it."""
-    for field, name in given.items():
-        if name and len(name) > _LONGEST_SESSION:
-            raise invalid(field, f"expected at most {_LONGEST_SESSION} characters, got {len(name)}")
-    name = next(filter(None, given.values()), None)
-    return None if name is None else redacted(name)

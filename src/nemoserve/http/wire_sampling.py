@@ -21,6 +21,9 @@ class SamplingFields(msgspec.Struct, kw_only=True):
     model: str | None = None
     models: list[str] | None = None
     user: str | None = None
+    session_id: str | None = None
+    prompt_cache_key: str | None = None
+    """What names the conversation where there is no session_id."""
     provider: dict[str, object] | None = None
     route: object = None
     """OpenRouter's older word for how `models` are tried; never an error."""

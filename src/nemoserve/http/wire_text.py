@@ -9,6 +9,7 @@ import msgspec
 from nemoserve.http.wire_output import OutputFields, read_output
 from nemoserve.http.wire_routing import model_names, provider_notices, read_preferences, wants_family
 from nemoserve.http.wire_sampling import MOST_TOP_LOGPROBS, read_sampling
+from nemoserve.http.wire_session import session_of
 from nemoserve.types.chat import CompletionRequest, Notice
 from nemoserve.types.errors import invalid
 
@@ -28,8 +29,8 @@ class TextBody(OutputFields, kw_only=True):
 TEXT_DECODER = msgspec.json.Decoder(TextBody)
 
 
-def read_text(body: TextBody, *, most_choices: int) -> CompletionRequest:
-    """The typed request. Raises ApiError (400) naming the field that makes no sense."""
+def read_text(body: TextBody, *, most_choices: int, session_id: str | None = None) -> CompletionRequest:
+    """The typed request; `session_id` is the header's. Raises ApiError (400) naming the field that makes no sense."""
     prompts = _prompts(body.prompt)
     echo = body.echo is True
     if body.logprobs is not None and not 0 <= body.logprobs <= MOST_TOP_LOGPROBS:
@@ -52,6 +53,7 @@ def read_text(body: TextBody, *, most_choices: int) -> CompletionRequest:
         echo=echo,
         output=output,
         add_special_tokens=body.add_special_tokens is not False,
+        session_id=session_of(body, session_id),
         stream=body.stream is True,
         preferences=read_preferences(body),
         fallback_to_family=wants_family(body),

@@ -177,6 +177,7 @@ class CompletionRequest(msgspec.Struct, frozen=True):
     echo: bool = False
     output: OutputFormat | None = None
     add_special_tokens: bool = True
+    session_id: str | None = None
     stream: bool = False
     preferences: Preferences = Preferences()
     fallback_to_family: bool = False
