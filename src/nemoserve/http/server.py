@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import gc
 import getpass
-import hashlib
 import logging
 import os
 import signal
@@ -23,6 +22,7 @@ from nemoserve.backends.base import Health
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.managed.programs import EngineMissing
 from nemoserve.config.address import is_loopback
+from nemoserve.config.audited import audited
 from nemoserve.config.secret import VARIABLE
 from nemoserve.config.settings import Settings, make_data_dir
 from nemoserve.http.app import create_app
@@ -144,22 +144,12 @@ def _require_keys(settings: Settings, keyring: Keyring) -> None:
 
 
 def _log_settings(settings: Settings, keyring: Keyring) -> None:
-    """What decides who may call, what it costs and what is kept is in the audit log, with who started the server."""
-    url, prices = settings.database_url, settings.prices
-    told = {
-        "host": settings.host,
-        "port": settings.port,
-        "require_key": settings.require_key,
-        "models": list(settings.models),
-        "database": "sqlite" if url is None else url.rpartition("@")[2],
-        "prices": None if prices is None else f"{prices} {hashlib.sha256(prices.read_bytes()).hexdigest()[:16]}",
-        "retain_content_days": settings.retain_content_days,
-    }
+    """What matters of them is in the audit log, with who started the server."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = "unknown"
-    keyring.log_settings(told, server=f"server:{socket.gethostname()}", actor=f"serve:{user}")
+    keyring.log_settings(audited(settings), server=f"server:{socket.gethostname()}", actor=f"serve:{user}")
 
 
 class _Server(uvicorn.Server):

@@ -7,6 +7,10 @@ from typing import Any
 
 from nemoserve.access.audit import AuditEntry, AuditLog
 from nemoserve.access.settings_log import log_settings
+from nemoserve.config.audited import audited
+from nemoserve.config.engines import EngineSettings
+from nemoserve.config.providers import PriceTable, ProviderModel, ProviderSettings
+from nemoserve.config.settings import Settings
 from nemoserve.storage.database import Database
 
 
@@ -39,3 +43,25 @@ def test_the_end_of_the_log_is_not_remembered_or_another_row_is_taken_for_settin
     log_settings(database, log, {"a": 2}, server="server:a", actor="serve:ada", now_ms=8)
     changes = [entry.detail["a"] for entry in reversed(log.entries(database)) if entry.action == "settings.update"]
     assert changes == [[None, 1], [1, 2], [2, 3], [3, 2]]
+
+
+def test_prompts_go_elsewhere_or_cost_otherwise_unseen_or_a_secret_is_told(tmp_path: Path) -> None:
+    def told(
+        price: str = "1", url: str = "https://a.example/v1", key: str = "env:KEY", **more: Any
+    ) -> dict[str, object]:
+        model = ProviderModel(id="m", price=PriceTable(prompt=price))
+        up = ProviderSettings(
+            name="up", base_url=url, api_key=key, models=(model,), headers={"x-team": "hidden"}, **more
+        )
+        engine = EngineSettings(type="vllm", name="vllm", model="a/b", env={"HF_TOKEN": "hidden"})
+        prices = tmp_path / "prices.toml"
+        prices.write_text(f"# {price}")
+        url = "postgresql://me:hidden@host/db"
+        return audited(Settings(providers=(up,), engines=(engine,), database_url=url, prices=prices))
+
+    first = told()
+    assert "up https://a.example/v1 " in str(first["providers"]) and "vllm a/b " in str(first["engines"])
+    assert "hidden" not in str(first) and "KEY" not in str(first) and first == told(key="file:k")
+    for other in (told(price="2"), told(url="https://b.example/v1"), told(collects_data=False)):
+        assert other["providers"] != first["providers"]
+    assert told(price="2")["prices"] != first["prices"]
