@@ -201,10 +201,12 @@ class Books:
         await asyncio.wrap_future(self._writer.flush())
 
     def _recover(self) -> None:
-        self._writer.recover()
+        earlier = self._writer.recover()
         with self._database.begin() as connection:
             self._sweeper.beat(connection)
+            self._sweeper.bury(connection, earlier)
             self._sweeper.sweep(connection)
+        self._writer.recovered(self._instance)
         self._quota.load()
 
     def _note(self) -> None:

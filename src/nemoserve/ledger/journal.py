@@ -26,6 +26,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.files = (folder / "ledger-journal-a.jsonl", folder / "ledger-journal-b.jsonl")
+        self._holder = folder / "ledger-server"
         self._sinks = [_opened(file) for file in self.files]
         self._current = 0
         self._waiting = any(file.stat().st_size for file in self.files)
@@ -37,6 +38,20 @@ class Journal:
 
     def unlock(self) -> None:
         fcntl.flock(self._sinks[0], fcntl.LOCK_UN)
+
+    @property
+    def holder(self) -> str:
+        """The server that last wrote into these files, by its name for this run; empty: nobody knows. Whoever has the lock is another."""
+        try:
+            name = self._holder.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return name if name.isalnum() else ""
+
+    def hold(self, instance: str) -> None:
+        """Says who writes into these files from now on. A disk that is full keeps no name."""
+        with contextlib.suppress(OSError):
+            self._holder.write_text(instance, encoding="utf-8")
 
     def enter(self, line: Line) -> None:
         """Appends a line, which outlives the process from then on. It is in the system's memory, and not forced to the disk."""

@@ -2,7 +2,7 @@
 
 With SQLite there is one server: at its start all others are dead. With PostgreSQL a server is dead when it has not been seen for a
 while, by the database's clock; only one that has been seen all that while may say so, or after an outage of the database the first
-to come back would bury the living.
+to come back would bury the living. Who has taken over its folder knows it at once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, delete, extract, func, or_, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, cast, delete, extract, func, or_, select
 
 from nemoserve.storage.balances import insert_into, release_holds
 from nemoserve.storage.database import Database
@@ -55,11 +55,18 @@ class Sweeper:
         else:
             return 0
         alive = select(instances.c.id).where(living)
-        gone = delete(open_attempts).where(open_attempts.c.instance.not_in(alive)).returning(open_attempts.c.entry)
+        return self._settle(connection, lambda instance: instance.not_in(alive))
+
+    def bury(self, connection: Connection, instance: str) -> int:
+        """Settles what that server left, which is dead for certain; returns how many attempts that were."""
+        return 0 if instance == self._instance else self._settle(connection, lambda one: one == instance)
+
+    def _settle(self, connection: Connection, dead: Callable[[Column[str]], ColumnElement[bool]]) -> int:
+        gone = delete(open_attempts).where(dead(open_attempts.c.instance)).returning(open_attempts.c.entry)
         left = [msgspec.json.decode(text, type=Entry) for text in connection.execute(gone).scalars()]
         write_lines(connection, [Line(self._price(_killed(entry))) for entry in left])
-        release_holds(connection, holds.c.instance.not_in(alive))
-        connection.execute(delete(instances).where(instances.c.id.not_in(alive)))
+        release_holds(connection, dead(holds.c.instance))
+        connection.execute(delete(instances).where(dead(instances.c.id)))
         return len(left)
 
     def _now(self, connection: Connection) -> int:

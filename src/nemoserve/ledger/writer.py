@@ -112,8 +112,8 @@ class Writer:
             mark.set_exception(StorageError("The ledger is closed."))
         return mark
 
-    def recover(self) -> None:
-        """Writes what an earlier process left in the journal; before `start`. Raises StorageError."""
+    def recover(self) -> str:
+        """Writes what an earlier process left in the journal, and tells its name; before `start`. Raises StorageError."""
         try:
             self._journal.lock()
         except BlockingIOError:
@@ -130,6 +130,11 @@ class Writer:
         self._journal.empty()
         if opened or lines:
             self._log.info("ledger_recovered", lines=lines, open=opened)
+        return self._journal.holder
+
+    def recovered(self, instance: str) -> None:
+        """All that the earlier process left is settled; what comes now is that server's."""
+        self._journal.hold(instance)
 
     def start(self) -> None:
         self._thread.start()

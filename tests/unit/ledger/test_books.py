@@ -392,3 +392,22 @@ async def test_a_flush_of_closed_books_does_not_hang(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="closed"):
         await asyncio.wait_for(books.flush(), 30)
     database.close()
+
+
+async def test_money_of_a_server_that_was_killed_stays_held_after_it_is_started_again(
+    database: Database, tmp_path: Path
+) -> None:
+    """Who has its folder knows at once that it is dead."""
+    caller = make_caller(limit=1000)
+    async with running(make_books(database, tmp_path / "a")) as books:
+        hold = await books.hold(caller, PRICE, prompt_tokens=5, completion_tokens=5, now_ms=NOON)
+        left = books.open(make_entry("key"), hold, lambda: Usage(5, 3)).entry
+        await asyncio.sleep(0.6)  # so that its progress is entered
+    assert [row["id"] for row in rows(database, open_attempts)] == [left.id]
+    if database.dialect == "postgresql":
+        async with running(make_books(database, tmp_path / "b", "other")):
+            assert rows(database, open_attempts), "for all that others know it may live"
+    async with running(make_books(database, tmp_path / "a", "again")) as books:
+        assert lines(database)[left.id].outcome == "killed" and not rows(database, open_attempts)
+        assert lines(database)[left.id].cost == 35 and await books.remaining(caller, NOON) == 965
+    check_balances(database)
