@@ -119,6 +119,7 @@ def misuse(run: Run, key: str) -> None:
         {**question, "tools": [{"type": key}]}, {**question, "provider": {"order": [key], "only": [key]}},
         {**question, "user": key, "session_id": key}, {**question, "max_tokens": key}, {**question, "models": [key]},
         {**question, "model": key}, {**question, "model": "none", "models": [key, "b"]},
+        {**question, key: 1}, {**question, "provider": {key: 1}},
     ):  # fmt: skip
         run.ask("POST", "/v1/chat/completions", json=body, headers=good)
         run.ask("POST", "/v1/chat/completions", json=body, headers={**good, "X-OpenRouter-Metadata": "enabled"})

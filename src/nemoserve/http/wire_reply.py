@@ -81,12 +81,12 @@ def usage_body(usage: Usage, cost: int = 0, upstream: UpstreamCost | None = None
 
 
 def notice_bodies(notices: Iterable[Notice]) -> list[Body]:
-    """What was not applied as asked. Keys that were sent as a field's value are not said again."""
+    """What was not applied as asked. Keys that were sent as a field's value or name are not said again."""
     bodies: list[Body] = []
     for notice in notices:
         body: Body = {"code": notice.code, "message": redacted(notice.message)}
         if notice.parameter is not None:
-            body["parameter"] = notice.parameter
+            body["parameter"] = redacted(notice.parameter)
         bodies.append(body)
     return bodies
 
