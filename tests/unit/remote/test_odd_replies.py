@@ -36,6 +36,26 @@ def test_a_reason_to_finish_that_is_none_ends_the_reply(word: str) -> None:
         _stream(_chunk(word, content="a"))
 
 
+@pytest.mark.parametrize("said", [{"message": {"content": "a"}}, {"text": "a"}])
+def test_a_whole_reply_without_a_reason_to_finish_is_taken_for_a_part_of_one(said: dict[str, Any]) -> None:
+    for reason in ({}, {"finish_reason": None}, {"finish_reason": "null"}):
+        body = {"choices": [{"index": 0, **said, **reason}]}
+        seen = Seen()
+        for event in ReplyReader("up", Reading()).whole(json.dumps(body).encode()):
+            seen.add(event)
+        assert seen.text == "a" and seen.finish is not None and seen.finish.reason == "stop"
+    with pytest.raises(ApiError, match="broke off"):
+        ReplyReader("up", Reading()).whole(b'{"choices": [{"index": 0, "message": {"content": ""}}]}')
+
+
+def test_a_call_without_arguments_has_none_that_can_be_read() -> None:
+    call = {"index": 0, "id": "c", "function": {"name": "get", "arguments": ""}}
+    seen = _stream(_chunk(None, tool_calls=[call]), _chunk("tool_calls"))
+    assert seen.calls == [("c", "get", "{}")] and seen.finish is not None and not seen.finish.warnings
+    cut = _stream(_chunk(None, tool_calls=[call]), _chunk("length"))
+    assert cut.calls == [("c", "get", "")] and cut.finish is not None and cut.finish.warnings
+
+
 def test_problem_details_in_a_stream_are_passed_over() -> None:
     with pytest.raises(ApiError) as caught:
         _stream({"status": 429, "title": "Too Many Requests"})

@@ -172,8 +172,9 @@ class ChoiceReader:
 
     def finish(self, reason: str, native: str) -> list[ChoiceEvent]:
         """The provider says that the choice is over."""
-        events: list[ChoiceEvent] = [*self._release(), *self._last(), *self._native.finish()]
         mapped = FINISH.get(reason.lower(), "stop")
+        cut = mapped not in ("stop", "tool_calls")
+        events: list[ChoiceEvent] = [*self._release(), *self._last(), *self._native.finish(cut=cut)]
         notices: list[Notice] = []
         if mapped == "stop":
             meant = self._unclosed()

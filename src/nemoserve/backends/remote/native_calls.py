@@ -82,12 +82,15 @@ class NativeCalls:
             return known.start(self._index) if known.name else []
         return [ToolCallDelta(self._index, known.position, arguments)] if arguments else []
 
-    def finish(self) -> list[ToolCallStart | ToolCallDelta]:
-        """The calls whose names never came."""
+    def finish(self, *, cut: bool) -> list[ToolCallStart | ToolCallDelta]:
+        """The calls whose names never came, and empty objects for those that have no arguments. `cut`: some might have come yet."""
         events: list[ToolCallStart | ToolCallDelta] = []
         for call in self._known.values():
             if call.passed and not call.started:
                 events += call.start(self._index)
+            if call.passed and not call.arguments and not cut:
+                call.arguments.append("{}")
+                events.append(ToolCallDelta(self._index, call.position, "{}"))
         return events
 
     def notices(self, tools: ToolSchemas) -> list[Notice]:

@@ -89,6 +89,10 @@ class ReplyReader:
         if chunk.failed or chunk.choices is None:
             raise self._failed(body, chunk)
         self._reading = msgspec.structs.replace(self._reading, whole=True)
+        for choice in chunk.choices:
+            # Nothing is missing of what came whole, whether or not it says why it ends.
+            if choice.said and (choice.finish_reason or "null").lower() in NO_REASON:
+                choice.finish_reason = "stop"
         events = [*self._chunk(chunk), *self.end()]
         return [event for event in events if not (isinstance(event, TextDelta) and event.held)]
 

@@ -95,6 +95,11 @@ class Choice(msgspec.Struct):
     logprobs: object = None
     error: object = None
 
+    @property
+    def said(self) -> str:
+        """The answer in it, if it is whole."""
+        return (self.message.said() if self.message is not None else self.text) or ""
+
 
 class Chunk(msgspec.Struct):
     """A chunk of a stream, or a whole reply."""
