@@ -191,6 +191,12 @@ def test_a_request_tries_for_ever(most: int, pause: int, burst: int) -> None:
     assert 1 <= made <= min(most, burst + 1 + (burst == 0), math.ceil(60 / pause))
 
 
+def test_an_endpoint_is_blamed_that_there_was_no_time_to_ask() -> None:
+    tries = Tries(RoutingSettings(deadline=60.0), RetryBudget(0.2, 5), 0.0)
+    assert tries.next(0.0)
+    assert not tries.next(59.995), "the clock by which the first one was given up is a little fast"
+
+
 @given(st.lists(st.floats(0.001, 1000), min_size=1, max_size=100), st.booleans())
 def test_a_percentile_is_not_what_so_many_reach(values: list[float], more_is_better: bool) -> None:
     samples = Samples()

@@ -187,6 +187,8 @@ def check_modalities(modalities: tuple[Modality, ...] | None) -> None:
 
 
 def _check_url(url: str) -> None:
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise ValueError("base_url: no blanks in it, nor before or behind it")
     try:
         parts = urlsplit(url)
         port_ok = parts.port is None or parts.port > 0

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from nemoserve.config.routing import RoutingSettings
 
+_LATE_S = 0.05
+"""So shortly before its deadline a request asks nobody else: the timer that ends an attempt may ring a little early."""
+
 
 class RetryBudget:
     """A bucket that all requests of the server share: each pays in a share of a retry, and each retry takes one out.
@@ -43,7 +46,8 @@ class Tries:
 
     def next(self, now: float) -> bool:
         """Whether one more attempt may begin; the first one always may. Counts it."""
-        if self._made and (self._made >= self._settings.most_attempts or now >= self._ends or not self._budget.retry()):
+        late = now >= self._ends - _LATE_S
+        if self._made and (self._made >= self._settings.most_attempts or late or not self._budget.retry()):
             return False
         self._made += 1
         return True

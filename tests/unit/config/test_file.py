@@ -114,6 +114,7 @@ def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_pa
             ".base_url: ",
             "/v1",
         ),
+        (_PROVIDER.replace("[[providers.", 'base_url = "http://a/v1 "\n[[providers.'), ".base_url: ", "no blanks"),
         (_PROVIDER.replace("[[providers.", 'headers = { "X-A" = "a\\nb" }\n[[providers.'), ".headers: ", "line break"),
         (_PROVIDER.replace("[[providers.", 'headers = { "X A" = "a" }\n[[providers.'), ".headers: ", "no name"),
         (_PROVIDER.replace("[[providers.", 'headers = { Host = "a" }\n[[providers.'), ".headers: ", "leave it out"),
