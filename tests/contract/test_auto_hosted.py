@@ -72,6 +72,15 @@ def test_thinking_that_the_provider_is_never_sent_costs_the_conversation(tmp_pat
     assert [message.text for message in job.request.messages] == [message["content"] for message in messages]
 
 
+def test_a_prompt_that_fits_by_the_estimate_is_refused_for_what_that_may_be_wrong_by(tmp_path: Path) -> None:
+    alpha = Scripted("alpha", context_length=4000)
+    with house(tmp_path, alpha) as gateway:
+        reply = gateway.chat("word " * 3000)
+        assert reply.status_code == 200 and not reply.json().get("warnings"), "nothing of it may be left out"
+        assert gateway.chat("word " * 3600).json()["error"]["metadata"]["error_type"] == "context_length_exceeded"
+    assert [job.request.messages[-1].text for job in alpha.jobs] == ["word " * 3000]
+
+
 @pytest.mark.parametrize("cached", [True, False])
 def test_a_conversation_without_a_name_leaves_who_has_its_prompt_cached(tmp_path: Path, cached: bool) -> None:
     def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:

@@ -303,7 +303,12 @@ async def _fitted(house: Services, request: ChatRequest, endpoint: Endpoint) -> 
         return tokens_in(size + size // 8)
 
     reply_tokens = request.sampling.max_tokens or house.settings.default_max_tokens
-    return await fit(request, endpoint.context_length, reply_tokens, count)
+    try:
+        return await fit(request, endpoint.context_length, reply_tokens, count)
+    except ApiError:
+        if tokens_in(prompt_size(request)) >= endpoint.context_length:
+            raise
+        return request, ()  # Nothing more may be left out, and it may well fit: the provider counts.
 
 
 def _allowance(intent: ReasoningIntent, request: ChatRequest, thinking: bool | None, max_tokens: int) -> Allowance:
