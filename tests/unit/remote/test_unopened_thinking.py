@@ -2,6 +2,7 @@
 
 import pytest
 
+from nemoserve.config.providers import ProviderType
 from nemoserve.parsing.thinking import DOUBT
 from tests.providers import DONE, END, HEAD, USAGE, Seen, Step, backend, collect, delta, job, provider
 
@@ -13,10 +14,10 @@ def _stream(*texts: str, finish: str = "stop", field: str = "content") -> tuple[
 _UNOPENED = _stream("Hm, ", "so.</thi", "nk>\n\nYes", ".")
 
 
-async def _replies(*scripts: tuple[Step, ...], thinking: bool | None = None) -> list[Seen]:
+async def _replies(*scripts: tuple[Step, ...], thinking: bool | None = None, kind: ProviderType = "vllm") -> list[Seen]:
     """One after the other, from one endpoint."""
     async with provider(*scripts) as house:
-        remote = backend(house.url)
+        remote = backend(house.url, type=kind)
         try:
             return [await collect(remote, job(remote, thinking=thinking)) for _ in scripts]
         finally:
@@ -48,6 +49,22 @@ async def test_streams_wait_where_nothing_is_in_doubt() -> None:
     assert _pieces(again) == ["So", " it", " is."]
     (off,) = await _replies(plain, thinking=False)
     assert _pieces(off) == ["So", " it", " is."]
+
+
+@pytest.mark.parametrize("kind", ["vllm", "openai"])
+async def test_one_answer_about_the_marker_makes_thinking_of_all_later_ones(kind: ProviderType) -> None:
+    odd, plain = _stream("It is </think>, as a rule."), _stream("So", " it", " is.")
+    _, once, twice, third = await _replies(odd, plain, plain, plain, kind=kind)
+    assert once.text == "So it is.", "it is at least repeated"
+    assert (twice.reasoning, twice.text) == ("", "So it is.")
+    assert _pieces(third) == ["So", " it", " is."]
+    _, _, last = await _replies(odd, _stream("Hm", field="reasoning_content"), plain, kind=kind)
+    assert (last.reasoning, _pieces(last)) == ("", ["So", " it", " is."]), "thinking told apart is proof enough"
+
+
+async def test_a_model_that_ends_its_turn_while_it_thinks_makes_the_next_stream_leak() -> None:
+    _, _, last = await _replies(_UNOPENED, _stream("Hm, so"), _UNOPENED)
+    assert (last.reasoning, last.text) == ("Hm, so.", "Yes.")
 
 
 async def test_a_long_answer_waits_for_its_end() -> None:

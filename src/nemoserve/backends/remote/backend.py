@@ -58,13 +58,16 @@ class _Known:
         self.pace = Pace()
         self.splits = DIALECTS[settings.type].splits
         """Thinking is told apart there; learnt from replies. None: no reply has shown it yet."""
+        self._never = self.splits is False
 
     def learn(self, reader: ReplyReader) -> None:
         """From a reply that is over."""
         if reader.orphaned:
             self.splits = False
-        elif self.splits is None and reader.shown:
+        elif reader.apart or (self.splits is None and reader.shown):
             self.splits = True
+        elif reader.unclosed and not self._never:
+            self.splits = None
 
 
 class RemoteBackend:

@@ -96,7 +96,10 @@ class ChoiceReader:
         self._opened_before = False
         self.mistaken = False
         """The answer had been put into a thought; it was taken out in time."""
-        self._apart = False
+        self.apart = False
+        """The provider told thinking apart itself."""
+        self.unclosed = False
+        """The turn ended inside the thinking in which the reply was taken to begin."""
         self._answered = False
         self._ended_turn = False
         self.finished = False
@@ -114,13 +117,13 @@ class ChoiceReader:
     @property
     def shown(self) -> bool:
         """It was unsure where the content begins, and has been seen."""
-        return self._reading.unsure and (self._apart or self._ended_turn)
+        return self._reading.unsure and (self.apart or self._ended_turn)
 
     def think(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
         """Text that the provider says is thinking."""
         if self._waiting:
             return [*self._release(), *self.think(text, logprobs)]
-        self._apart = True
+        self.apart = True
         if self._doubted:
             self._held += text
             if len(self._held) <= DOUBT:
@@ -137,14 +140,14 @@ class ChoiceReader:
 
     def say(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
         """Text that the provider says is the answer."""
-        if self._waiting is not None and not self._apart:
+        if self._waiting is not None and not self.apart:
             self._waiting.append((text, logprobs))
             self._waited += len(text.encode(errors="surrogatepass"))
             if self._reading.whole or not self._told(self._waiting):
                 return [TextDelta(self._index, "", held=self._waited)]
             return self._release()
         events = self._believe()
-        if self._apart:
+        if self.apart:
             # The provider told thinking apart itself; what it calls the answer is left as it is.
             return events + self._mark_up(text, logprobs)
         text = self._begun(text)
@@ -174,7 +177,9 @@ class ChoiceReader:
         """The provider says that the choice is over."""
         mapped = FINISH.get(reason.lower(), "stop")
         cut = mapped not in ("stop", "tool_calls")
-        events: list[ChoiceEvent] = [*self._release(), *self._last(), *self._native.finish(cut=cut)]
+        events: list[ChoiceEvent] = self._release()
+        within = self._reading.start == self._splitter.state == "thinking" and not self.apart
+        events += [*self._last(), *self._native.finish(cut=cut)]
         notices: list[Notice] = []
         if mapped == "stop":
             meant = self._unclosed()
@@ -194,6 +199,7 @@ class ChoiceReader:
         elif mapped == "length" and self.thought and not self._answered and not self._calls:
             notices.append(Notice("empty_answer", "max_tokens was used up by the thinking; there is no answer."))
         self.finished, self._ended_turn = True, mapped in ("stop", "tool_calls")
+        self.unclosed = within and self._ended_turn
         warnings = (*notices, *self._marked.notices(), *self._native.notices(self._reading.tools or _NO_TOOLS))
         events.append(ChoiceFinished(self._index, mapped, native or reason, warnings))
         return events
@@ -232,7 +238,7 @@ class ChoiceReader:
 
     def _mistaken(self) -> bool:
         """The thought that the model ended its turn in is none, and nothing of it was sent yet."""
-        if not self._reading.whole or self._apart:
+        if not self._reading.whole or self.apart:
             return False
         return self._splitter.state == "thinking" or self._reading.thinking is False
 

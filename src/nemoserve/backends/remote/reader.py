@@ -48,6 +48,16 @@ class ReplyReader:
         return any(choice.orphaned for choice in self._choices.values())
 
     @property
+    def apart(self) -> bool:
+        """The provider told thinking apart itself."""
+        return any(choice.apart for choice in self._choices.values())
+
+    @property
+    def unclosed(self) -> bool:
+        """The reply ended its turn inside the thinking in which it was taken to begin: it may have been an answer."""
+        return any(choice.unclosed for choice in self._choices.values())
+
+    @property
     def shown(self) -> bool:
         """The reply has shown where its content begins, of which nothing was known."""
         return any(choice.shown for choice in self._choices.values())
