@@ -346,7 +346,7 @@ def measured(
     """The logits of the prompts, and the evaluation that there is."""
     model = load_model(folder, device="cpu")
     reader = Reader(folder, model.config.vocab_size)
-    ids = [reader.ids(prompt) for prompt in prompts]
+    ids = [reader.ids(prompt)[: model.config.context_length] for prompt in prompts]
     logits = [logits_of(model, tokens, _POSITIONS) for tokens in ids if len(tokens) > 1]
     if evaluation is not None:
         bar = progress.add_task(f"answers {when}", total=len(evaluation.problems))

@@ -61,7 +61,7 @@ class Watched:
             self.seen += len(wide)
         y = torch.cat([functional.linear(wide, part.weight.float()) for part in self.parts], 1)
         if self.bias is not None:
-            y += self.bias.float()
+            y += self.bias
         return y if residual is None else y.add_(residual)
 
 
@@ -123,10 +123,9 @@ class Calibrated(Decoder):
         self._now = []
         return layer
 
-    def _stacked(self, parts: list[tuple[str, int]], columns: int, bias: bool) -> Linear:
+    def _stacked(self, parts: list[tuple[str, int]], columns: int, bias: bool | None) -> Linear:
         weights = [Part(f"{name}.weight", self._take(f"{name}.weight", rows, columns)) for name, rows in parts]
-        biases = [self._take(f"{name}.bias", rows) for name, rows in parts if bias]
-        self._now.append(Watched(weights, torch.cat(biases) if biases else None))
+        self._now.append(Watched(weights, self._stacked_bias(parts, bias)))
         return self._now[-1]
 
 

@@ -103,6 +103,14 @@ def test_the_report_has_logits_and_perplexity(folder: Path, tmp_path: Path, caps
     assert "perplexity" in said
 
 
+def test_texts_that_are_longer_than_the_models_context_are_cut(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tiny_checkpoint(tmp_path / "model", max_position_embeddings=40, **WIDE)
+    assert main([str(folder), str(tmp_path / "out"), "--to=int8"]) == 0
+    assert "perplexity" in capsys.readouterr().out
+
+
 def test_the_report_has_the_answers_where_there_is_an_evaluation(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

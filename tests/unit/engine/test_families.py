@@ -126,6 +126,9 @@ def test_experts_give_the_logits_of_transformers(seed: int, tmp_path: Path) -> N
         norm_topk_prob=draw.random() < 0.7,
         routed_scaling_factor=draw.choice((1.0, 2.5, 5.0)),
         vocab_size=64,
+        # The reference has none in attention and experts, but in all that is beside them.
+        attention_bias=draw.random() < 0.3,
+        mlp_bias=draw.random() < 0.3,
     )
     for name in ("architectures", "torch_dtype", "time_step_limit"):
         del known[name]

@@ -29,8 +29,8 @@ class AttentionMixer:
     heads: int
     kv_heads: int
     head_dim: int
-    bias: bool = False
-    out_bias: bool = False
+    bias: bool | None = False
+    """None: in those projections that have one stored."""
     rope: Rope | None = None
 
 
@@ -57,7 +57,8 @@ class ExpertsMixer:
     groups_per_token: int
     normalise: bool
     scale: float
-    bias: bool = False
+    bias: bool | None = False
+    """None: in those projections that have one stored."""
 
 
 @dataclass(frozen=True, slots=True)

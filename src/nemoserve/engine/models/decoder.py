@@ -181,13 +181,12 @@ class Decoder:
             triton=self._forms.triton,
         )
 
-    def _linear(self, name: str, columns: int, rows: int, bias: bool) -> Linear:
+    def _linear(self, name: str, columns: int, rows: int, bias: bool | None) -> Linear:
         return self._stacked([(name, rows)], columns, bias)
 
-    def _stacked(self, parts: list[tuple[str, int]], columns: int, bias: bool) -> Linear:
+    def _stacked(self, parts: list[tuple[str, int]], columns: int, bias: bool | None) -> Linear:
         """One linear map for several of the same input, by (name, rows)."""
-        biases = [self._take(f"{name}.bias", rows).to(self.device, self.dtype) for name, rows in parts if bias]
-        stacked_bias = torch.cat(biases) if biases else None
+        stacked_bias = self._stacked_bias(parts, bias)
         found = [self._take_quantised(f"{name}.weight", rows, columns) for name, rows in parts]
         quantised = [weight for weight in found if weight is not None]
         if quantised and len({weight.bits for weight in quantised}) == 1 and len(quantised) == len(parts):
@@ -200,6 +199,13 @@ class Decoder:
         weights = [self._take(f"{name}.weight", rows, columns).to(self.device, self.dtype) for name, rows in parts]
         weight = weights[0] if len(weights) == 1 else torch.cat(weights)
         return self._forms.linear(weight, stacked_bias)
+
+    def _stacked_bias(self, parts: list[tuple[str, int]], bias: bool | None) -> torch.Tensor | None:
+        """`bias` None: where one is stored."""
+        if bias is None:
+            bias = any(f"{name}.bias" in self._weights for name, _ in parts)
+        biases = [self._take(f"{name}.bias", rows).to(self.device, self.dtype) for name, rows in parts if bias]
+        return torch.cat(biases) if biases else None
 
     def _built(self, name: str, mixer: Mixer) -> Layer:
         match mixer:
@@ -222,7 +228,7 @@ class Decoder:
         down = self._linear(f"{name}.down_proj", size, hidden, mixer.bias)
         return SwiGLU(gate_up, down, triton=self._forms.triton)
 
-    def _relu2(self, name: str, width: int, size: int, bias: bool) -> SquaredReluMLP:
+    def _relu2(self, name: str, width: int, size: int, bias: bool | None) -> SquaredReluMLP:
         return SquaredReluMLP(
             self._linear(f"{name}.up_proj", width, size, bias),
             self._linear(f"{name}.down_proj", size, width, bias),
@@ -256,7 +262,7 @@ class Decoder:
 
     def _groups_experts(self, mixer: ExpertsMixer, width: int) -> bool:
         """What PyTorch's grouped product takes on a GPU."""
-        fits = not mixer.bias and width % 8 == 0 and mixer.size % 8 == 0
+        fits = mixer.bias is False and width % 8 == 0 and mixer.size % 8 == 0
         return self._forms.triton and fits and grouped_unseen(self.device, self.dtype)
 
     def _gathered(self, names: list[str], rows: int, columns: int) -> torch.Tensor:
@@ -277,7 +283,7 @@ class Decoder:
         first, self._kv_heads = self._kv_heads, self._kv_heads + mixer.kv_heads
         # The weights first: they say whether the sizes are true, before a table of them is made.
         qkv = self._stacked(parts, hidden, mixer.bias)
-        out = self._linear(f"{name}.o_proj", queries, hidden, mixer.out_bias)
+        out = self._linear(f"{name}.o_proj", queries, hidden, mixer.bias)
         rotary = None
         if mixer.rope is not None:
             places = self.config.context_length if self._forms.triton else None

@@ -19,7 +19,7 @@ def describe(keys: Keys) -> ModelConfig:
         raise keys.error(f"num_attention_heads {heads} is not a multiple of num_key_value_heads {kv_heads}")
     head_dim = keys.size("head_dim", max(1, keys.size("hidden_size") // heads))
     bias = keys.flag("attention_bias", False)
-    attention = AttentionMixer(heads, kv_heads, head_dim, bias, bias, rope(keys, head_dim))
+    attention = AttentionMixer(heads, kv_heads, head_dim, bias, rope(keys, head_dim))
     mlp = MlpMixer(keys.size("intermediate_size"), "swiglu", keys.flag("mlp_bias", False))
     blocks: list[Block] = []
     for index in range(keys.size("num_hidden_layers")):

@@ -105,9 +105,8 @@ def _attention(keys: Keys) -> AttentionMixer:
     kv_heads = keys.size("num_key_value_heads", heads)
     if heads % kv_heads:
         raise keys.error(f"num_attention_heads {heads} is not a multiple of num_key_value_heads {kv_heads}")
-    bias = keys.flag("attention_bias", False)
     head_dim = keys.size("head_dim", max(1, keys.size("hidden_size") // heads))
-    return AttentionMixer(heads, kv_heads, head_dim, bias, bias)
+    return AttentionMixer(heads, kv_heads, head_dim, _stored(keys.flag("attention_bias", False)))
 
 
 def _experts(keys: Keys) -> ExpertsMixer:
@@ -130,8 +129,13 @@ def _experts(keys: Keys) -> ExpertsMixer:
         groups_per_token=kept,
         normalise=keys.flag("norm_topk_prob", True),
         scale=keys.number("routed_scaling_factor", 1.0),
-        bias=keys.flag("mlp_bias", False),
+        bias=_stored(keys.flag("mlp_bias", False)),
     )
+
+
+def _stored(bias: bool) -> bool | None:
+    """transformers has no biases in attention and experts, whatever config.json says; NVIDIA's own code has them."""
+    return None if bias else False
 
 
 def _layers(keys: Keys) -> tuple[LayerKind, ...]:

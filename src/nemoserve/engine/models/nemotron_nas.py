@@ -45,7 +45,7 @@ def describe(keys: Keys) -> ModelConfig:
                     f"n_heads_in_group is {shared} at layer {index}; it does not divide {heads} heads"
                 )
             bias = keys.flag("attention_bias", False)
-            mixer = AttentionMixer(heads, heads // shared, head_dim, bias, bias, turning)
+            mixer = AttentionMixer(heads, heads // shared, head_dim, bias, turning)
             blocks.append(attention_block(index, mixer))
         if mlp.flag("replace_with_linear", False):
             blocks.append(mlp_block(index, LinearMixer("linear")))
