@@ -46,7 +46,7 @@ _LLAMA = {
 
 
 def write_gguf(folder: Path, file: Path, kind: str = "F32", **metadata: Any) -> Path:
-    """The folder's model as a GGUF file whose matrices have this format; `metadata` are further or other keys."""
+    """The folder's model as a GGUF file whose matrices have this format; `metadata` are further or other keys; None: it has none of this name."""
     config = json.loads((folder / "config.json").read_text())
     tensors = load_tensors(folder)
     hybrid = config["model_type"] == "nemotron_h"
@@ -230,10 +230,9 @@ def write_keys(
             }
         else:
             keys |= nas_keys(config)
-    for key, value in keys.items():
-        add(writer, f"{arch}.{key}", value)
-    for key, value in more.items():
-        add(writer, key, value)
+    for key, value in ({f"{arch}.{key}": value for key, value in keys.items()} | more).items():
+        if value is not None:
+            add(writer, key, value)
 
 
 def nas_keys(config: dict[str, Any]) -> dict[str, Any]:

@@ -91,6 +91,17 @@ def test_stacked_experts_come_apart(kind: str, latent: int | None, tmp_path: Pat
     )
 
 
+def test_what_a_file_does_not_say_of_its_experts_is_as_llama_cpp_takes_it(tmp_path: Path) -> None:
+    folder = experts(tmp_path / "plain", 32)
+    unsaid: dict[str, Any] = {
+        f"nemotron_h_moe.expert_{key}": None for key in ("feed_forward_length", "weights_norm", "weights_scale")
+    }
+    file = write_gguf(folder, tmp_path / "m.gguf", **unsaid)
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"norm_topk_prob": False, "routed_scaling_factor": 1.0}))
+    assert_close(whole(load(file), tokens(70, 1)), whole(load(folder), tokens(70, 1)), TOLERANCE)
+
+
 @pytest.mark.parametrize("kind", ["F32", "BF16", "Q8_0"])
 @pytest.mark.parametrize("shape", ["plain", "bias", "tied"])
 def test_rows_of_queries_and_keys_return_to_their_places(kind: str, shape: str, tmp_path: Path) -> None:
@@ -179,6 +190,7 @@ def test_progress_ends_at_the_whole(tmp_path: Path) -> None:
         ({"llama.block_count": 3}, "the tensor blk.2.attn_norm.weight is missing"),
         ({"llama.expert_count": 8}, "llama.expert_count is 8"),
         ({"llama.rope.scaling.type": "yarn"}, "llama.rope.scaling.type is 'yarn'; only 'none' is served"),
+        ({"llama.rope.scaling.factor": 4.0}, "llama.rope.scaling.factor is 4.0; only 1.0 is served"),
         ({"llama.rope.dimension_count": 12}, "llama.rope.dimension_count is 12; only 24 is served"),
         ({"llama.attention.key_length": 32}, "rope_freqs.weight is F32 [12], not F32 [16]"),
         ({"llama.feed_forward_length": [96, 80]}, "llama.feed_forward_length is [96, 80]"),

@@ -18,7 +18,7 @@ from nemoserve.engine.checkpoint import config as engine_config
 from nemoserve.engine.checkpoint.gguf_config import config_of, generation_config_of
 from nemoserve.engine.checkpoint.gguf_header import Gguf, read_gguf
 
-_FORM = 1
+_FORM = 2
 """Counted up when what is written into the folders changes."""
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
 _SOURCE = "source.json"

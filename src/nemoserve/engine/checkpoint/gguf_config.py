@@ -193,6 +193,8 @@ def _turning(table: _Table) -> dict[str, Any]:
     width = table.head_dim()
     table.refuse_others("rope.dimension_count", (width,))
     table.refuse_others("rope.scaling.type", ("none",))
+    for key in ("rope.scaling.factor", "rope.scale_linear"):  # without a type they mean a linear one
+        table.refuse_others(key, (1.0, 0.0))
     return {
         "head_dim": width,
         "hidden_act": "silu",
@@ -280,15 +282,17 @@ def _mamba(table: _Table) -> dict[str, Any]:
 def _experts(table: _Table) -> dict[str, Any]:
     table.refuse_others("expert_gating_func", (2, 0))  # 2 is the sigmoid; 0 leaves it to the architecture, whose it is
     latent = table.gguf.metadata.get("nemotron_h_moe.moe_latent_size")
+    # [experts, size, width]; older files do not say the size otherwise.
+    size = next((tensor.shape[-2] for name, tensor in table.gguf.tensors.items() if "ffn_up_exps" in name), None)
     return {
         "n_routed_experts": table.size("expert_count"),
         "num_experts_per_tok": table.size("expert_used_count"),
-        "moe_intermediate_size": table.size("expert_feed_forward_length"),
+        "moe_intermediate_size": table.size("expert_feed_forward_length", size),
         "moe_shared_expert_intermediate_size": table.size("expert_shared_feed_forward_length"),
         "moe_latent_size": latent or None,
         "n_group": table.size("expert_group_count", 1),
         "topk_group": table.size("expert_group_used_count", 1),
-        "norm_topk_prob": table.flag("expert_weights_norm", True),
+        "norm_topk_prob": table.flag("expert_weights_norm", False),
         "routed_scaling_factor": table.number("expert_weights_scale", 1.0) or 1.0,
     }
 
