@@ -32,6 +32,8 @@ class Hub:
     """And from then on every request gets a 500."""
     flip: set[str] = field(default_factory=set)
     """One bit of these is wrong on its way."""
+    longer: set[str] = field(default_factory=set)
+    """These come with more bytes than they have."""
     refuse: int = 0
     """Every request gets this status."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
@@ -86,6 +88,8 @@ def running(hub: Hub) -> Iterator[Hub]:
             content = hub.files[name]
             if name in hub.flip:
                 content = bytes([content[0] ^ 1]) + content[1:]
+            if name in hub.longer and body:
+                content += b"more"
             head = {"ETag": f'"{hub.etag(name)}"', "X-Repo-Commit": hub.commit, "Accept-Ranges": "bytes"}
             status, asked = 200, re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
             if asked:

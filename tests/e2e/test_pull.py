@@ -82,11 +82,12 @@ def test_what_was_cut_off_goes_on_where_it_was(down: bool, hub: Hub, tmp_path: P
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_a_damaged_file_is_not_kept(hub: Hub, tmp_path: Path) -> None:
-    hub.flip.add("model.safetensors")
+@pytest.mark.parametrize("damage", ["flip", "longer"])
+def test_a_damaged_file_is_not_kept(damage: str, hub: Hub, tmp_path: Path) -> None:
+    getattr(hub, damage).add("model.safetensors")
     assert "acme/tiny/model.safetensors was damaged on its way" in refusal(pull(hub.url, tmp_path, "acme/tiny"))
     assert not (snapshot(tmp_path) / "model.safetensors").exists()
-    hub.flip.clear()
+    getattr(hub, damage).clear()
     assert pull(hub.url, tmp_path, "acme/tiny").returncode == 0
     assert (snapshot(tmp_path) / "model.safetensors").read_bytes() == FILES["model.safetensors"]
 

@@ -64,6 +64,8 @@ def bring(url: str, headers: dict[str, str], blob: Path, size: int, advance: Adv
                 sink.seek(0)
             try:
                 _stream(url, headers, sink, size, advance)
+                if not before and sink.tell() > size:
+                    break  # there is no use in asking again
                 if sink.tell() != size:
                     raise httpx2.RemoteProtocolError(f"{sink.tell()} bytes came of {size}")
             except httpx2.TransportError:
@@ -90,6 +92,8 @@ def _stream(url: str, headers: dict[str, str], sink: BinaryIO, size: int, advanc
         for piece in response.iter_bytes():
             sink.write(piece)
             advance(min(sink.tell(), size), size)
+            if sink.tell() > size:
+                return
 
 
 def checksum(file: Path, digits: int, size: int, advance: Advance = lambda _done, _total: None) -> str:
