@@ -139,6 +139,22 @@ def test_experts_give_the_logits_of_transformers(seed: int, tmp_path: Path) -> N
     assert_same(model, tmp_path, LENGTHS[seed % len(LENGTHS)], seed)
 
 
+def test_experts_in_one_tensor_come_apart(tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    known = tiny_config(
+        hybrid_override_pattern="ME*E", vocab_size=64, n_routed_experts=5, num_experts_per_tok=2, n_group=1, topk_group=1,
+        moe_intermediate_size=24, moe_shared_expert_intermediate_size=40,
+    )  # fmt: skip
+    for name in ("architectures", "torch_dtype", "time_step_limit"):
+        del known[name]
+    model = scattered(transformers.NemotronHForCausalLM(transformers.NemotronHConfig(**known)), 5)
+    model.save_pretrained(tmp_path / "apart")
+    model.save_pretrained(tmp_path / "stacked", save_original_format=False)
+    assert not any(".experts.4." in name for name in load_file(tmp_path / "stacked" / "model.safetensors"))
+    ids = tokens(40, 1)
+    assert torch.equal(whole(load(tmp_path / "stacked"), ids), whole(load(tmp_path / "apart"), ids))
+
+
 def test_an_expert_is_chosen_otherwise_in_company(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
     known = tiny_config(

@@ -2,16 +2,17 @@
 
 Published nemotron_h checkpoints prefix their names with `backbone.`, newer ones with `model.`; very old ones say `embedding.`
 for `embeddings.`. Published nemotron-nas checkpoints say `linear_attn` and `linear_mlp` for the linear map in a mixer's place. Here the
-names are bare: `embeddings.weight`, `layers.3.mixer.in_proj.weight`, `layers.3.mlp.linear.weight`, `norm_f.weight`, `lm_head.weight`. Tensors
-of the multi-token-prediction head (`mtp.*`) are left out. Pickle files are never opened.
+names are bare: `embeddings.weight`, `layers.3.mixer.in_proj.weight`, `layers.3.mlp.linear.weight`, `norm_f.weight`, `lm_head.weight`. Experts
+that are stacked in one tensor, as transformers holds them, come apart. Tensors of the multi-token-prediction head (`mtp.*`) are left out. Pickle files are never opened.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ _SINGLE = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 _PREFIXES = ("backbone.", "model.")
 _LINEARS = {".self_attn.linear_attn.": ".self_attn.linear.", ".mlp.linear_mlp.": ".mlp.linear."}
+_STACKED = re.compile(r"(layers\.\d+\.mixer\.experts)\.(up|down)_proj")
 _FP8 = "F8_E4M3"
 _WHOLE = {"U8": torch.uint8, "I8": torch.int8}
 """Only as the values of quantised weights."""
@@ -56,6 +58,8 @@ class _Entry:
     dtype: str
     shape: tuple[int, ...]
     bytes: int
+    part: int | None = None
+    """Of a stored tensor that stacks several."""
 
 
 class Weights:
@@ -155,7 +159,10 @@ class Weights:
 
     def _read(self, entry: _Entry) -> torch.Tensor:
         try:
-            return cast(torch.Tensor, self._file(entry).get_tensor(entry.stored_name))
+            file = self._file(entry)
+            if entry.part is not None:
+                return cast(torch.Tensor, file.get_slice(entry.stored_name)[entry.part])
+            return cast(torch.Tensor, file.get_tensor(entry.stored_name))
         except Exception as error:  # safetensors raises its own type for damage, OSError for I/O
             raise CheckpointError(f"{entry.file}: tensor {entry.stored_name} cannot be read: {error}") from error
 
@@ -227,13 +234,24 @@ def _find_tensors(folder: Path) -> dict[str, _Entry]:
             name = bare_name(stored)
             if name.startswith("mtp."):
                 continue
-            if name in entries:
-                raise CheckpointError(f"{file}: tensor {stored} is also in {entries[name].file.name}")
-            entries[name] = entry
+            for own, part in _apart(name, entry).items():
+                if own in entries:
+                    raise CheckpointError(f"{file}: tensor {stored} is also in {entries[own].file.name}")
+                entries[own] = part
         for stored, name in (wanted or {}).items():
             if name == file.name and stored not in header:
                 raise CheckpointError(f"{file}: tensor {stored} is missing, though {_INDEX} says that it is there")
     return entries
+
+
+def _apart(name: str, entry: _Entry) -> dict[str, _Entry]:
+    """One tensor by its name, or several that are stacked in it by theirs."""
+    stacked = _STACKED.fullmatch(name)
+    if stacked is None or len(entry.shape) != 3 or not 0 < entry.shape[0] <= entry.bytes:
+        return {name: entry}
+    count, *shape = entry.shape
+    one = replace(entry, shape=tuple(shape), bytes=entry.bytes // count)
+    return {f"{stacked[1]}.{number}.{stacked[2]}_proj.weight": replace(one, part=number) for number in range(count)}
 
 
 def _read_header(file: Path) -> dict[str, _Entry]:
