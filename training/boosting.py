@@ -16,12 +16,12 @@ BINS = 16
 class Shape:
     """How many trees, and what each may be."""
 
-    trees: int = 100
-    depth: int = 4
-    rate: float = 0.12
-    leaf: int = 8
+    trees: int = 120
+    depth: int = 5
+    rate: float = 0.1
+    leaf: int = 40
     """Fewest rows in a leaf."""
-    shrink: float = 5.0
+    shrink: float = 20.0
     """So many rows of zero are thought into each leaf."""
     rows: float = 0.7
     columns: float = 0.5

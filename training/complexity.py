@@ -11,7 +11,6 @@ full, is worth its while where it gains more than it costs, at the price per tok
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import re
 from collections import Counter
@@ -179,10 +178,10 @@ def policy(asked: Sequence[Label], efforts: Sequence[Effort]) -> Policy:
     return Policy(100 * sum(right for right, _ in ways) / len(ways), sum(tokens for _, tokens in ways) / len(ways))
 
 
-def chosen(low: Sequence[float], full: Sequence[float]) -> list[Effort]:
-    """What the server makes of what either effort is worth."""
-    pairs = zip(low, full, strict=True)
-    return ["off" if max(pair) <= 0 else "full" if pair[1] > pair[0] else "low" for pair in pairs]
+def chosen(low: Sequence[float], more: Sequence[float]) -> list[Effort]:
+    """What the server makes of what low effort is worth, and of what full thinking is worth beyond that."""
+    pairs = zip(low, more, strict=True)
+    return ["full" if b > 0 and a + b > 0 else "low" if a > 0 else "off" for a, b in pairs]
 
 
 def own_scorers(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Measured, str]:
@@ -197,9 +196,9 @@ def own_scorers(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Mea
     bins = Bins(raw)
     x = bins.of(raw)
     rng = np.random.default_rng(seed)
-    direct = np.array([float(a.direct) for a in asked])
-    gains = [np.array([float(a.briefly) for a in asked]) - direct, np.array([float(a.thought) for a in asked]) - direct]
-    costs = [np.array([float(a.brief_tokens) for a in asked]), np.array([float(a.tokens) for a in asked])]
+    right = [np.array([float(getattr(a, way)) for a in asked]) for way in ("direct", "briefly", "thought")]
+    taken = [np.array([float(getattr(a, way)) for a in asked]) for way in ("brief_tokens", "tokens")]
+    gains, costs = [right[1] - right[0], right[2] - right[1]], [taken[0], taken[1] - taken[0]]
 
     def estimated(y: np.ndarray) -> np.ndarray:
         def fitted(train: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -210,22 +209,21 @@ def own_scorers(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Mea
 
     likely, tokens = [estimated(y) for y in gains], [estimated(y) for y in costs]
     always = policy(asked, ["full"] * len(asked))
-    best, price, chosen_full = (0.0, 0.0), 0.0, False
-    for tried, with_full in itertools.product(PRICES, (False, True)):
-        low, full = (g - tried * c for g, c in zip(likely, tokens, strict=True))
-        now = policy(asked, chosen(low.tolist(), full.tolist() if with_full else [-1.0] * len(asked)))
+    best, price = (0.0, 0.0), 0.0
+    for tried in PRICES:
+        now = policy(asked, chosen(*((g - tried * c).tolist() for g, c in zip(likely, tokens, strict=True))))
         saved, lost = 1 - now.tokens / always.tokens, always.accuracy - now.accuracy
         if lost <= may_lose and saved > best[0]:
-            best, price, chosen_full = (saved, lost), tried, with_full
+            best, price = (saved, lost), tried
     worth = likely[0] - price * tokens[0]
-    # One scale for both, so that they can be compared.
+    # One scale for both, so that they can be added up.
     scale = logistic(worth[:, None], (gains[0] > price * costs[0]).astype(float), np.ones(len(rows)), 1e-3)[0]
     told = f"A token costs {price:.5f} right answers; outside the fit that saves {100 * best[0]:.0f} % for {best[1]:.1f} points."
-    made = [
+    low, more = (
         flattened(boosted(x, gain - price * cost, Shape(), rng), names, bins, scale)
-        for gain, cost in list(zip(gains, costs, strict=True))[: 1 + chosen_full]
-    ]
-    return Measured(*made), told
+        for gain, cost in zip(gains, costs, strict=True)
+    )
+    return Measured(low, more), told
 
 
 def column_names(rows: Sequence[Found]) -> list[str]:
@@ -238,8 +236,7 @@ def column_names(rows: Sequence[Found]) -> list[str]:
 
 def scored(asked: Sequence[Label], scorers: Measured) -> list[Effort]:
     rows = [features(as_request(a.messages, a.tools)) for a in asked]
-    full = [-1.0 if scorers.full is None else scorers.full.judge(row).score for row in rows]
-    return chosen([scorers.low.judge(row).score for row in rows], full)
+    return chosen(*([trees.judge(row).score for row in rows] for trees in (scorers.low, scorers.more)))
 
 
 def known(a: Label) -> Effort:
@@ -293,7 +290,7 @@ def main() -> None:
     p.add_argument("--labels", type=Path, help="answers of an earlier run; none are asked for then")
     p.add_argument("--count", type=int, default=300, help="training problems per task")
     p.add_argument("--test-count", type=int, default=100, help="held-out problems per task, of each of two kinds")
-    p.add_argument("--may-lose", type=float, default=1.5, help="points on training problems, outside the fit")
+    p.add_argument("--may-lose", type=float, default=1.3, help="points on training problems, outside the fit")
     p.add_argument("--seed", type=int, default=11)
     p.add_argument("--out", type=Path, default=OUT)
     args = p.parse_args()

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from nemoserve.reasoning.complexity_features import features
-from nemoserve.reasoning.scores import Linear, Trees
+from nemoserve.reasoning.scores import Linear, Trees, Verdict
 from nemoserve.types.chat import ChatRequest
 from nemoserve.types.reasoning import Effort
 
@@ -35,11 +35,12 @@ class Weights(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What a model gains over answering at once, less what its thinking costs: with low effort, and with its full thinking (None:
-    that is never worth more)."""
+    """What a model's thinking gains, less what it costs."""
 
     low: Trees
-    full: Trees | None = None
+    """With low effort, over answering at once."""
+    more: Trees
+    """Thinking in full, over low effort; on the same scale."""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -63,9 +64,11 @@ def decide(request: ChatRequest, model: str = "") -> Decision:
     if own is None:
         think, much = weights.think.judge(found), weights.much.judge(found).yes
     else:
-        low, full = own.low.judge(found), None if own.full is None else own.full.judge(found)
-        much = full is not None and full.score > low.score
-        think = full if full is not None and much else low
+        think, more = own.low.judge(found), own.more.judge(found)
+        whole = Verdict(think.score + more.score, more.reasons)
+        much = more.yes and whole.yes
+        if much:
+            think = whole
     large = weights.large.judge(found)
     some: Effort = "medium" if own is None else "low"
     return Decision(
