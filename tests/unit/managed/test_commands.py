@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 
+import nemoserve
 from nemoserve.backends.local.checkpoint import CheckpointError
 from nemoserve.backends.managed.commands import command
 from nemoserve.backends.managed.programs import EngineMissing, find_program
@@ -112,6 +115,21 @@ def test_a_model_has_the_name_that_it_was_given(tmp_path: Path) -> None:
     assert subject_of(EngineSettings(type="vllm", model=str(place), id="y")).id == "y"
     assert subject_of(EngineSettings(type="vllm", model=str(place))).context_length == 777
     assert subject_of(EngineSettings(type="transformers", model="nemoserve/mini")).family.name == "nano-v2"
+
+
+def test_a_gguf_file_is_taken_for_another_model_than_it_says_it_is(tmp_path: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "my model.gguf", "nemotron_h")
+    writer.add_context_length(4096)
+    writer.add_chat_template((Path(nemoserve.__file__).parent / "mini" / "chat_template.jinja").read_text())
+    # No format that is read here: the engine may read it all the same.
+    writer.add_tensor("token_embd.weight", np.zeros((1, 18), np.uint8), raw_dtype=gguf.GGMLQuantizationType.IQ4_NL)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    subject = subject_of(EngineSettings(type="llama-server", model=str(tmp_path / "my model.gguf")))
+    assert (subject.id, subject.family.name, subject.context_length) == ("my-model", "nano-v2", 4096)
+    assert subject_of(EngineSettings(type="llama-server", model=str(tmp_path))).family.name == "nano-v2"
 
 
 def test_an_engine_that_is_not_installed_is_told_with_the_line_that_installs_it(

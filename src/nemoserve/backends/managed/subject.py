@@ -13,11 +13,14 @@ from typing import cast
 import msgspec
 
 from nemoserve.backends.local.checkpoint import CheckpointError, model_name
+from nemoserve.backends.local.gguf import gguf_name
 from nemoserve.backends.local.resolve import embedded_folder
 from nemoserve.backends.remote.endpoints import DEFAULT_CONTEXT
 from nemoserve.backends.remote.family import family_of_id
 from nemoserve.config.engines import EngineSettings
 from nemoserve.config.settings import EMBEDDED_MODEL
+from nemoserve.engine.checkpoint import config as engine_config
+from nemoserve.engine.checkpoint.gguf_header import read_metadata
 from nemoserve.types.families import family_of
 from nemoserve.types.model import Family
 
@@ -62,7 +65,7 @@ def subject_of(engine: EngineSettings) -> Subject:
     elif path.is_file():
         if path.suffix.lower() != ".gguf":
             raise CheckpointError(f"{wanted} is a file and no GGUF; give the checkpoint's folder.")
-        subject = by_name(given or path.stem, str(path.absolute()))
+        subject = _file(path, given or gguf_name(path))
     elif _HUB_ID.fullmatch(wanted):
         subject = _hub(wanted, given)
     else:
@@ -78,7 +81,24 @@ def _of_folder(folder: Path, given: str) -> Subject:
         return _folder(folder, given or model_name(folder))
     if len(files) > 1 and "-00001-of-" not in files[0].name:
         raise CheckpointError(f"{folder} has several GGUF files; name one of them, such as {files[0]}.")
-    return by_name(given or model_name(folder), str(files[0].absolute()))
+    return _file(files[0], given or model_name(folder))
+
+
+def _file(file: Path, id_: str) -> Subject:
+    """By what the GGUF file says of its model; one that cannot be read here is left to the engine, which says why it cannot."""
+    subject = by_name(id_, str(file.absolute()))
+    try:
+        known = read_metadata(file)
+    except engine_config.CheckpointError:
+        return subject
+    architecture = str(known.get("general.architecture"))
+    source, context = known.get("tokenizer.chat_template"), known.get(f"{architecture}.context_length")
+    if isinstance(source, str) and source:
+        model_type = "nemotron-nas" if architecture == "deci" else architecture
+        subject = msgspec.structs.replace(subject, family=family_of(source, model_type, file.name))
+    if isinstance(context, int) and context > 0:
+        subject = msgspec.structs.replace(subject, context_length=context)
+    return subject
 
 
 def _folder(folder: Path, id_: str) -> Subject:

@@ -105,6 +105,11 @@ def read_gguf(path: Path) -> Gguf:
     return Gguf(files[0], metadata, tensors)
 
 
+def read_metadata(path: Path) -> Mapping[str, Value]:
+    """The metadata alone, whatever the tensors are stored as; of a file that was cut into parts, the first part's. Raises as read_gguf does."""
+    return _read(_parts(path)[0], tensors=False)[0]
+
+
 def _parts(path: Path) -> list[Path]:
     named = _PART.search(path.name)
     if named is None:
@@ -117,14 +122,15 @@ def _parts(path: Path) -> list[Path]:
     return files or [path]
 
 
-def _read(file: Path) -> tuple[dict[str, Value], dict[str, Stored]]:
+def _read(file: Path, *, tensors: bool = True) -> tuple[dict[str, Value], dict[str, Stored]]:
     try:
         with file.open("rb") as stream:
             if stream.read(4) != b"GGUF":
                 lfs = "; it is a Git LFS pointer, fetch the file itself" if _is_pointer(file) else ""
                 raise CheckpointError(f"{file} is not a GGUF file{lfs}")
             with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _Reader(file, data).header()
+                reader = _Reader(file, data)
+                return reader.header() if tensors else (reader.metadata(), {})
     except (OSError, ValueError) as error:
         if isinstance(error, CheckpointError):
             raise
@@ -141,22 +147,26 @@ class _Reader:
 
     def __init__(self, file: Path, data: mmap.mmap) -> None:
         self._file, self._data, self._size = file, data, len(data)
-        self._at = 4
+        self._at, self._tensors = 4, 0
 
-    def header(self) -> tuple[dict[str, Value], dict[str, Stored]]:
+    def metadata(self) -> dict[str, Value]:
         version = self._number("I")
         if version not in (2, 3):
             swapped = int.from_bytes(version.to_bytes(4, "little"), "big") in (2, 3)
             kind = "big-endian, which is not read" if swapped else f"of version {version}; versions 2 and 3 are read"
             raise CheckpointError(f"{self._file} is a GGUF file {kind}")
-        tensors, keys = self._count("tensors", 25), self._count("keys", 13)
+        self._tensors, keys = self._count("tensors", 25), self._count("keys", 13)
         metadata: dict[str, Value] = {}
         for _ in range(keys):
             key = self._text("a key")
             if key in metadata:
                 raise self._error(f"the key {key} is there twice")
             metadata[key] = self._value(key, self._number("I"))
-        entries = [self._tensor() for _ in range(tensors)]
+        return metadata
+
+    def header(self) -> tuple[dict[str, Value], dict[str, Stored]]:
+        metadata = self.metadata()
+        entries = [self._tensor() for _ in range(self._tensors)]
         align = metadata.get("general.alignment", 32)
         if isinstance(align, bool) or not isinstance(align, int) or align < 8 or align & (align - 1):
             raise self._error(f"general.alignment is {align!r}, not a power of two from 8 on")
