@@ -136,6 +136,8 @@ class RemoteBackend:
         began = loop.time()
         deadline = began + self._first_byte_s
         whole = not job.request.stream and known.pace.fits(_most_tokens(job), self._first_byte_s)
+        if self._dialect.repeats_prefill and job.request.messages and job.request.messages[-1].role == "assistant":
+            whole = False
         try:
             reply, asked = await self._asked(known, job, deadline, stream=not whole)
         except ApiError as error:
@@ -241,8 +243,12 @@ class RemoteBackend:
             error = refusal(self.name, reply.status, reply.headers, said, self._scrub)
             fields = unwelcome(error, asked.body.keys() - _NEEDED)
             if fields and not mended:
+                if "logprobs" in fields:
+                    fields |= {"top_logprobs"}
                 mended, without = True, known.refuses | fields
-                known.refuses |= {field for field in fields if not of_a_value(error, asked.body[field])}
+                # What is refused beside others, as in "not supported with tools + stream", may be taken without them.
+                if not unwelcome(error, asked.body.keys() & {"tools", "stream"}):
+                    known.refuses |= {field for field in fields if not of_a_value(error, asked.body.get(field))}
                 asked = self._asked_for(job, Asking(self._dialect, known.family, stream, without))
                 body = msgspec.json.encode(asked.body)
                 continue
@@ -284,7 +290,7 @@ class RemoteBackend:
     def _reading(self, known: _Known, job: HostedJob, resumed: ReplyStart | None) -> Reading:
         request, family = job.request, known.family
         if job.texts is not None:
-            return Reading(start="answer", choices=job.choices)
+            return Reading(start="answer", choices=job.choices, alternatives=request.sampling.logprobs)
         thinking = family.thinks if job.thinking is None else job.thinking
         honoured = job.endpoint.parameters
         cut_here = bool(request.sampling.stop) and honoured is not None and "stop" not in honoured
@@ -301,6 +307,7 @@ class RemoteBackend:
             several_calls=request.parallel_tool_calls,
             call_id_prefix=f"call_{job.id}_",
             choices=job.choices,
+            alternatives=request.sampling.logprobs,
         )
 
     def _scrub(self, body: bytes) -> str:

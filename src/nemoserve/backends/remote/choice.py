@@ -70,6 +70,8 @@ class Reading(msgspec.Struct, frozen=True):
     call_id_prefix: str = "call_"
     choices: int | None = None
     """So many were asked for; what a provider makes beyond them is passed over. None: not known."""
+    alternatives: int | None = None
+    """So many are wanted of each token; what a provider tells beyond them is passed over. None: not known."""
 
 
 class ChoiceReader:

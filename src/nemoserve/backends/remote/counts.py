@@ -56,8 +56,8 @@ class _Logprobs(msgspec.Struct):
     content: list[_Token] | None = None
 
 
-def read_logprobs(logprobs: object) -> tuple[TokenLogprob, ...]:
-    """OpenAI's log probabilities; none where they are absent or of another form."""
+def read_logprobs(logprobs: object, most: int | None = None) -> tuple[TokenLogprob, ...]:
+    """OpenAI's log probabilities, with `most` alternatives at most; none where they are absent or of another form."""
     if not logprobs:
         return ()
     try:
@@ -65,7 +65,7 @@ def read_logprobs(logprobs: object) -> tuple[TokenLogprob, ...]:
     except msgspec.ValidationError:
         return ()
     return tuple(
-        TokenLogprob(token.known(), tuple(other.known() for other in token.top_logprobs or ()))
+        TokenLogprob(token.known(), tuple(other.known() for other in (token.top_logprobs or ())[:most]))
         for token in known.content or ()
     )
 
@@ -77,8 +77,10 @@ class _TextLogprobs(msgspec.Struct):
     text_offset: list[int] | None = None
 
 
-def read_text_logprobs(logprobs: object, text: str, *, stopped: bool) -> tuple[TokenLogprob, ...]:
-    """The same of the tokens in `text`, a text completion, in OpenAI's legacy form.
+def read_text_logprobs(
+    logprobs: object, text: str, *, stopped: bool, begin: int = 0, most: int | None = None
+) -> tuple[TokenLogprob, ...]:
+    """The same of the tokens in `text`, a text completion, in OpenAI's legacy form, from llama-server in that of chats.
 
     `stopped`: it ended by itself. Servers may count the token that ended it (vLLM, in a whole reply) or those of a stop
     string, which are no part of the text: their offsets lie at or behind its end.
@@ -88,7 +90,7 @@ def read_text_logprobs(logprobs: object, text: str, *, stopped: bool) -> tuple[T
     try:
         known = msgspec.convert(logprobs, _TextLogprobs)
     except msgspec.ValidationError:
-        return ()
+        return _placed(read_logprobs(logprobs, most), begin, begin + len(text))
     count = len(known.tokens)
     tops, offsets = known.top_logprobs or [None] * count, known.text_offset or [0] * count
     if stopped and known.text_offset:
@@ -102,6 +104,17 @@ def read_text_logprobs(logprobs: object, text: str, *, stopped: bool) -> tuple[T
         )
         for token, logprob, top, offset in zip(known.tokens, known.token_logprobs, tops, offsets, strict=False)
     )
+
+
+def _placed(tokens: tuple[TokenLogprob, ...], begin: int, end: int) -> tuple[TokenLogprob, ...]:
+    """The tokens of a text from `begin` to `end`, each with its place in it; without those behind it."""
+    placed: list[TokenLogprob] = []
+    for token in tokens:
+        if begin >= end:
+            break
+        placed.append(msgspec.structs.replace(token, offset=begin))
+        begin += len(token.chosen.text)
+    return tuple(placed)
 
 
 def _alternative(token: str, logprob: float | None) -> TokenAlternative:

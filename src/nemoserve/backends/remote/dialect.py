@@ -41,8 +41,14 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """False: the model's text comes as it is, thinking and all. None: that depends on how the server was started."""
     hidden_limits: bool = False
     """How many requests a key may make is not published."""
-    one_choice: bool = False
-    """`n` is not known."""
+    names: dict[str, str] = {}
+    """Fields that it knows by another name."""
+    named_tool: bool = True
+    """One tool can be asked for by its name; else it is the only one that is offered."""
+    fewest_alternatives: Literal[0, 1] = 0
+    """Where fewer are wanted of each token, so many are asked for, as it would give none at all, or more."""
+    repeats_prefill: bool = False
+    """A whole reply begins with what it continues; a stream does not."""
     any_top_k: Literal[0, -1] = 0
     """What says that `top_k` limits nothing."""
     ranges: dict[str, tuple[float, float]] = {}
@@ -102,7 +108,6 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         steering="hosted_nim",
         budget="hosted_nim",
         hidden_limits=True,
-        one_choice=True,
         texts=None,
     ),
     "aiml": Dialect(
@@ -112,7 +117,6 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         budget="object",
         past_thinking="reasoning",
         hidden_limits=True,
-        one_choice=True,
         broke=frozenset({402, 403}),
         texts=None,
     ),
@@ -122,7 +126,6 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         tells_usage=False,
         splits=False,
         hidden_limits=True,
-        one_choice=True,
         texts=None,
     ),
     "deepinfra": Dialect(
@@ -150,7 +153,12 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         guided="sglang",
     ),
     "llama-server": Dialect(
-        fields=(_ENGINE - {"stop_token_ids"}),
+        # It makes several choices, and counts the tokens of one.
+        fields=_ENGINE - {"stop_token_ids", "n"},
+        names={"repetition_penalty": "repeat_penalty"},
+        named_tool=False,
+        fewest_alternatives=1,
+        repeats_prefill=True,
         budget="llama",
         continuing="message",
         past_thinking="reasoning_content",
@@ -164,7 +172,6 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         closed=True,
         tells_usage=False,
         splits=False,
-        one_choice=True,
         texts=None,
     ),
     "nemoserve": Dialect(

@@ -15,7 +15,7 @@ from nemoserve.backends.remote.mending import Mender
 from nemoserve.backends.remote.refusals import Scrub, failure_in_reply, scrubbed
 from nemoserve.backends.remote.wire import DECODER, UNREADABLE, Choice, Chunk
 from nemoserve.types.errors import ApiError
-from nemoserve.types.events import TextDelta
+from nemoserve.types.events import TextDelta, TokenLogprob
 from nemoserve.types.usage import Usage
 
 DONE = b"[DONE]"
@@ -30,6 +30,8 @@ class ReplyReader:
         self._reading = reading
         self._mender = Mender()
         self._choices: dict[int, ChoiceReader] = {}
+        self._read: dict[int, int] = {}
+        """Characters of texts with log probabilities that have come."""
         self._finished = 0
         self._usage: Usage | None = None
         self._id = self._model = ""
@@ -155,7 +157,7 @@ class ReplyReader:
         events: list[HostedEvent] = []
         part = choice.delta or choice.message
         if part is not None:
-            logprobs = read_logprobs(choice.logprobs)
+            logprobs = read_logprobs(choice.logprobs, self._reading.alternatives)
             if thought := part.thought():
                 events += reader.think(thought, () if part.content else logprobs)
             if said := part.said():
@@ -166,8 +168,7 @@ class ReplyReader:
                 for place, call in enumerate(part.called()):
                     events += reader.call(call, place)
         elif choice.text:
-            stopped = choice.finish_reason == "stop"
-            events += reader.say(choice.text, read_text_logprobs(choice.logprobs, choice.text, stopped=stopped))
+            events += reader.say(choice.text, self._text_logprobs(choice, choice.text) if choice.logprobs else ())
         if choice.finish_reason:
             reason = choice.finish_reason.lower()
             if reason in NO_REASON:
@@ -178,6 +179,12 @@ class ReplyReader:
             events += reader.finish(choice.finish_reason, native if isinstance(native, str) else "")
             self._finished += 1
         return events
+
+    def _text_logprobs(self, choice: Choice, text: str) -> tuple[TokenLogprob, ...]:
+        begin = self._read.get(choice.index or 0, 0)
+        self._read[choice.index or 0] = begin + len(text)
+        stopped, most = choice.finish_reason == "stop", self._reading.alternatives
+        return read_text_logprobs(choice.logprobs, text, stopped=stopped, begin=begin, most=most)
 
     def _glued(self, name: bytes, data: bytes) -> list[HostedEvent]:
         """Several events that their sender did not part by an empty line; else it is broken."""

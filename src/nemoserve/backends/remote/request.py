@@ -5,6 +5,8 @@ What the provider does not know is left out; what was left out of what was asked
 
 from __future__ import annotations
 
+from typing import cast
+
 import msgspec
 
 from nemoserve.backends.base import HostedJob, Texts
@@ -40,16 +42,16 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
     allowed = fields_for(dialect, asking.family) - asking.without
     messages: tuple[Message, ...] = ()
     steering: Body = {}
-    wanted: Body = _sampling(request.sampling)
+    wanted: Body = _sampling(request.sampling, dialect)
     if wanted.get("top_k") == 0:
         wanted["top_k"] = dialect.any_top_k
     if job.texts is not None:
         wanted.pop("top_logprobs", None)
-        wanted |= _text_options(job.texts, request.sampling)
+        wanted |= _text_options(job.texts, request.sampling, dialect)
         allowed |= (dialect.texts or frozenset()) - asking.without
     else:
         messages, steering = switched(request, job.thinking, dialect, asking.family)
-        wanted |= _tools(request.tools, request.tool_choice)
+        wanted |= _tools(request.tools, request.tool_choice, dialect)
     if job.budget is not None and job.thinking is not False:
         steering = limited(steering, job.budget, dialect, asking.family)
     if request.tools and not request.parallel_tool_calls:
@@ -84,7 +86,7 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
         body["prompt"] = prompts[0] if len(prompts) == 1 else prompts
     else:
         body["messages"] = [_message(message, dialect) for message in messages]
-    body.update((name, value) for name, value in wanted.items() if name in allowed)
+    body.update((dialect.names.get(name, name), value) for name, value in wanted.items() if name in allowed)
     body.update(guided)
     for name, value in steering.items():
         if name in refused:
@@ -144,7 +146,7 @@ def _part(part: str | Image) -> Body:
     return {"type": "image_url", "image_url": {"url": part.url, **({"detail": part.detail} if part.detail else {})}}
 
 
-def _sampling(sampling: Sampling) -> Body:
+def _sampling(sampling: Sampling, dialect: Dialect) -> Body:
     body: Body = {
         name: value
         for name in _SAMPLED
@@ -160,19 +162,20 @@ def _sampling(sampling: Sampling) -> Body:
         body["n"] = sampling.n
     if sampling.logprobs is not None:
         body["logprobs"] = True
-        if sampling.logprobs:
-            body["top_logprobs"] = sampling.logprobs
+        if alternatives := max(sampling.logprobs, dialect.fewest_alternatives):
+            body["top_logprobs"] = alternatives
     return body
 
 
-def _text_options(texts: Texts, sampling: Sampling) -> Body:
+def _text_options(texts: Texts, sampling: Sampling, dialect: Dialect) -> Body:
     options: Body = {}
     if texts.echo:
         options["echo"] = True
     if not texts.add_special_tokens:
         options["add_special_tokens"] = False
     if sampling.logprobs is not None:
-        options["logprobs"] = sampling.logprobs  # a number of alternatives, not a switch and a number
+        # A number of alternatives, not a switch and a number.
+        options["logprobs"] = max(sampling.logprobs, dialect.fewest_alternatives)
     return options
 
 
@@ -182,11 +185,14 @@ _SAMPLED = (
 )  # fmt: skip
 
 
-def _tools(tools: tuple[Body, ...], choice: ToolChoice) -> Body:
+def _tools(tools: tuple[Body, ...], choice: ToolChoice, dialect: Dialect) -> Body:
     if not tools:
         return {}
     body: Body = {"tools": list(tools)}
-    if choice.mode == "named":
+    if choice.mode == "named" and not dialect.named_tool:
+        named = [tool for tool in tools if cast("Body", tool["function"])["name"] == choice.name]
+        body = {"tools": named, "tool_choice": "required"}
+    elif choice.mode == "named":
         body["tool_choice"] = {"type": "function", "function": {"name": choice.name}}
     elif choice.mode != "auto":
         body["tool_choice"] = choice.mode
