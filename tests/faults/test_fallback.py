@@ -336,6 +336,19 @@ def test_a_count_that_cannot_be_is_neither_free_nor_a_fortune(
     assert usage["estimated"] is True and usage["cost"] == pytest.approx((counts[0] * 1_000 + counts[1] * 10_000) / 1e9)
 
 
+@pytest.mark.parametrize(("answer", "thought"), [("", 20), ("Hello there you.", 10)])
+def test_thinking_whose_share_nobody_told_is_a_share_of_what_was_told(two: House, answer: str, thought: int) -> None:
+    async def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield ReasoningDelta(0, "17 + 5 = 22, so.")
+        yield TextDelta(0, answer)
+        yield ChoiceFinished(0, "length", "length")
+        yield Told(usage=Usage(10, 20), reasoning_told=False)
+
+    two.providers["alpha"].behave = behave
+    usage = two.chat(**FIRST).json()["usage"]
+    assert (usage["completion_tokens"], usage["completion_tokens_details"]["reasoning_tokens"]) == (20, thought)
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_refusal_is_where_clients_look_for_it(two: House, stream: bool) -> None:
     async def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:

@@ -205,7 +205,8 @@ class HostedSource:
                 + reasoning
             )
         elif not told.reasoning_told and thought:
-            reasoning = min(thought, completion)
+            said = tokens_in(sum(choice.text_size for choice in self._choices))
+            reasoning = max(1, completion * thought // (thought + said))
         prompt = prompt or self._prompt_tokens * self._readings()
         counted = Usage(prompt, completion, reasoning, min(usage.cached_tokens, prompt))
         estimated = told.estimated or told.usage is None or counted != usage
