@@ -107,7 +107,10 @@ def test_a_prompt_longer_than_the_context_is_a_400_with_numbers(gateway: Gateway
     assert said["metadata"]["error_type"] == "context_length_exceeded"
     assert said["metadata"]["context_length"] == 4096 and said["metadata"]["prompt_tokens"] > 5000
     assert "4096" in said["message"]
-    assert error(gateway.post("/v1/completions", {"prompt": "x" * 5000}), 400)["metadata"]["context_length"] == 4096
+    assert said["metadata"]["parameter"] == "messages"
+    for prompt in ("x" * 5000, [3] * 5000):
+        about = error(gateway.post("/v1/completions", {"prompt": prompt}), 400)["metadata"]
+        assert (about["context_length"], about["parameter"]) == (4096, "prompt")
     # A stream has not begun either.
     assert error(gateway.chat("x" * 5000, stream=True), 400)
 

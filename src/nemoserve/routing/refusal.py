@@ -158,11 +158,12 @@ def _none_sees(considered: Sequence[Considered], seeing: Sequence[str]) -> ApiEr
 
 def _too_long(wish: Wish, considered: Sequence[Considered]) -> ApiError:
     longest = max(verdict.endpoint.context_length for verdict in considered)
+    field = "prompt" if wish.text else "messages"
     error = ApiError(
         "context_length_exceeded",
         f"{'prompt: it' if wish.text else 'messages: the prompt'} has about {wish.prompt_tokens} tokens; the longest context that is "
         f"left is {longest}. {_SHORTEN[wish.text]}",
-        metadata={"context_length": longest, "prompt_tokens": wish.prompt_tokens},
+        metadata={"parameter": field, "context_length": longest, "prompt_tokens": wish.prompt_tokens},
     )
     error.availability = {"code": "constraint_filtered", "retryable": False}
     return error

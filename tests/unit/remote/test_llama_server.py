@@ -13,6 +13,7 @@ from nemoserve.backends.remote.choice import Reading
 from nemoserve.backends.remote.dialect import DIALECTS
 from nemoserve.backends.remote.reader import ReplyReader
 from nemoserve.types.chat import Message, Sampling, ToolChoice
+from nemoserve.types.errors import ApiError
 from nemoserve.types.events import TextDelta
 from tests.providers import DONE, END, HEAD, backend, collect, delta, job, provider, whole
 
@@ -108,6 +109,22 @@ def test_log_probabilities_of_a_text_have_the_form_of_a_chats(streamed: bool) ->
         ("ce", -0.5, 2, 2),
         (" up", -0.5, 4, 2),
     ]
+
+
+async def test_which_field_is_too_long_is_not_said() -> None:
+    said = {"code": 400, "message": "request (6013 tokens) exceeds the available context size (4096 tokens), try increasing it",
+            "type": "exceed_context_size_error", "n_prompt_tokens": 6013, "n_ctx": 4096}  # fmt: skip
+    async with provider((whole({"error": said}, status="400 Bad"),)) as house:
+        remote = backend(house.url, type="llama-server")
+        chat = job(remote)
+        for asked, field in (
+            (chat, "messages"),
+            (msgspec.structs.replace(chat, texts=Texts(prompts=("a",))), "prompt"),
+        ):
+            with pytest.raises(ApiError) as caught:
+                await collect(remote, asked)
+            assert (caught.value.error_type, caught.value.metadata["parameter"]) == ("context_length_exceeded", field)
+        await remote.close()
 
 
 async def test_a_text_asks_for_more_than_no_alternatives() -> None:

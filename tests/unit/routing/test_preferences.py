@@ -153,6 +153,7 @@ def test_a_prompt_goes_where_it_does_not_fit() -> None:
     assert house.order(prompt_tokens=200) == ["long"]
     error = refused(house, prompt_tokens=17_000)
     assert (error.status, error.error_type) == (400, "context_length_exceeded")
+    assert error.metadata["parameter"] == "messages"
 
 
 def test_a_long_reply_is_asked_of_who_cannot_write_it_first() -> None:

@@ -116,7 +116,7 @@ class LocalBackend:
                 raise invalid("prompt", "it has no tokens")
             room = limit - len(prompt.tokens)
             if room < 0 or (room == 0 and job.max_tokens > 0):
-                raise too_long(len(prompt.tokens), job.max_tokens, limit)
+                raise too_long("prompt", len(prompt.tokens), job.max_tokens, limit)
             for choice in range(job.sampling.n):
                 index = at * job.sampling.n + choice
                 sampling = self._sampling(job, prompt, choice, min(job.max_tokens, room), ready.vocab_size)

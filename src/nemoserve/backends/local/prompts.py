@@ -84,12 +84,12 @@ class PromptMaker:
     async def render(self, turn: ChatTurn, context_length: int) -> Prompt:
         """The prompt of a conversation. Raises ApiError (400) if it cannot be rendered or is far too long."""
         text, start = render_text(turn, self._text_side.template)
-        tokens = await self._encode(text, context_length, add_special_tokens=False)
+        tokens = await self._encode(text, context_length, "messages", add_special_tokens=False)
         return Prompt(tokens, start, self._stem(text, tokens))
 
     async def encode(self, text: str, context_length: int, *, add_special_tokens: bool) -> Prompt:
         """The prompt of a plain text. Raises ApiError (400) if it is far too long."""
-        return Prompt(await self._encode(text, context_length, add_special_tokens=add_special_tokens))
+        return Prompt(await self._encode(text, context_length, "prompt", add_special_tokens=add_special_tokens))
 
     def _stem(self, text: str, tokens: list[int]) -> int:
         """How many tokens come before what only begins this reply: past turns are rendered without an opened think block."""
@@ -102,22 +102,22 @@ class PromptMaker:
                     return len(tokens) - len(own)
         return len(tokens)
 
-    async def _encode(self, text: str, context_length: int, *, add_special_tokens: bool) -> list[int]:
+    async def _encode(self, text: str, context_length: int, field: str, *, add_special_tokens: bool) -> list[int]:
         vocabulary = self._text_side.vocabulary
         least = vocabulary.least_tokens(text)
         if least > context_length:
-            raise too_long(least, 0, context_length, at_least=True)
+            raise too_long(field, least, 0, context_length, at_least=True)
         if len(text) <= _LONG_TEXT:
             return vocabulary.encode(text, add_special_tokens=add_special_tokens)
         return await asyncio.to_thread(vocabulary.encode, text, add_special_tokens=add_special_tokens)
 
 
-def too_long(prompt: int, wanted: int, context_length: int, *, at_least: bool = False) -> ApiError:
-    """The 400 for a prompt that leaves no room in the context; all numbers in tokens."""
+def too_long(field: str, prompt: int, wanted: int, context_length: int, *, at_least: bool = False) -> ApiError:
+    """The 400 for a prompt, in that field, that leaves no room in the context; all numbers in tokens."""
     count = f"at least {prompt}" if at_least else str(prompt)
     return ApiError(
         "context_length_exceeded",
         f"The prompt has {count} tokens; this model is served with a context length of {context_length} tokens, the reply included. "
         'Shorten the messages (or the prompt); plugins: [{"id": "context-compression"}] leaves out the middle of a conversation.',
-        metadata={"prompt_tokens": prompt, "max_tokens": wanted, "context_length": context_length},
+        metadata={"parameter": field, "prompt_tokens": prompt, "max_tokens": wanted, "context_length": context_length},
     )

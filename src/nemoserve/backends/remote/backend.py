@@ -241,6 +241,8 @@ class RemoteBackend:
                 reply.close()
             status = 402 if reply.status in self._dialect.broke else reply.status
             error = refusal(self.name, reply.status, reply.headers, said, self._scrub)
+            if error.error_type == "context_length_exceeded":
+                error.metadata["parameter"] = "messages" if job.texts is None else "prompt"
             fields = unwelcome(error, asked.body.keys() - _NEEDED)
             if fields and not mended:
                 if "logprobs" in fields:
