@@ -161,7 +161,11 @@ def test_thinking_is_switched_on_in_each_ones_own_words(
         ("nemoserve", NANO, {"reasoning": {"enabled": True, "max_tokens": 300}}),
         ("aiml", NANO, {"reasoning": {"max_tokens": 300}}),
         ("vllm", NANO, {"thinking_token_budget": 300}),
-        ("llama-server", NANO, {"thinking_budget_tokens": 300, "reasoning_budget_tokens": 300}),
+        (
+            "llama-server",
+            NANO,
+            {"thinking_budget_tokens": 300, "reasoning_budget_tokens": 300, "reasoning_budget_message": "\n"},
+        ),
         ("nim", NANO, {"nvext": {"max_thinking_tokens": 300}}),
         ("nim", NANO3, {"chat_template_kwargs": {"enable_thinking": True}, "nvext": {"max_thinking_tokens": 300}}),
         ("nim", SUPER, {"chat_template_kwargs": {"enable_thinking": True, "reasoning_budget": 300}}),

@@ -82,8 +82,14 @@ def limited(fields: Fields, budget: int, dialect: Dialect, family: Family) -> Fi
         case "thinking_token_budget":
             return {**fields, "thinking_token_budget": budget}
         case "llama":
-            # Releases differ in the name; each ignores the other's.
-            return {**fields, "thinking_budget_tokens": budget, "reasoning_budget_tokens": budget}
+            # Releases differ in the name; each ignores the other's. A model whose thought ends in mid-line goes on with it.
+            before_closer = family.end.partition(family.closer)[0]
+            return {
+                **fields,
+                "thinking_budget_tokens": budget,
+                "reasoning_budget_tokens": budget,
+                "reasoning_budget_message": before_closer,
+            }
         case "nvext" if family.effort_variables:
             kwargs = {**_object(fields, "chat_template_kwargs"), "reasoning_budget": least}
             return {**fields, "chat_template_kwargs": kwargs}
