@@ -65,6 +65,31 @@ def write_gguf(folder: Path, file: Path, kind: str = "F32", **metadata: Any) -> 
     return file
 
 
+def text_of(folder: Path) -> dict[str, Any]:
+    """The folder's template and its tokenizer, which knows words and bytes alone, as llama.cpp reads them."""
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    added = {entry["id"]: entry for entry in tokenizer["added_tokens"]}
+    names = {number: word for word, number in tokenizer["model"]["vocab"].items()}
+    names |= {number: entry["content"] for number, entry in added.items()}
+    words = [names[number] for number in range(len(names))]
+    plain = [word for number, word in enumerate(words) if number not in added]
+    begun = sorted(
+        {word[:size] for word in plain for size in range(2, len(word) + 1)}, key=lambda text: (len(text), text)
+    )
+    return GGUF_TEXT | {
+        "tokenizer.ggml.pre": "llama-bpe",
+        "tokenizer.ggml.tokens": words,
+        "tokenizer.ggml.token_type": [
+            1 if number not in added else 3 if added[number]["special"] else 4 for number in range(len(words))
+        ],
+        # Words that stand beside signs are found from left to right.
+        "tokenizer.ggml.merges": [f"{text[:-1]} {text[-1]}" for text in begun],
+        "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 12,
+        "tokenizer.chat_template": (folder / "chat_template.jinja").read_text(),
+    }
+
+
 def quantisable(name: str, array: np.ndarray, kind: str) -> bool:
     """What llama.cpp's converter leaves in float32 is left so here."""
     block, _ = gguf.GGML_QUANT_SIZES[Kind[kind]]

