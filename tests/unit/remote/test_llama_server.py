@@ -15,7 +15,7 @@ from nemoserve.backends.remote.reader import ReplyReader
 from nemoserve.types.chat import Message, Sampling, ToolChoice
 from nemoserve.types.errors import ApiError
 from nemoserve.types.events import TextDelta
-from tests.providers import DONE, END, HEAD, backend, collect, delta, job, provider, whole
+from tests.providers import DONE, END, HEAD, backend, collect, delta, event, job, provider, whole
 
 _TOOLS: tuple[dict[str, object], ...] = tuple(
     {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}} for name in ("get", "put")
@@ -125,6 +125,16 @@ async def test_which_field_is_too_long_is_not_said() -> None:
                 await collect(remote, asked)
             assert (caught.value.error_type, caught.value.metadata["parameter"]) == ("context_length_exceeded", field)
         await remote.close()
+
+
+async def test_requests_that_outgrow_it_together_are_each_ones_fault() -> None:
+    said = {"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}}
+    async with provider((HEAD, delta(content="So"), event(said), END)) as house:
+        remote = backend(house.url, type="llama-server")
+        with pytest.raises(ApiError) as caught:
+            await collect(remote, job(remote))
+        await remote.close()
+    assert caught.value.error_type == "provider_overloaded"
 
 
 async def test_a_text_asks_for_more_than_no_alternatives() -> None:

@@ -130,7 +130,10 @@ _NOTES = """- The states of Mamba layers are kept in float32: in half precision 
 - vLLM refuses tools where it has no parser of calls, and has none for Nemotron Nano v2. It gets one from nemoserve that hands the calls on as
   they were written; the gateway reads them as they come, which also streams them.
 - The markers of thinking have to be tokens for vLLM's parser. For a folder, or a hub id whose tokenizer is in the hub's cache, that is looked
-  up; else the family decides. `--engine-arg=--reasoning-parser=nemotron_v3` says it by hand."""
+  up; else the family decides. `--engine-arg=--reasoning-parser=nemotron_v3` says it by hand.
+- llama-server runs four requests at a time, and one context is for all of them: where they outgrow it together, it ends all four with an
+  error (a 503 here). With `--engine-arg=--parallel=4 --engine-arg=--ctx-size=N` each has a quarter of N to itself, with `--parallel=1` one
+  request has all of it, and others wait."""
 
 
 if __name__ == "__main__":

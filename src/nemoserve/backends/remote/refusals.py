@@ -39,7 +39,10 @@ _TOO_LONG = re.compile(
     r"context[ _]length|maximum context|context window|context size|too many (?:input )?tokens|prompt is too long|max_model_len",
     re.IGNORECASE,
 )
-_OVERLOADED = re.compile(r"ResourceExhausted|request limit reached|overloaded|capacity", re.IGNORECASE)
+_OVERLOADED = re.compile(
+    r"ResourceExhausted|request limit reached|overloaded|capacity|context size has been exceeded", re.IGNORECASE
+)
+"""The last one is llama-server's, whose requests share one context."""
 _UNKNOWN_FIELD = re.compile(
     r"unsupported|not supported|unexpected|unknown|unrecognized|extra_forbidden|not permitted|additional propert|not allowed",
     re.IGNORECASE,
