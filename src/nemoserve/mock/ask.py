@@ -171,6 +171,8 @@ def read(style: Style, body: bytes, *, chat: bool) -> Ask:
         _see(f"messages[{at}].content", turn, ask.model)
     if style.name == "aiml" and ask.seed is not None and ask.seed < 1:
         raise Unacceptable("seed: Number must be greater than or equal to 1")
+    if style.name == "llama-server" and ask.logprobs and ask.tools and ask.stream:
+        raise Unacceptable("logprobs is not supported with tools + stream")
     if ask.limit is not None and ask.limit < 1:
         raise Unacceptable(f"max_tokens must be at least 1, got {ask.limit}.")
     return ask

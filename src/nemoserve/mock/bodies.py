@@ -31,9 +31,11 @@ class Writer:
         self._created = created
         self._prompt = prompt_tokens(ask)
         self._completion = sum(draft.tokens for draft in drafts)
-        reasoning = sum(len(draft.thinking) for draft in drafts)
-        self._usage = usage(style, self._prompt, self._completion, reasoning)
-        self._extras = extras(style, self._prompt, self._completion)
+        # llama-server tells what one of the choices took.
+        told = drafts[:1] if style.usage == "llama" else drafts
+        tokens, reasoning = sum(draft.tokens for draft in told), sum(len(draft.thinking) for draft in told)
+        self._usage = usage(style, self._prompt, tokens, reasoning)
+        self._extras = extras(style, self._prompt, tokens)
 
     def reply(self, endpoint: _Endpoint) -> Reply:
         """The whole of it, streamed where the request asks for that."""
@@ -129,9 +131,11 @@ class Writer:
         how = self._style.stream_usage
         counted: Body = {"usage": self._usage, **self._extras}
         for at, finish in enumerate(finishes):
-            last = at == len(finishes) - 1
-            more = counted if how == "finish" and last else (self._extras if self._style.usage == "llama" else {})
+            last, each = at == len(finishes) - 1, self._style.usage == "llama"
+            more = counted if how == "finish" and last else self._extras if each and not self._ask.wants_usage else {}
             yield Chunk("finish", {**head, "choices": [finish], **more})
+            if each and not last and self._ask.wants_usage:
+                yield Chunk("usage", {**head, "choices": [], **counted})
         if how == "repeat":
             yield Chunk("usage", {**head, "choices": [finishes[0]], **counted})
         elif how == "asked" and self._ask.wants_usage:

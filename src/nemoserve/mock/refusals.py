@@ -103,7 +103,7 @@ def context_length(style: Style) -> Reply:
     if style.errors == "llama":
         error: Body = {
             "code": 400,
-            "message": "the request exceeds the available context size, try increasing it",
+            "message": "request (140000 tokens) exceeds the available context size (131072 tokens), try increasing it",
             "type": "exceed_context_size_error",
             "n_prompt_tokens": 140000,
             "n_ctx": 131072,

@@ -215,6 +215,16 @@ async def test_the_same_seed_gives_the_same_words(call: Any) -> None:
     assert said[0] == said[1] != said[2]
 
 
+async def test_llama_server_counts_one_choice_and_streams_no_log_probabilities_beside_tools(call: Any) -> None:
+    caller = await call("llama-server", tokens=6)
+    assert (await caller.whole(n=3))["usage"]["completion_tokens"] == 6
+    streamed = chunks(await caller.events(n=3, stream_options={"include_usage": True}))
+    assert [chunk["usage"]["completion_tokens"] for chunk in streamed if "usage" in chunk] == [6, 6, 6]
+    assert ["timings" in chunk for chunk in streamed] == ["usage" in chunk for chunk in streamed]
+    refused = await caller.post(caller.body(tools=[TOOL], logprobs=True, stream=True))
+    assert refused.status_code == 400 and "tools + stream" in refused.json()["error"]["message"]
+
+
 async def test_max_tokens_and_stop_cut_the_answer(call: Any) -> None:
     caller = await call(tokens=20)
     short = await caller.whole(max_tokens=4)
