@@ -29,7 +29,7 @@ from nemoserve.config.providers import ProviderSettings
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.parsing.sse import EventTooLong, SseParser
 from nemoserve.parsing.tool_schemas import ToolSchemas
-from nemoserve.types.chat import Notice
+from nemoserve.types.chat import ChatRequest, Notice
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError
 from nemoserve.types.events import ChoiceFinished
@@ -136,8 +136,6 @@ class RemoteBackend:
         began = loop.time()
         deadline = began + self._first_byte_s
         whole = not job.request.stream and known.pace.fits(_most_tokens(job), self._first_byte_s)
-        if self._dialect.repeats_prefill and job.request.messages and job.request.messages[-1].role == "assistant":
-            whole = False
         try:
             reply, asked = await self._asked(known, job, deadline, stream=not whole)
         except ApiError as error:
@@ -310,6 +308,7 @@ class RemoteBackend:
             call_id_prefix=f"call_{job.id}_",
             choices=job.choices,
             alternatives=request.sampling.logprobs,
+            repeats=_prefill(request) if self._dialect.repeats_prefill else "",
         )
 
     def _scrub(self, body: bytes) -> str:
@@ -332,6 +331,11 @@ def _noted(events: list[HostedEvent], notices: tuple[Notice, ...]) -> list[Hoste
         if isinstance(event, ChoiceFinished) and not event.index:
             events[place] = msgspec.structs.replace(event, warnings=(*notices, *event.warnings))
     return events
+
+
+def _prefill(request: ChatRequest) -> str:
+    """What the reply goes on with."""
+    return request.messages[-1].text if request.messages[-1].role == "assistant" else ""
 
 
 def _most_tokens(job: HostedJob) -> int:

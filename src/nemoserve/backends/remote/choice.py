@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from nemoserve.backends.remote.native_calls import NativeCalls
+from nemoserve.backends.remote.prefill import Unrepeated
 from nemoserve.backends.remote.wire import Call
 from nemoserve.parsing.call_events import CallEvents
 from nemoserve.parsing.calls import CallPart
@@ -72,6 +73,8 @@ class Reading(msgspec.Struct, frozen=True):
     """So many were asked for; what a provider makes beyond them is passed over. None: not known."""
     alternatives: int | None = None
     """So many are wanted of each token; what a provider tells beyond them is passed over. None: not known."""
+    repeats: str = ""
+    """The content may begin with this, which the client has."""
 
 
 class ChoiceReader:
@@ -96,6 +99,7 @@ class ChoiceReader:
             self._waiting = []
         self._waited = 0
         self._opened_before = False
+        self._unrepeated = Unrepeated(reading.repeats) if reading.repeats else None
         self.mistaken = False
         """The answer had been put into a thought; it was taken out in time."""
         self.apart = False
@@ -300,6 +304,8 @@ class ChoiceReader:
         return events
 
     def _answer(self, text: str, logprobs: tuple[TokenLogprob, ...] = ()) -> list[ChoiceEvent]:
+        if self._unrepeated is not None:
+            text = self._unrepeated.push(text)
         if not text and not logprobs:
             return []
         self._doubted = False
@@ -322,6 +328,8 @@ class ChoiceReader:
                 events += self._mark_up(segment.text)
         if self._markup is not None:
             events += self._pieces(self._markup.finish())
+        if self._unrepeated is not None and (held := self._unrepeated.finish()):
+            events += self._answer(held)
         return events
 
     def _unclosed(self) -> list[TextDelta]:

@@ -48,7 +48,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     fewest_alternatives: Literal[0, 1] = 0
     """Where fewer are wanted of each token, so many are asked for, as it would give none at all, or more."""
     repeats_prefill: bool = False
-    """A whole reply begins with what it continues; a stream does not."""
+    """A reply may begin with what it continues."""
     any_top_k: Literal[0, -1] = 0
     """What says that `top_k` limits nothing."""
     ranges: dict[str, tuple[float, float]] = {}
