@@ -66,6 +66,19 @@ def test_log_probabilities_of_a_text_are_another_tokens() -> None:
     ]
 
 
+def test_places_that_sglang_does_not_tell_are_places() -> None:
+    reader, found = ReplyReader("up", Reading(start="answer")), []
+    for tokens, finish in ((["On", "ce"], None), ([" up", "<|end|>"], "stop")):
+        told = {"tokens": tokens, "token_logprobs": [-0.5] * 2, "top_logprobs": [], "text_offset": [-1, -1]}
+        text = "".join(token for token in tokens if token != "<|end|>")
+        choice = {"index": 0, "text": text, "logprobs": told, "finish_reason": finish}
+        found += reader.event(b"", json.dumps({"choices": [choice]}).encode())
+    told_of = [
+        (one.chosen.text, one.offset) for event in found if isinstance(event, TextDelta) for one in event.logprobs
+    ]
+    assert told_of == [("On", 0), ("ce", 2), (" up", 4)]
+
+
 @pytest.mark.parametrize("start", [0, 7])
 @pytest.mark.parametrize("echoed", ["", "Q: "])
 @pytest.mark.parametrize(("finish", "kept"), [("stop", 2), ("length", 4)])

@@ -90,27 +90,29 @@ def read_text_logprobs(
     try:
         known = msgspec.convert(logprobs, _TextLogprobs)
     except msgspec.ValidationError:
-        return _placed(read_logprobs(logprobs, most), begin, begin + len(text))
+        return _placed(read_logprobs(logprobs, most), begin, begin + len(text) if stopped else None)
     count = len(known.tokens)
     tops, offsets = known.top_logprobs or [None] * count, known.text_offset or [0] * count
-    if stopped and known.text_offset:
+    told = bool(known.text_offset) and offsets[0] >= 0  # SGLang says -1
+    if stopped and told:
         # Some count characters from the prompt's start, others from the completion's.
         end = offsets[0] + len(text)
         while offsets and offsets[-1] >= end:
             offsets.pop()
-    return tuple(
+    found = tuple(
         TokenLogprob(
             _alternative(token, logprob), tuple(_alternative(*other) for other in (top or {}).items()), offset=offset
         )
         for token, logprob, top, offset in zip(known.tokens, known.token_logprobs, tops, offsets, strict=False)
     )
+    return found if told else _placed(found, begin, begin + len(text) if stopped else None)
 
 
-def _placed(tokens: tuple[TokenLogprob, ...], begin: int, end: int) -> tuple[TokenLogprob, ...]:
-    """The tokens of a text from `begin` to `end`, each with its place in it; without those behind it."""
+def _placed(tokens: tuple[TokenLogprob, ...], begin: int, end: int | None) -> tuple[TokenLogprob, ...]:
+    """The tokens of a text from `begin` on, each with its place in it; without those behind its end."""
     placed: list[TokenLogprob] = []
     for token in tokens:
-        if begin >= end:
+        if end is not None and begin >= end:
             break
         placed.append(msgspec.structs.replace(token, offset=begin))
         begin += len(token.chosen.text)
