@@ -13,12 +13,15 @@ import torch
 from nemoserve.engine.protocol import Sampling
 from nemoserve.engine.typed import from_array
 
+_LEAST_REPETITION = 2.0**-64
+"""A smaller one would make infinities of logits."""
+
 
 class Adjustments:
     """One sequence's bias and penalties, and the tokens they apply to. The seen tokens grow by `observe`."""
 
     def __init__(self, sampling: Sampling, prompt: list[int]) -> None:
-        self.repetition = sampling.repetition_penalty
+        self.repetition = max(_LEAST_REPETITION, sampling.repetition_penalty)
         self.frequency = sampling.frequency_penalty
         self.presence = sampling.presence_penalty
         self.penalised = self.repetition != 1.0 or self.frequency != 0.0 or self.presence != 0.0

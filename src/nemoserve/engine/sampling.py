@@ -61,6 +61,8 @@ class Choice:
 
 
 NOT_FINITE = "the model's output is not a finite number"
+_LEAST_TEMPERATURE = 2.0**-64
+"""What is smaller, and 0 as a float32 perhaps, makes no other choice."""
 
 
 def sample(logits: torch.Tensor, rows: list[Row]) -> list[Choice]:
@@ -85,7 +87,8 @@ def sample(logits: torch.Tensor, rows: list[Row]) -> list[Choice]:
     random = [i for i, row in enumerate(rows) if usable[i] and not row.greedy and i not in forced]
     if random:
         scaled = _rows(logits, random) - _rows(peaks, random).unsqueeze(-1)
-        scaled /= torch.tensor([[rows[i].sampling.temperature] for i in random], device=scaled.device)
+        temperatures = [max(_LEAST_TEMPERATURE, rows[i].sampling.temperature) for i in random]
+        scaled /= torch.tensor(temperatures, device=scaled.device).unsqueeze(-1)
         tokens[random] = _draw(scaled, [rows[i] for i in random])
     if forced:
         tokens[list(forced)] = torch.tensor(list(forced.values()), device=tokens.device)

@@ -102,8 +102,22 @@ def test_the_first_best_token_is_found_in_a_wide_vocabulary() -> None:
     assert [c.token for c in sample(logits, [row(temperature=0.0)] * 3)] == [8191, 300, 0]
 
 
-def test_a_tiny_temperature_is_greedy_and_does_not_overflow() -> None:
-    assert one([1e4, 1e4 - 1, -1e4], temperature=1e-7) == 0
+@pytest.mark.parametrize("tiny", [1e-7, 1e-39, 5e-324])
+def test_a_tiny_temperature_is_greedy_and_does_not_overflow(tiny: float) -> None:
+    assert one([1e4, 1e4 - 1, -1e4], temperature=tiny) == 0
+
+
+@pytest.mark.parametrize("tiny", [1e-7, 1e-39, 5e-324])
+def test_a_tiny_penalty_makes_what_was_seen_certain_and_not_infinite(tiny: float) -> None:
+    for temperature in (0.0, 1.0, tiny):
+        asked = row([0, 2, 3], repetition_penalty=tiny, temperature=temperature, logprobs=2)
+        chosen = sample(torch.tensor([[1.0, 9.0, 2.0, 0.0]]), [asked])[0]
+        assert chosen.token == 2 and chosen.logprob is not None and math.isfinite(chosen.logprob.top[1][1])
+
+
+@pytest.mark.parametrize("setting", ["top_p", "min_p"])
+def test_a_tiny_share_keeps_a_token(setting: str) -> None:
+    assert one([3.0, 1.0, -1.0], **{setting: 5e-324}) in range(3)
 
 
 def test_wide_vocabularies_draw_the_same_as_narrow_ones() -> None:
