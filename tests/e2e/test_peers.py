@@ -172,7 +172,8 @@ def test_a_budget_is_kept_or_said_not_to_be(peer: Server) -> None:
     thought = body["usage"]["completion_tokens_details"]["reasoning_tokens"]
     dropped = [warning["parameter"] for warning in body.get("warnings", [])]
     assert thought <= 12 or "reasoning.max_tokens" in dropped
-    assert said(body)[1], "an answer follows"
+    answered = said(body)[1]
+    assert answered and "</think>" not in answered, "an answer follows, and not the rest of the thought"
 
 
 def test_the_end_of_the_room_is_told_as_such(peer: Server) -> None:

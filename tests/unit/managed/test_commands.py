@@ -34,7 +34,8 @@ def test_vllm_keeps_the_states_of_a_hybrid_in_float32_and_needs_no_foreign_code(
     assert "--mamba-ssm-cache-dtype float32" in said
     assert "--trust-remote-code" not in said
     assert "--reasoning-parser" not in said, "nobody knows yet whether the markers are tokens, which its parsers need"
-    assert "--reasoning-parser nemotron_v3" in words(EngineSettings(type="vllm", model="nemoserve/mini"))
+    marked = words(EngineSettings(type="vllm", model="nemoserve/mini"))
+    assert '--reasoning-parser nemotron_v3 --reasoning-config {"reasoning_end_str": "\\n</think>"}' in marked
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,8 @@ def test_vllm_keeps_the_states_of_a_hybrid_in_float32_and_needs_no_foreign_code(
 )
 def test_nemotron_3_is_given_the_parsers_of_its_format(model: str) -> None:
     vllm, sglang = (words(EngineSettings(type=kind, model=model)) for kind in ("vllm", "sglang"))
-    assert "--reasoning-parser nemotron_v3 --enable-auto-tool-choice --tool-call-parser qwen3_coder" in vllm
+    assert "--reasoning-parser nemotron_v3 " in vllm
+    assert "--enable-auto-tool-choice --tool-call-parser qwen3_coder" in vllm
     assert "--reasoning-parser nemotron_3 --tool-call-parser qwen3_coder" in sglang
 
 

@@ -6,6 +6,7 @@ gateway does it from the raw text.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +66,9 @@ def _vllm(subject: Subject, program: str, port: int, key: str) -> Command:
     if subject.marks_thinking:
         # It serves Nano v2's format as well as that of Nemotron 3, and budgets need it.
         words += ["--reasoning-parser", "nemotron_v3"]
+        # A model whose thought is ended at its budget in mid-line goes on with it in the answer.
+        before, closer, _ = subject.family.end.partition(subject.family.closer)
+        words += ["--reasoning-config", json.dumps({"reasoning_end_str": before + closer})]
     match subject.family.tool_format:
         case "xml":
             words += ["--enable-auto-tool-choice", "--tool-call-parser", "qwen3_coder"]
