@@ -10,10 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,7 +21,8 @@ from typing import Any
 
 import requests
 
-_START_S = 300.0
+from tests import servers
+
 WORDS = [
     "red",
     "blue",
@@ -64,40 +62,11 @@ class Turn:
 @contextmanager
 def server(folder: Path, model: str, *options: str) -> Iterator[str]:
     """A server's address, when it is ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [
-        sys.executable,
-        "-m",
-        "nemoserve",
-        "serve",
-        "--port",
-        str(port),
-        "--data-dir",
-        str(folder),
-        "--model",
-        model,
-    ]
-    with (folder.with_suffix(".log")).open("wb") as log:
-        process = subprocess.Popen([*command, *options], stdout=log, stderr=log)
+    running = servers.start(folder, "--model", model, *options)
     try:
-        url, until = f"http://127.0.0.1:{port}", time.monotonic() + _START_S
-        while not _ready(url):
-            if process.poll() is not None or time.monotonic() > until:
-                raise SystemExit(folder.with_suffix(".log").read_text())
-            time.sleep(0.1)
-        yield url
+        yield running.url
     finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _ready(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/v1/health/ready", timeout=5).status_code == 200
-    except requests.ConnectionError:
-        return False
+        running.stop()
 
 
 def ask(url: str, talk: list[dict[str, str]], tokens: int) -> Turn:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from nemoserve.config.settings import EMBEDDED_MODEL
-from nemoserve.reasoning.complexity import decide
+from nemoserve.reasoning.complexity import Weights, decide
 from training.boosting import Bins, Shape, boosted, flattened, total
-from training.complexity import as_request, prompts
+from training.complexity import OUT, as_request, prompts, scored
 from training.evaluate import problems
+from training.labels import Label
 from training.tasks import TASKS
 
 
@@ -46,3 +48,12 @@ def test_the_embedded_model_adds_in_its_head_or_thinks_about_what_it_only_has_to
 
     assert share("add") > 0.95 and share("word_problem") > 0.95
     assert share("remember") < 0.8 and share("extract") < 0.8
+
+
+def test_the_server_decides_otherwise_than_what_was_measured() -> None:
+    found = [(name, e) for name, task in TASKS.items() for e in problems(task, "problems", 20, 5)]
+    asked = [Label(name, "problems", e.messages, e.tools, False, False, 0, False, 0) for name, e in found]
+    efforts = scored(asked, msgspec.json.decode(OUT.read_bytes(), type=Weights).own[EMBEDDED_MODEL])
+    meant = {"none": "off", "some": "low", "much": "full"}
+    assert [meant[decide(as_request(a.messages, a.tools), EMBEDDED_MODEL).thinking] for a in asked] == efforts
+    assert set(efforts) == {"off", "low", "full"}, "each is worth its while somewhere"
