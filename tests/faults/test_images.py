@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import requests
 
-from nemoserve.backends.base import HostedEvent, HostedJob
-from nemoserve.types.chat import Image
+from nemoserve.backends.base import HostedEvent, HostedJob, Told
+from nemoserve.types.chat import IMAGE_TOKENS, Image
 from nemoserve.types.errors import ApiError
-from nemoserve.types.events import TextDelta
-from tests.hosted import House, Scripted, answers, fails, house
+from nemoserve.types.events import ChoiceFinished, TextDelta
+from nemoserve.types.usage import Usage
+from tests.hosted import Behave, House, Scripted, answers, fails, house
 from tests.servers import wait_until
 
 BLIND, SEEING = "nvidia/nemotron-test", "nvidia/nemotron-test-vl"
@@ -67,6 +68,32 @@ def test_an_image_is_billed_to_nobody_or_twice(three: House) -> None:
     assert told["num_media_prompt"] == 2 and told["total_cost"] == pytest.approx(line["cost"] / 1e9)
     plain = three.chat(model=SEEING, **FIRST)
     assert (row(three, plain)["images"], row(three, plain)["cost"]) == (0, tokens)
+
+
+def uses(usage: Usage | None) -> Behave:
+    async def behave(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield TextDelta(0, "A cat.")
+        yield ChoiceFinished(0, "stop", "stop")
+        yield Told(usage=usage)
+
+    return behave
+
+
+def test_nobody_can_say_how_much_of_a_prompt_its_images_were(three: House) -> None:
+    alpha = three.providers["alpha"]
+    alpha.behave = uses(Usage(1500, 3, image_tokens=1400))
+    told = look(three, PICTURE, PICTURE)
+    assert (row(three, told)["image_tokens"], row(three, told)["tokens_estimated"]) == (1400, False)
+    assert told.json()["usage"]["prompt_tokens_details"]["image_tokens"] == 1400
+    alpha.behave = uses(Usage(1500, 3))  # the text is a few tokens of it
+    assert 1480 <= row(three, look(three, PICTURE, PICTURE))["image_tokens"] < 1500
+    alpha.behave = uses(None)
+    line = row(three, look(three, PICTURE, PICTURE))
+    assert line["image_tokens"] == 2 * IMAGE_TOKENS < line["prompt_tokens"]
+    plain = three.chat(model=SEEING, **FIRST)
+    assert (
+        row(three, plain)["image_tokens"] == 0 and "image_tokens" not in plain.json()["usage"]["prompt_tokens_details"]
+    )
 
 
 def test_choices_that_are_calls_of_their_own_read_the_image_unpaid(three: House) -> None:

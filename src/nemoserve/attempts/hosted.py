@@ -22,7 +22,7 @@ from nemoserve.context.fit import fit
 from nemoserve.reasoning.budget import Allowance, limits
 from nemoserve.reasoning.families import ANY_SWITCH, switch_in_text
 from nemoserve.routing.health import Watch
-from nemoserve.types.chat import ChatRequest, CompletionRequest, Notice
+from nemoserve.types.chat import IMAGE_TOKENS, ChatRequest, CompletionRequest, Notice
 from nemoserve.types.endpoint import Endpoint
 from nemoserve.types.errors import ApiError, invalid
 from nemoserve.types.events import Event
@@ -208,8 +208,12 @@ class HostedSource:
             said = tokens_in(sum(choice.text_size for choice in self._choices))
             reasoning = max(1, completion * thought // (thought + said))
         prompt = prompt or self._prompt_tokens * self._readings()
-        counted = Usage(prompt, completion, reasoning, min(usage.cached_tokens, prompt))
+        counted = Usage(
+            prompt, completion, reasoning, min(usage.cached_tokens, prompt), min(usage.image_tokens, prompt)
+        )
         estimated = told.estimated or told.usage is None or counted != usage
+        if self._images and not counted.image_tokens:
+            counted = msgspec.structs.replace(counted, image_tokens=self._image_tokens(prompt))
         return Counted(
             counted,
             estimated=estimated,
@@ -229,6 +233,11 @@ class HostedSource:
     def _images_read(self) -> int:
         """Each call has read all of them, and is asked money for that."""
         return self._images * self._readings()
+
+    def _image_tokens(self, prompt_tokens: int) -> int:
+        """What is left of a prompt beside its text. Most providers count them together, and only the sum is money."""
+        text = self._prompt_tokens - self._images * IMAGE_TOKENS
+        return max(0, prompt_tokens - text * self._readings())
 
     def _readings(self) -> int:
         """How often each prompt was read."""

@@ -63,6 +63,7 @@ def usage_body(usage: Usage, cost: int = 0, upstream: UpstreamCost | None = None
             "cache_write_tokens": 0,
             "audio_tokens": 0,
             "video_tokens": 0,
+            **({"image_tokens": usage.image_tokens} if usage.image_tokens else {}),
         },
         "cost_details": {
             "upstream_inference_cost": dollars(prompt + completion),

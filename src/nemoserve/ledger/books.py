@@ -244,5 +244,6 @@ def _counts(usage: Usage, images: int) -> dict[str, int]:
         "cached_tokens": usage.cached_tokens,
         "completion_tokens": usage.completion_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
+        "image_tokens": usage.image_tokens,
         "images": images,
     }

@@ -110,6 +110,7 @@ attempts = Table(
     Column("completion_tokens", BigInteger, nullable=False),
     Column("reasoning_tokens", BigInteger, nullable=False),
     Column("images", BigInteger, nullable=False),
+    Column("image_tokens", BigInteger, nullable=False, server_default="0"),
     Column("tokens_estimated", Boolean, nullable=False),
     Column("price", Text, nullable=False),  # JSON of types.price.Price
     Column("cost", BigInteger, nullable=False),

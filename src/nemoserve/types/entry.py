@@ -39,6 +39,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Thinking included."""
     reasoning_tokens: int = 0
     images: int = 0
+    image_tokens: int = 0
+    """Of the prompt: what the provider told, or else what is left of its count beside the text."""
     tokens_estimated: bool = False
     """Counted here, since the provider told none; or the last that were known of a process that died."""
     price: Price = Price()

@@ -12,6 +12,8 @@ class Usage(msgspec.Struct, frozen=True):
     completion_tokens: int = 0
     reasoning_tokens: int = 0
     cached_tokens: int = 0
+    image_tokens: int = 0
+    """Of the prompt."""
 
     @property
     def total_tokens(self) -> int:

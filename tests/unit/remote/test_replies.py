@@ -126,6 +126,14 @@ def test_sglangs_and_llama_servers_counts():
             {"prompt_tokens": 4, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 99}},
             Usage(4, 3, 0, 4),
         ),
+        (
+            {"prompt_tokens": 900, "completion_tokens": 3, "prompt_tokens_details": {"image_tokens": 850}},
+            Usage(900, 3, 0, 0, 850),
+        ),
+        (
+            {"prompt_tokens": 4, "completion_tokens": 3, "prompt_tokens_details": {"image_tokens": 99}},
+            Usage(4, 3, 0, 0, 4),
+        ),
         ({"prompt_tokens": 4, "completion_tokens": -3}, Usage(4, 0)),
         ({"prompt_tokens": 4.0, "completion_tokens": "3"}, Usage(4, 3)),
         ({"prompt_tokens": -5, "completion_tokens": 3}, Usage(0, 3)),

@@ -25,10 +25,11 @@ def read_usage(usage: object, timings: object = None) -> Usage | None:
         prompt, completion = _count(fields, "prompt_tokens"), _count(fields, "completion_tokens")
         told = _count(_object(fields, "completion_tokens_details"), "reasoning_tokens")
         reasoning = told or _count(fields, "reasoning_tokens")
-        cached = _count(_object(fields, "prompt_tokens_details"), "cached_tokens") or _count(fields, "cached_tokens")
+        read = _object(fields, "prompt_tokens_details")
+        cached = _count(read, "cached_tokens") or _count(fields, "cached_tokens")
         if prompt or completion:
             total = completion + reasoning if 0 < completion < reasoning else completion
-            return Usage(prompt, total, reasoning, min(cached, prompt))
+            return Usage(prompt, total, reasoning, min(cached, prompt), min(_count(read, "image_tokens"), prompt))
     if isinstance(timings, dict):
         fields = cast("dict[str, object]", timings)
         cached = _count(fields, "cache_n")

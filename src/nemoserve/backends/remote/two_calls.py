@@ -93,7 +93,7 @@ class _Second:
         """By its text; it has read what the first one read and made."""
         thinking = estimate_tokens("".join(self._thought))
         said = estimate_tokens("".join(self._said) + self._held * "?")
-        return Usage(first.total_tokens, thinking + said, thinking)
+        return Usage(first.total_tokens, thinking + said, thinking, image_tokens=first.image_tokens)
 
 
 class _First:
@@ -149,7 +149,8 @@ class _First:
     def estimate(self, second: Usage) -> Usage:
         """By its text; the second one has read what it read and made."""
         thinking = self.tokens if self.all_thinking else estimate_tokens("".join(self.thought))
-        return Usage(max(0, second.prompt_tokens - self.tokens), self.tokens, thinking)
+        read = max(0, second.prompt_tokens - self.tokens)
+        return Usage(read, self.tokens, thinking, image_tokens=second.image_tokens)
 
     @property
     def all_thinking(self) -> bool:
