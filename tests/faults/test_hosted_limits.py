@@ -49,6 +49,21 @@ def test_forty_requests_racing_for_the_last_cent_spend_no_more_than_it(tmp_path:
         assert sum(row["cost"] for row in running.rows()) == 1_000_000
 
 
+def test_a_limit_is_overrun_by_a_reply_that_nobody_counted(tmp_path: Path) -> None:
+    """Long words are taken for several tokens each; more than it was allowed the provider has not made."""
+
+    async def uncounted(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        async for event in answers(job, "extraordinarily " * 10, "incomprehensibilities " * 10, usage=False):
+            yield event
+
+    with house(tmp_path, Scripted("alpha", uncounted, price=("0", "10")), require_key=True) as running:
+        key = running.key(limit=400_000)  # two choices of 20 tokens
+        usage = running.chat(key=key, max_tokens=20, n=2).json()["usage"]
+        assert usage["completion_tokens"] == 40 and usage["estimated"] is True
+        assert 20 < usage["completion_tokens_details"]["reasoning_tokens"] < 30
+        assert sum(row["cost"] for row in running.rows()) == 400_000
+
+
 def test_a_limit_that_pays_for_no_endpoint_tells_what_the_dearest_needs(tmp_path: Path) -> None:
     alpha, beta = Scripted("alpha", price=("0", "10")), Scripted("beta", price=("0", "20"))
     with house(tmp_path, alpha, beta, require_key=True) as running:

@@ -197,6 +197,7 @@ class HostedSource:
         if self._job.max_tokens is not None and completion > self._job.choices * (self._job.max_tokens + _OVER):
             completion = reasoning = 0
         thought = sum(tokens_in(choice.reasoning_size) for choice in self._choices)
+        guessed = told.estimated or not usage.completion_tokens
         if not completion:
             echoed = self._echoed * self._job.request.sampling.n
             reasoning = reasoning or thought
@@ -207,6 +208,9 @@ class HostedSource:
         elif not told.reasoning_told and thought:
             said = tokens_in(sum(choice.text_size for choice in self._choices))
             reasoning = max(1, completion * thought // (thought + said))
+        most = completion if self._job.max_tokens is None else self._job.choices * self._job.max_tokens
+        if guessed and completion > most:  # the provider was allowed no more, and money is held for no more
+            completion, reasoning = most, reasoning * most // completion
         prompt = prompt or self._prompt_tokens * self._readings()
         counted = Usage(
             prompt, completion, reasoning, min(usage.cached_tokens, prompt), min(usage.image_tokens, prompt)
