@@ -330,7 +330,7 @@ class Attempt:
         )
         return entry
 
-    def _content(self, given: dict[str, object], error: ApiError | None) -> bytes:
+    def _content(self, given: dict[str, object], error: ApiError | None) -> str:
         said = [
             Said(
                 completion=choice.text or choice.refusal,

@@ -41,6 +41,7 @@ def ledger(data_dir: Path | None, database_url: str | None) -> Generator[Databas
     """The database that the options name. What fails in the block ends the program with one sentence and status 1."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from nemoserve.access.keytext import redacted
     from nemoserve.config.settings import default_data_dir
     from nemoserve.storage.database import FILE, Database, StorageError
 
@@ -54,7 +55,7 @@ def ledger(data_dir: Path | None, database_url: str | None) -> Generator[Databas
         finally:
             database.close()
     except (StorageError, SQLAlchemyError, ValueError, OSError) as error:
-        typer.echo(f"nemoserve: {str(error).splitlines()[0]}", err=True)
+        typer.echo(f"nemoserve: {redacted(str(error).splitlines()[0])}", err=True)
         raise typer.Exit(1) from None
 
 

@@ -187,10 +187,9 @@ class Books:
         self._writer.settled(entry, claim.hold)
         return entry
 
-    def content(self, generation_id: str, key_id: str | None, created_at: int, body: bytes | str) -> None:
+    def content(self, generation_id: str, key_id: str | None, created_at: int, body: str) -> None:
         """Keeps what went in and came out, as JSON. For keys that ask for it."""
-        text = body if isinstance(body, str) else body.decode()
-        self._writer.content(Content(generation_id, key_id, created_at, text))
+        self._writer.content(Content(generation_id, key_id, created_at, body))
 
     async def flush(self) -> None:
         """Waits until everything that has been entered is in the database: for as long as that is down.

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import ColumnElement, Connection, delete, select, text
 
+from nemoserve.access.keytext import redacted
 from nemoserve.storage.database import Database
 from nemoserve.storage.tables import contents
 from nemoserve.types.chat import Image, Message, ToolCall
@@ -49,11 +50,14 @@ def given_messages(messages: Sequence[Message]) -> dict[str, object]:
     return {"messages": [_as_sent(message) for message in messages]}
 
 
-def content_body(given: dict[str, object], said: Sequence[Said], error: ContentError | None = None) -> bytes:
-    """What is kept of one generation. `given` has `messages` or `prompt`; of several choices the first is OpenRouter's."""
+def content_body(given: dict[str, object], said: Sequence[Said], error: ContentError | None = None) -> str:
+    """What is kept of one generation. `given` has `messages` or `prompt`; of several choices the first is OpenRouter's.
+
+    Keys of this server's kind that somebody has written there are shortened, as everywhere.
+    """
     first, others = (said[0], said[1:]) if said else (Said(completion=None), ())
     output = {**_as_told(first), "other_choices": [_as_told(other) for other in others]}
-    return msgspec.json.encode({"input": given, "output": output, "error": error})
+    return redacted(msgspec.json.encode({"input": given, "output": output, "error": error}).decode())
 
 
 def read(connection: Connection, generation_id: str) -> Kept | None:

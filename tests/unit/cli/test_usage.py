@@ -13,6 +13,7 @@ from click.testing import Result
 from sqlalchemy import insert
 from typer.testing import CliRunner
 
+from nemoserve.access import keytext
 from nemoserve.cli.main import app
 from nemoserve.ledger.periods import DAY_MS
 from nemoserve.storage.database import FILE, Database
@@ -157,6 +158,17 @@ def test_a_mistake_ends_in_a_traceback(run: Run, words: str) -> None:
     done = run(*words.split())
     assert done.exit_code == 1
     assert done.stderr.startswith("nemoserve: ") and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["usage --key", "usage --by", "usage --since", "usage --tag", "bill --month", "bill --by"]
+)
+@pytest.mark.usefixtures("database")
+def test_a_key_in_the_place_of_its_name_is_told_to_whoever_looks_on(run: Run, words: str) -> None:
+    _, key = keytext.make()
+    done = run(*words.split(), key)
+    assert done.exit_code == 1 and "sk-nemo-" in done.stderr
+    assert key[25:35] not in done.stderr + done.stdout
 
 
 def test_a_wrong_folder_becomes_a_new_ledger(run: Run, tmp_path: Path) -> None:

@@ -295,7 +295,7 @@ async def test_a_database_that_cannot_be_read_loses_the_line_of_a_key_without_a_
 
 async def test_stored_content_is_kept_once(database: Database, tmp_path: Path) -> None:
     async with running(make_books(database, tmp_path)) as books:
-        books.content("gen-1", "key", NOON, b'{"input":"\\u0000"}')
+        books.content("gen-1", "key", NOON, '{"input":"\\u0000"}')
         books.content("gen-2", None, NOON, "{}")
         await books.flush()
     kept = {row["generation_id"]: (row["key_id"], row["body"]) for row in rows(database, contents)}

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, insert, select
 
+from nemoserve.access import keytext
 from nemoserve.ledger import content
 from nemoserve.storage.database import Database, StorageError
 from nemoserve.storage.tables import contents
@@ -21,7 +22,7 @@ from tests.unit.ledger_reports.entries import store
 def keep(database: Database, number: int, key: str | None = "k", size: int = 100) -> str:
     """Content that is recognised by its marker; returns that."""
     marker = f"SECRET{number:06}"
-    body = content.content_body({"prompt": marker}, [content.Said(completion=f"{marker}," * size)]).decode()
+    body = content.content_body({"prompt": marker}, [content.Said(completion=f"{marker}," * size)])
     row = {"generation_id": f"gen-{number}", "key_id": key, "created_at": number, "body": body}
     with database.begin() as connection:
         connection.execute(insert(contents), row)
@@ -50,7 +51,7 @@ def test_content_is_not_what_was_kept(database: Database) -> None:
     messages = [{"role": "user", "content": "ü\n"}]
     error = content.ContentError(message="broke off", status=502)
     kept = content.content_body({"messages": messages}, [content.Said(completion="c", reasoning="r")], error)
-    row = {"generation_id": "gen-1", "key_id": None, "created_at": 1, "body": kept.decode()}
+    row = {"generation_id": "gen-1", "key_id": None, "created_at": 1, "body": kept}
     with database.begin() as connection:
         connection.execute(insert(contents), row)
     with database.read() as connection:
@@ -62,6 +63,18 @@ def test_content_is_not_what_was_kept(database: Database) -> None:
         "output": {"completion": "c", "reasoning": "r", "tool_calls": [], "other_choices": []},
         "error": {"message": "broke off", "status": 502, "provider_name": None, "raw": None, "previous_errors": []},
     }
+
+
+def test_a_key_that_was_pasted_into_a_conversation_is_kept_in_clear() -> None:
+    _, key = keytext.make()
+    call = ToolCall(id="c1", name="log_in", arguments=f'{{"key":"{key}"}}')
+    asked = content.given_messages([Message(role="user", text=f"My key is {key}, is it good?\n")])
+    failed = content.ContentError(message=key, raw=f'{{"error":"{key}"}}')
+    kept = content.content_body(asked, [content.Said(completion=key, reasoning=key, tool_calls=(call,))], failed)
+    assert key[:30] not in kept and key[30:60] not in kept
+    assert (
+        msgspec.json.decode(kept)["input"]["messages"][0]["content"] == f"My key is {keytext.label(key)}, is it good?\n"
+    )
 
 
 def test_a_conversation_is_kept_in_a_form_of_our_own(database: Database) -> None:
