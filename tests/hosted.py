@@ -75,6 +75,7 @@ class Scripted:
     image_price: str = "0"
     local: bool = False
     past_thinking: bool = True
+    reasoning_budget: bool = True
     jobs: list[HostedJob] = field(default_factory=list)
     open: int = 0
 
@@ -90,6 +91,7 @@ class Scripted:
                 images=self.images,
                 local=self.local,
                 past_thinking=self.past_thinking,
+                reasoning_budget=self.reasoning_budget,
             ),
         )
 

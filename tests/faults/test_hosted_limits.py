@@ -8,9 +8,13 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from nemoserve.backends.base import HostedEvent, HostedJob
+import pytest
+
+from nemoserve.backends.base import HostedEvent, HostedJob, Told
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.types.errors import ApiError
+from nemoserve.types.events import ChoiceFinished, ReasoningDelta, TextDelta
+from nemoserve.types.usage import Usage
 from tests.hosted import Scripted, answers, fails, house
 
 FIRST = {"provider": {"order": ["alpha", "beta"]}}
@@ -62,6 +66,38 @@ def test_a_limit_is_overrun_by_a_reply_that_nobody_counted(tmp_path: Path) -> No
         assert usage["completion_tokens"] == 40 and usage["estimated"] is True
         assert 20 < usage["completion_tokens_details"]["reasoning_tokens"] < 30
         assert sum(row["cost"] for row in running.rows()) == 400_000
+
+
+@pytest.mark.parametrize(
+    ("thoughts", "told", "able", "cut"),
+    [
+        ([29], 29, True, True),
+        ([28], 28, True, False),
+        ([12, 12, 12], 36, True, False),
+        ([29, 4, 3], 36, True, True),
+        ([0], 29, True, True),
+        ([90], 90, False, False),
+    ],
+)
+def test_a_thought_that_ends_at_the_keys_cap_ends_without_a_word(
+    tmp_path: Path, thoughts: list[int], told: int, able: bool, cut: bool
+) -> None:
+    """Of its 40 tokens about eight end it, and some are grace. `able`: the provider ends a thought where it is told."""
+
+    async def thinks(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        assert job.budget == 29
+        for index, length in enumerate(thoughts):
+            yield ReasoningDelta(index, "hm, " * length)
+            yield TextDelta(index, "Hello.")
+            yield ChoiceFinished(index, "stop", "stop")
+        yield Told(usage=Usage(10, told + 9, told))
+
+    with house(tmp_path, Scripted("alpha", thinks, reasoning_budget=able), require_key=True) as running:
+        key = running.key(reasoning_tokens=40 * len(thoughts))
+        answer = running.chat(key=key, n=len(thoughts), max_tokens=200).json()
+        said = [warning["message"] for warning in answer.get("warnings", []) if warning["code"] == "reasoning_cap"]
+        assert [row["thinking_cut"] for row in running.rows()] == [cut]
+        assert len(said) == cut and all("this key may have 40 for a reply" in message for message in said)
 
 
 def test_a_limit_that_pays_for_no_endpoint_tells_what_the_dearest_needs(tmp_path: Path) -> None:

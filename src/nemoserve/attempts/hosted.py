@@ -87,7 +87,7 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
             patience_s=None,  # how soon it has to begin is the provider's own setting
         )
         backend = house.catalogue.hosted[endpoint.provider]
-        return Attempt(house, plan, HostedSource(backend, job, tokens_in(size)), watch)
+        return Attempt(house, plan, HostedSource(backend, job, tokens_in(size), if_cut=allowance.if_cut), watch)
 
 
 async def attempt_hosted_text(
@@ -144,9 +144,20 @@ async def attempt_hosted_text(
 class HostedSource:
     """A provider's stream. Counts what the provider tells; what it does not tell is counted by the text."""
 
-    def __init__(self, backend: HostedBackend, job: HostedJob, prompt_tokens: int, echoed: int = 0) -> None:
-        """`prompt_tokens`: about so many. `echoed`: bytes of the prompts that come back with the replies."""
+    def __init__(
+        self,
+        backend: HostedBackend,
+        job: HostedJob,
+        prompt_tokens: int,
+        echoed: int = 0,
+        if_cut: Notice | None = None,
+    ) -> None:
+        """`prompt_tokens`: about so many. `echoed`: bytes of the prompts that come back with the replies.
+
+        `if_cut` is reported where thinking was ended at its budget.
+        """
         self._backend, self._job, self._prompt_tokens, self._echoed = backend, job, prompt_tokens, echoed
+        self._if_cut = if_cut
         sampling, honoured = job.request.sampling, job.endpoint.parameters
         stops = () if honoured is None or "stop" in honoured else sampling.stop
         self._stops = bool(stops)
@@ -223,8 +234,11 @@ class HostedSource:
             estimated=estimated,
             images=self._images_read(),
             requests=self._requests(),
-            notices=self._missing(),
+            notices=self._missing() + self._shortened(reasoning),
         )
+
+    def _shortened(self, reasoning: int) -> tuple[Notice, ...]:
+        return () if self._if_cut is None or not self._cut(reasoning) else (self._if_cut,)
 
     def _missing(self) -> tuple[Notice, ...]:
         """Some providers take `n` and make one choice all the same."""
@@ -270,9 +284,15 @@ class HostedSource:
 
     @property
     def thinking_cut(self) -> bool:
-        """Taken for cut where the thinking has used up its budget."""
-        budget = self._job.budget
-        return budget is not None and self.used().usage.reasoning_tokens >= max(1, budget)
+        return self._cut(self.used().usage.reasoning_tokens)
+
+    def _cut(self, reasoning: int) -> bool:
+        """Whether the longest thinking, by its share of all text of thinking, has used up its budget, and is taken for cut."""
+        budget, sizes = self._job.budget, [choice.reasoning_size for choice in self._choices]
+        if budget is None or not self._job.endpoint.reasoning_budget:
+            return False
+        longest, whole = (max(sizes), sum(sizes)) if any(sizes) else (1, len(sizes))
+        return reasoning * longest >= max(1, budget) * whole
 
 
 def _readings(request: ChatRequest, endpoint: Endpoint, *, limited: bool = False) -> int:
