@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 import msgspec
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -35,6 +36,8 @@ _LONGEST = 500
 _NOTICED_S = 2.0
 """Until then it is noticed that a client has left, and its engine stopped."""
 _LOOK_S = 0.01
+_WRITTEN_S = 0.1
+"""What other servers have ended is in the database by then, where that works."""
 _WHY = "; a reply has one when it has ended, and a request that was refused before it began has none"
 _NOT_KEPT = "its key did not ask for that, or it was deleted; a key keeps content from when its store_content is true"
 _FILTERS = ("owner", "app", "user", "session", "model", "provider")
@@ -64,14 +67,11 @@ async def get_generation(request: Request) -> Response:
     generation_id = _id(request)
     await _over(request, generation_id)
 
-    def work(database: Database) -> Generation | None:
-        with database.read() as connection:
-            return generation(connection, generation_id)
+    def work(connection: Connection) -> Generation | None:
+        found = generation(connection, generation_id)
+        return None if found is None or not may_see(_caller(request), found.answered.key_id) else found
 
-    found = await _read(request, work)
-    if found is None or not may_see(_caller(request), found.answered.key_id):
-        raise _unknown(generation_id)
-    return _json({"data": generation_body(found)})
+    return _json({"data": generation_body(await _one(request, generation_id, work))})
 
 
 async def get_content(request: Request) -> Response:
@@ -146,18 +146,34 @@ async def _over(request: Request, generation_id: str) -> None:
 async def _kept(request: Request, generation_id: str) -> content.Kept:
     await _over(request, generation_id)
 
-    def work(database: Database) -> tuple[content.Kept | None, Generation | None]:
-        with database.read() as connection:
-            kept = content.read(connection, generation_id)
-            return kept, generation(connection, generation_id) if kept is None else None
+    def work(connection: Connection) -> content.Kept | Generation | None:
+        if (kept := content.read(connection, generation_id)) is not None:
+            return kept if may_see(_caller(request), kept.key_id) else None
+        found = generation(connection, generation_id)
+        return None if found is None or not may_see(_caller(request), found.answered.key_id) else found
 
-    kept, found = await _read(request, work)
-    if found is not None and may_see(_caller(request), found.answered.key_id):
+    found = await _one(request, generation_id, work)
+    if isinstance(found, Generation):
         message = f"id: nothing is kept of what was said in {generation_id[:80]!r}: {_NOT_KEPT}"
         raise ApiError("not_found", message, metadata={"parameter": "id"})
-    if kept is None or not may_see(_caller(request), kept.key_id):
+    return found
+
+
+async def _one(request: Request, generation_id: str, work: Callable[[Connection], T | None]) -> T:
+    """What `work` finds of a generation; what another server has just ended is waited for. Raises ApiError: 404, 503."""
+
+    def look(database: Database) -> T | None:
+        with database.read() as connection:
+            return work(connection)
+
+    house: House = request.app.state.services
+    found = await _read(request, look)
+    if found is None and house.database.dialect != "sqlite":
+        await asyncio.sleep(_WRITTEN_S)
+        found = await _read(request, look)
+    if found is None:
         raise _unknown(generation_id)
-    return kept
+    return found
 
 
 async def _read(request: Request, work: Callable[[Database], T]) -> T:

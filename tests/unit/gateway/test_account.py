@@ -125,7 +125,7 @@ async def test_who_cuts_a_stream_and_asks_at_once_is_told_that_there_is_nothing(
     services.running["gen-cut"] = UnderWay(KEY)
 
     async def notice_late() -> None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.4)
         entry = make_entry("key", id="gen-cut-1", generation_id="gen-cut")
         hold = await books.hold(KEY, PRICE, prompt_tokens=11, completion_tokens=22, now_ms=NOON)
         books.settle(books.open(entry, hold, lambda: USAGE), USAGE, outcome="cancelled")
@@ -141,6 +141,19 @@ async def test_who_cuts_a_stream_and_asks_at_once_is_told_that_there_is_nothing(
     monkeypatch.setattr(routes_account, "_NOTICED_S", 0.03)
     answer = await client.get(path, params={"id": "gen-long"}, headers={"who": "key"})
     assert answer.status_code == 404 and "is under way" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("database_place", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("path", ["/generation", "/generation/content"])
+async def test_a_reply_of_another_server_is_unknown_here(
+    client: httpx2.AsyncClient, database: Database, tmp_path: Path, path: str
+) -> None:
+    """A balancer may send the client that has just had its reply to a server that does not know what the first is about to write."""
+    async with running(make_books(database, tmp_path / "other", "second")) as elsewhere:
+        entry = await attempt(elsewhere, KEY, USAGE)
+        elsewhere.content(entry.generation_id, "key", NOON, content_body({"prompt": "p"}, [Said(completion="c")]))
+        answer = await client.get(path, params={"id": entry.generation_id}, headers={"who": "key"})
+    assert answer.status_code == 200, answer.text
 
 
 async def test_an_id_of_a_refusal_is_unknown_without_a_word(client: httpx2.AsyncClient) -> None:
