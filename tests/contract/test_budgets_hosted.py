@@ -15,7 +15,7 @@ from tests.gateways import MODEL, Fleet, fleet
 @pytest.fixture(scope="module")
 def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     folder, price = tmp_path_factory.mktemp("fleet"), ', request = "0.00001"'
-    with fleet(folder, ("deepinfra",), mock_options=("--tokens", "80"), price=price) as it:
+    with fleet(folder, ("deepinfra", "openrouter", "aiml"), mock_options=("--tokens", "80"), price=price) as it:
         yield it
 
 
@@ -29,7 +29,7 @@ def test_a_budget_is_dropped_where_a_request_wants_several_choices(providers: Fl
         "n": n,
         "max_tokens": 200,
         "reasoning": {"max_tokens": 8},
-        "provider": {"require_parameters": True},
+        "provider": {"require_parameters": True, "only": ["deepinfra"]},
     }
     headers = {"Authorization": f"Bearer {providers.key('--limit', '1')}"}
     answer = providers.server.post("/v1/chat/completions", body, headers=headers)
@@ -54,6 +54,7 @@ ASKED: dict[str, Any] = {
     "messages": [{"role": "user", "content": "How many apples are left?"}],
     "max_tokens": 200,
     "reasoning": {"max_tokens": 8},
+    "provider": {"only": ["deepinfra"]},
 }
 
 
@@ -93,3 +94,34 @@ def test_a_second_call_that_breaks_off_is_free(providers: Fleet) -> None:
     assert usage["completion_tokens"] > 8 + 10 and usage["estimated"] is True
     assert usage["completion_tokens_details"]["reasoning_tokens"] == 8
     assert usage["prompt_tokens"] > 8 + 2 * 5, "both have read the prompt"
+
+
+@pytest.mark.parametrize(
+    ("name", "effort", "fields", "told"),
+    [
+        ("openrouter", "low", {}, {"enabled": True, "effort": "low"}),
+        ("openrouter", "max", {}, {"enabled": True, "max_tokens": 129}),
+        ("openrouter", "low", {"reasoning": {"max_tokens": 8}}, {"enabled": True, "max_tokens": 8}),
+        ("aiml", "medium", {}, {"effort": "medium"}),
+        ("aiml", "minimal", {}, {"max_tokens": 20}),
+    ],
+)
+def test_a_level_reaches_those_who_know_levels_as_a_number_or_one_that_is_no_share_as_a_level(
+    providers: Fleet, name: str, effort: str, fields: dict[str, Any], told: dict[str, Any]
+) -> None:
+    mock = providers.mocks[name]
+    mock.forget()
+    body = {**ASKED, "provider": {"only": [name]}, "reasoning": {"effort": effort}, **fields}
+    assert providers.server.post("/v1/chat/completions", body).status_code == 200
+    (request,) = mock.received()
+    assert request["body"]["reasoning"] == told
+
+
+def test_what_a_key_may_think_is_left_to_a_level(providers: Fleet) -> None:
+    mock = providers.mocks["openrouter"]
+    mock.forget()
+    headers = {"Authorization": f"Bearer {providers.key('--reasoning-cap', '150')}"}
+    body = {**ASKED, "provider": {"only": ["openrouter"]}, "reasoning": {"effort": "low"}}
+    assert providers.server.post("/v1/chat/completions", body, headers=headers).status_code == 200
+    (request,) = mock.received()
+    assert request["body"]["reasoning"] == {"enabled": True, "max_tokens": 40}

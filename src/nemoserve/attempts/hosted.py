@@ -72,6 +72,7 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
             request=request,
             thinking=thinking,
             budget=budget,
+            by_level=allowance.by_level,
             max_tokens=admission.max_tokens,
         )
         plan = Plan(

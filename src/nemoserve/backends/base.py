@@ -103,6 +103,8 @@ class HostedJob(msgspec.Struct, frozen=True, kw_only=True):
     """Switched on or off; None leaves it to the provider."""
     budget: int | None = None
     """Most tokens of thinking."""
+    by_level: bool = False
+    """The budget is just the share of `max_tokens` that the request's effort stands for."""
     max_tokens: int | None = None
 
     @property

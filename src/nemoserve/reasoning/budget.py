@@ -29,6 +29,8 @@ class Allowance(msgspec.Struct, frozen=True):
     limits: ThinkingLimits
     reserve: int = 0
     """Tokens kept for the answer: as many as wanted, or as max_tokens holds."""
+    by_level: bool = False
+    """The budget is just the share of max_tokens that the request's level stands for."""
     notices: tuple[Notice, ...] = ()
     """To be reported at once."""
     if_cut: Notice | None = None
@@ -86,8 +88,9 @@ def limits(
             minimum=min(intent.min_tokens, budget),
         ),
         reserve,
-        tuple(notices),
-        if_cut,
+        by_level=intent.max_tokens is None and cap is None and budget == wanted,
+        notices=tuple(notices),
+        if_cut=if_cut,
     )
 
 

@@ -53,7 +53,8 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
         messages, steering = switched(request, job.thinking, dialect, asking.family)
         wanted |= _tools(request.tools, request.tool_choice, dialect)
     if job.budget is not None and job.thinking is not False:
-        steering = limited(steering, job.budget, dialect, asking.family)
+        level = request.reasoning.effort if job.by_level else None
+        steering = limited(steering, job.budget, level, dialect, asking.family)
     if request.tools and not request.parallel_tool_calls:
         wanted["parallel_tool_calls"] = False
     guided: Body = {}

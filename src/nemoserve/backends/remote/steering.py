@@ -70,14 +70,20 @@ def _by_fields(thinking: bool, effort: Effort | None, dialect: Dialect, family: 
             return None
 
 
-def limited(fields: Fields, budget: int, dialect: Dialect, family: Family) -> Fields:
-    """The fields with most tokens of thinking, where the provider can limit them; the same otherwise."""
+def limited(fields: Fields, budget: int, level: Effort | None, dialect: Dialect, family: Family) -> Fields:
+    """The fields with most tokens of thinking, where the provider can limit them; the same otherwise.
+
+    `level` is the effort that the budget is just the share of, if it is.
+    """
     if not limits_thinking(dialect, family):
         return fields
     least = max(1, budget)
     match dialect.budget:
         case "object":
-            held = {key: value for key, value in _object(fields, "reasoning").items() if key != "effort"}
+            said = _object(fields, "reasoning")
+            if level is not None and said.get("effort") == level:
+                return fields  # It reckons the same share, and there are models that know the level itself.
+            held = {key: value for key, value in said.items() if key != "effort"}
             return {**fields, "reasoning": {**held, "max_tokens": budget}}
         case "thinking_token_budget":
             return {**fields, "thinking_token_budget": budget}
