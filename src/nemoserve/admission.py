@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import msgspec
@@ -31,30 +31,6 @@ class Admission(msgspec.Struct, frozen=True):
     max_tokens: int
     """Per choice: as wanted, or as many as the key's money surely pays for."""
     notices: tuple[Notice, ...] = ()
-
-
-def permit(caller: Caller, named: Sequence[Endpoint], names: Collection[str] | None) -> None:
-    """Raises ApiError (403) when the key must not use any of these endpoints: their models, or their providers.
-
-    `names` are the ids of the models that it may use; None: all.
-    """
-    if not named:
-        return
-    limits = caller.limits
-    left = [endpoint for endpoint in named if names is None or endpoint.model in names]
-    if not left:
-        raise ApiError(
-            "permission_denied",
-            f"model: this key must not use {named[0].model}; it may use: {', '.join(limits.models or ()) or 'none'}",
-            metadata={"parameter": "model"},
-        )
-    if limits.providers is not None and not any(endpoint.provider in limits.providers for endpoint in left):
-        providers = ", ".join(dict.fromkeys(endpoint.provider for endpoint in left))
-        raise ApiError(
-            "permission_denied",
-            f"provider: this key must not use {providers}; it may use: {', '.join(limits.providers) or 'none'}",
-            metadata={"parameter": "provider"},
-        )
 
 
 def require_all(required: bool, notices: tuple[Notice, ...]) -> None:

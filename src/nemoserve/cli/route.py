@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nemoserve.cli.audit import Json
-from nemoserve.cli.ledger import dollars_text, print_table
+from nemoserve.cli.ledger import print_table
 
 if TYPE_CHECKING:
     from nemoserve.routing.order import Router
@@ -134,6 +134,7 @@ def _print(found: Route, refused: ApiError | None, wish: Wish, decision: str) ->
     from rich.table import Table
 
     from nemoserve.routing.candidate import ASSUMED_TOKENS
+    from nemoserve.types.money import dollars
 
     console = Console(highlight=False)
     length = (
@@ -149,7 +150,8 @@ def _print(found: Route, refused: ApiError | None, wish: Wish, decision: str) ->
     for place, verdict in enumerate(found.considered, 1):
         endpoint, out = verdict.endpoint, verdict.excluded_by
         model = f"{endpoint.model}:{endpoint.variant}" if endpoint.variant else endpoint.model
-        cost = "" if verdict.expected_cost is None else dollars_text(verdict.expected_cost)
+        # All to the nano-dollar: endpoints are compared by it, and a request costs little.
+        cost = "" if verdict.expected_cost is None else f"${dollars(verdict.expected_cost):.9f}"
         why = verdict.reason if out is None else f"{out}: {verdict.reason}"
         table.add_row(
             str(place) if out is None else "-",

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-from nemoserve.config.providers import Modality, check_modalities
+from nemoserve.config.providers import NAME, RESERVED, Modality, check_modalities
 
 EngineType = Literal["vllm", "sglang", "llama-server", "transformers"]
 ENGINE_TYPES: Final[tuple[EngineType, ...]] = get_args(EngineType)
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{0,63}")
 
 
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,13 +38,15 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         check_modalities(self.modalities)
         if not self.model.strip():
             raise ValueError("model: a checkpoint folder or a hub id")
-        if self.name and (not _NAME.fullmatch(self.name) or self.name == "nemoserve"):
-            raise ValueError("name: small letters, digits, dots, dashes and slashes, 64 at most, and not 'nemoserve'")
+        if self.name and (not NAME.fullmatch(self.name) or self.name.lower() == RESERVED):
+            raise ValueError(
+                f"name: letters, digits, dots, dashes, underscores and slashes, 64 at most, and not {RESERVED!r}"
+            )
 
 
 def with_names(engines: tuple[EngineSettings, ...]) -> tuple[EngineSettings, ...]:
     """The same, each with a name of its own. Raises ValueError when two were given the same one."""
-    taken = [engine.name for engine in engines if engine.name]
+    taken = [engine.name.lower() for engine in engines if engine.name]
     if len(set(taken)) < len(taken):
         raise ValueError("engines: two have the same name")
     named: list[EngineSettings] = []

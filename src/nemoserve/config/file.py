@@ -112,9 +112,9 @@ def load_settings(path: Path | None, flags: Mapping[str, object]) -> Settings:
 
 
 def _check_names(settings: Settings) -> None:
-    providers = {provider.name for provider in settings.providers}
+    providers = {provider.name.lower() for provider in settings.providers}
     for engine in settings.engines:
-        if engine.name in providers:
+        if engine.name.lower() in providers:
             raise ConfigError(
                 f"engines: {engine.name!r} is the name of a provider already; give one of the two another name"
             )
@@ -137,7 +137,7 @@ def _providers(tables: object, path: Path) -> tuple[ProviderSettings, ...]:
         models = _list_of_tables(table.get("models", []), f"{where}.models", "[[providers.models]]")
         whole = [_model(model, f"{where}.models[{place}]") for place, model in enumerate(models)]
         provider = _table({**table, "models": whole}, ProviderSettings, where)
-        if any(other.name == provider.name for other in providers):
+        if any(other.name.lower() == provider.name.lower() for other in providers):
             raise ConfigError(f"{where}.name: another provider has it already")
         for reference in provider.references:
             try:

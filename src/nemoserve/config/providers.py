@@ -44,7 +44,8 @@ Field = Parameter | Literal["n", "stop_token_ids", "ignore_eos", "chat_template_
 Reference = str | tuple[str, ...]
 """Where a key is: `env:NAME`, `file:PATH`, `command:…`, or a command as a list of its words."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._/-]{0,63}")
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
+"""How a provider may be called; requests may name it in other letters, small or capital."""
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS = frozenset({
     "accept-encoding", "connection", "content-length", "content-type", "host", "transfer-encoding"
@@ -56,8 +57,9 @@ _PICO_PER_NANO = 1000
 class PriceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """USD per million tokens; `image` and `request` in USD each. Strings, so that they stay exact."""
 
-    prompt: str = "0"
-    completion: str = "0"
+    prompt: str | None = None
+    completion: str | None = None
+    """Both or neither: half a price would make the other half free unasked."""
     cached: str | None = None
     """Prompt tokens read before; None: as other prompt tokens."""
     reasoning: str | None = None
@@ -66,10 +68,13 @@ class PriceTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     request: str = "0"
 
     def price(self) -> Price:
-        """The same in pico-dollars. Raises ValueError, which names the field, for what is no amount."""
+        """The same in pico-dollars. Raises ValueError, which names the field, for what is no amount or missing."""
+        if (self.prompt is None) is not (self.completion is None):
+            missing = "prompt" if self.prompt is None else "completion"
+            raise ValueError(f'{missing}: is missing; write {missing} = "0" if that costs nothing')
         return Price(
-            prompt=_amount("prompt", self.prompt),
-            completion=_amount("completion", self.completion),
+            prompt=_amount("prompt", self.prompt or "0"),
+            completion=_amount("completion", self.completion or "0"),
             cached=None if self.cached is None else _amount("cached", self.cached),
             reasoning=None if self.reasoning is None else _amount("reasoning", self.reasoning),
             image=_amount("image", self.image, each=True),
@@ -117,7 +122,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """One `[[providers]]` table. Times are in seconds."""
 
     name: str
-    """How requests and reports name it; lower case. `deepinfra/turbo` is a second endpoint of `deepinfra`."""
+    """How requests and reports name it. `deepinfra/turbo` is a second endpoint of `deepinfra`."""
     type: ProviderType = "openai"
     base_url: str = ""
     """Up to and including `/v1`; empty: the type's public address."""
@@ -151,9 +156,9 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """Slow down by itself after a 429; None: where the type's limits are hidden."""
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise ValueError("name: small letters, digits, dots, dashes and slashes, 64 at most")
-        if self.name == RESERVED:
+        if not NAME.fullmatch(self.name):
+            raise ValueError("name: letters, digits, dots, dashes, underscores and slashes, 64 at most")
+        if self.name.lower() == RESERVED:
             raise ValueError(f"name: {RESERVED!r} is this machine itself; give the provider another name")
         if not self.base_url and self.type not in BASE_URLS:
             raise ValueError(f"base_url: is missing, and {self.type!r} has no public address")
@@ -161,7 +166,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         _check_headers(self.headers)
         if self.api_key is not None and self.api_keys:
             raise ValueError("api_keys: give api_key or api_keys, not both")
-        twice = _first_twice([model.id for model in self.models])
+        twice = _first_twice([model.id.lower() for model in self.models])
         if twice is not None:
             raise ValueError(f"models: {twice} is there twice")
 

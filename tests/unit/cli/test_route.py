@@ -85,6 +85,7 @@ def test_a_person_is_not_told_why(config: Path) -> None:
     assert done.exit_code == 0, done.output
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert any(line.startswith("1 dear") for line in lines)
+    assert "$0.001602400" in done.stdout and "$0.000160240" in done.stdout, "prices that can be compared"
     assert any(line.startswith("- cheap") and "data_collection: for all that is known" in line for line in lines)
 
 

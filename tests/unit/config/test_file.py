@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from nemoserve.backends.remote.endpoints import endpoint_of
 from nemoserve.config.engines import EngineSettings
 from nemoserve.config.file import ConfigError, ServerTable, load_settings
 from nemoserve.config.providers import PriceTable, ProviderModel, ProviderSettings
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.config.settings import EMBEDDED_MODEL, Settings
+from nemoserve.routing.filters import matches
 
 _PROVIDER = """
 [[providers]]
@@ -82,6 +84,14 @@ def test_of_several_slips_only_the_first_is_named(tmp_path: Path):
     assert set(named) == {"apikey", "engine", "prot", "promt", "stiky", "upstream"}
 
 
+def test_a_provider_with_capitals_in_its_name_is_refused_or_found_by_these_alone(tmp_path: Path):
+    (provider,) = load_settings(_write(tmp_path, _PROVIDER.replace('name = "d', 'name = "D')), {}).providers
+    (endpoint,) = (endpoint_of(provider, model) for model in provider.models)
+    assert provider.name == endpoint.provider == "Deepinfra"
+    assert matches("deepinfra", endpoint) and not matches("deepinfra/turbo", endpoint)
+    assert endpoint.quantization == "bf16", "what is known of the model there"
+
+
 def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_path: Path):
     settings = load_settings(_write(tmp_path, "[server]\nembedded = false\n"), {"models": ("a/b",)})
     assert settings.models == ("a/b",)
@@ -96,6 +106,7 @@ def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_pa
         (_PROVIDER.replace("api_key", "apikey"), "providers[0] (deepinfra): ", "'api_key'"),
         (_PROVIDER.replace("upstream_id", "upstream"), "providers[0] (deepinfra).models[0]: ", "'upstream_id'"),
         (_PROVIDER.replace("prompt =", "promt ="), "models[0].price: ", "'prompt'"),
+        (_PROVIDER.replace('prompt = "0.04", ', ""), "models[0].price.prompt: ", 'prompt = "0"'),
         (_PROVIDER.replace('"0.04"', "0.04"), "models[0].price.prompt: ", "quotes"),
         (_PROVIDER.replace('"0.04"', '"4 cents"'), "models[0].price.prompt: ", "no amount"),
         (
@@ -107,6 +118,13 @@ def test_models_of_the_command_line_are_served_even_if_the_file_says_none(tmp_pa
         (_PROVIDER.replace('name = "deepinfra"', ""), "providers[0]: ", "`name`"),
         (_PROVIDER.replace('name = "deepinfra"', 'name = "nemoserve"'), "(nemoserve).name: ", "another name"),
         (_PROVIDER + _PROVIDER, "providers[1] (deepinfra).name: ", "another provider"),
+        (
+            _PROVIDER + _PROVIDER.replace('name = "d', 'name = "D'),
+            "providers[1] (Deepinfra).name: ",
+            "another provider",
+        ),
+        (_PROVIDER.replace('name = "deepinfra"', 'name = "Nemoserve"'), "(Nemoserve).name: ", "another name"),
+        (_PROVIDER.replace('name = "deepinfra"', 'name = "my rack"'), "(my rack).name: ", "dashes"),
         (_PROVIDER.replace("[[providers]]", "[providers]"), "providers: ", "[[providers]]"),
         (_PROVIDER + 'parameters = ["temprature"]\n', "models[0].parameters[0]: ", "'temperature'"),
         (
