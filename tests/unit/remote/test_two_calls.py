@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from nemoserve.config.providers import ProviderModel
 from nemoserve.types.errors import ApiError
+from nemoserve.types.reasoning import ReasoningIntent
 from nemoserve.types.usage import Usage
 from tests.providers import DONE, END, HEAD, Seen, Step, backend, collect, delta, event, job, provider, whole
 
@@ -159,3 +161,21 @@ async def test_a_provider_that_can_do_neither_says_so():
     seen, bodies = await _run(_ANSWER, kind="openai")
     assert seen.finish is not None
     assert (len(bodies), [notice.parameter for notice in seen.finish.warnings]) == (1, ["reasoning.max_tokens"])
+
+
+@pytest.mark.parametrize(
+    ("model", "told", "said"),
+    [
+        ("some/model", {"reasoning_effort": "low"}, []),
+        ("nvidia/nemotron-nano-9b-v2", {}, ["reasoning.effort"]),
+    ],
+)
+async def test_an_effort_that_was_told_is_said_to_be_dropped(model: str, told: dict[str, str], said: list[str]):
+    async with provider(_ANSWER) as house:
+        remote = backend(house.url, type="openai", models=(ProviderModel(id=model),))
+        asked = job(remote, thinking=True, budget=12, max_tokens=60)
+        request = msgspec.structs.replace(asked.request, reasoning=ReasoningIntent(True, effort="low"))
+        seen = await collect(remote, msgspec.structs.replace(asked, request=request, by_level=True))
+        await remote.close()
+    assert seen.finish is not None and [notice.parameter for notice in seen.finish.warnings] == said
+    assert {name: value for name, value in house.heard[0].body.items() if "effort" in name} == told

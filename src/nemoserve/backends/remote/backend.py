@@ -23,6 +23,7 @@ from nemoserve.backends.remote.rate import Rates
 from nemoserve.backends.remote.reader import ReplyReader
 from nemoserve.backends.remote.refusals import of_a_value, refusal, scrubbed, unwelcome
 from nemoserve.backends.remote.request import Asked, Asking, to_request
+from nemoserve.backends.remote.steering import tells
 from nemoserve.backends.remote.two_calls import two_calls
 from nemoserve.config.credentials import Secret, find_secret
 from nemoserve.config.providers import ProviderSettings
@@ -117,8 +118,11 @@ class RemoteBackend:
         if job.budget is not None and job.thinking is not False and not limits_thinking(self._dialect, known.family):
             if self._dialect.continuing != "no" and job.request.sampling.n == 1:
                 return two_calls(job, job.budget, known.family, self._continued)
-            text = f"The thinking budget was dropped: {self.name} cannot limit the thinking of this request."
-            notices = (Notice("dropped_parameter", text, "reasoning.max_tokens"),)
+            level = job.request.reasoning.effort if job.by_level else None
+            if level is None or not tells(level, self._dialect, known.family):
+                what, field = ("thinking budget", "max_tokens") if level is None else ("effort", "effort")
+                text = f"The {what} was dropped: {self.name} cannot limit the thinking of this request."
+                notices = (Notice("dropped_parameter", text, f"reasoning.{field}"),)
         return self._attempt(known, job, None, notices)
 
     async def close(self) -> None:

@@ -51,6 +51,11 @@ def can_switch(dialect: Dialect, family: Family) -> bool:
     return family.switch in ("slash", "detailed") or _by_fields(False, None, dialect, family) is not None
 
 
+def tells(level: Effort, dialect: Dialect, family: Family) -> bool:
+    """Whether the provider is told an effort, in whatever field."""
+    return _by_fields(True, level, dialect, family) != _by_fields(True, None, dialect, family)
+
+
 def _by_fields(thinking: bool, effort: Effort | None, dialect: Dialect, family: Family) -> Fields | None:
     """The provider's own switch; None: the family's text has to do it."""
     match dialect.steering:
