@@ -8,7 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,13 +62,15 @@ def fleet(
     routing: str = "",
     server: str = "",
     provider: str = "",
+    own: Mapping[str, str] | None = None,
     mock_options: Sequence[str] = (),
     model: str = MODEL,
     price: str = "",
 ) -> Iterator[Fleet]:
     """A gateway, which has no torch, with one mock of each style, named like it; prices rise in their order, so that the first goes first.
 
-    `routing` and `server` are lines of these tables, `provider` one of each provider's; `price` is added to each price.
+    `routing` and `server` are lines of these tables, `provider` one of each provider's, `own` those of single ones by their names; `price`
+    is added to each price.
     """
     mocks: dict[str, MockProvider] = {}
     try:
@@ -77,7 +79,7 @@ def fleet(
             mock = start_mock(folder / f"{style}.log", style, "--models", model, *mock_options)
             mocks[style] = mock
             tables.append(
-                f'[[providers]]\nname = "{style}"\ntype = "{style}"\nbase_url = "{mock.url}"\napi_key = "env:UPSTREAM_KEY"\n{provider}\n'
+                f'[[providers]]\nname = "{style}"\ntype = "{style}"\nbase_url = "{mock.url}"\napi_key = "env:UPSTREAM_KEY"\n{provider}\n{(own or {}).get(style, "")}\n'
                 f'[[providers.models]]\nid = "{model}"\n'
                 f'price = {{ prompt = "{10**at}", completion = "{10 ** (at + 1)}"{price} }}\n'
             )

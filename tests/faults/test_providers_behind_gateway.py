@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +176,22 @@ def test_a_server_that_ends_bills_a_reply_that_two_providers_raced_for(tmp_path:
         assert asked.result().status_code == 503
         ends = [(row["outcome"], row["error_type"], row["cost"]) for row in it.rows()]
         assert ends == [("failed", "provider_overloaded", 0)] * 2
+
+
+def test_a_full_server_of_ones_own_keeps_all_in_its_queue(tmp_path: Path) -> None:
+    own = {"vllm": "local = true\nmax_connections = 2"}
+    with (
+        fleet(tmp_path, ("openrouter", "vllm"), routing="spill_queue = 2", own=own) as it,
+        ThreadPoolExecutor(6) as pool,
+    ):
+        it.mocks["vllm"].settings(pace_ms=60, tokens=20)
+
+        def ask() -> str:
+            body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
+            return it.server.post("/v1/chat/completions", body).json()["provider"]
+
+        asked = list[Future[str]]()
+        for _ in range(6):
+            asked.append(pool.submit(ask))
+            time.sleep(0.1)
+        assert [future.result() for future in asked] == ["vllm"] * 4 + ["openrouter"] * 2

@@ -96,7 +96,8 @@ def create_app(
         ManagedBackend(engine, settings.data_dir, log, settings.routing.first_byte_timeout, on_change=on_change)
         for engine in settings.engines
     ]
-    hosted = [*hosted, *managed, *(RemoteBackend.open(provider, settings.routing) for provider in settings.providers)]
+    remote = {provider.name: RemoteBackend.open(provider, settings.routing) for provider in settings.providers}
+    hosted = [*hosted, *managed, *remote.values()]
     served = [
         *(backend.card.id for backend in backends),
         *(end.model for provider in hosted for end in provider.endpoints),
@@ -126,7 +127,8 @@ def create_app(
         if backend is None:
             server = next((server for server in managed if server.name == endpoint.provider), None)
             if server is None:
-                return LocalState()
+                provider = remote.get(endpoint.provider)
+                return LocalState() if provider is None else LocalState(waiting=provider.waiting)
             return LocalState(server.health.state == "ready", server.waiting, server.not_ready)
         state = backend.health
         return LocalState(state.state == "ready", waiting.get(endpoint.model, 0), state.message)

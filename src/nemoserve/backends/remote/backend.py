@@ -111,6 +111,11 @@ class RemoteBackend:
     def endpoints(self) -> tuple[Endpoint, ...]:
         return tuple(known.endpoint for known in self._known.values())
 
+    @property
+    def waiting(self) -> int:
+        """Requests that are to be sent once others have ended."""
+        return self._connections.waiting
+
     def stream(self, job: HostedJob) -> AsyncGenerator[Sequence[HostedEvent]]:
         """As `HostedBackend.stream` says."""
         known = self._known[job.endpoint.key]

@@ -120,6 +120,8 @@ class Connections:
         self._tls = _tls() if self._secure else None
         # One place for each request, so there are never more connections than that.
         self._places = asyncio.Semaphore(settings.max_connections)
+        self.waiting = 0
+        """Requests for which there is no place yet."""
         self._idle: list[Connection] = []
         """The one used last is the last."""
         self._all: set[Connection] = set()
@@ -137,8 +139,12 @@ class Connections:
         began = loop.time()
         try:
             if self._places.locked():
-                async with asyncio.timeout_at(deadline):
-                    await self._places.acquire()
+                self.waiting += 1
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        await self._places.acquire()
+                finally:
+                    self.waiting -= 1
             else:
                 await self._places.acquire()
         except TimeoutError:
