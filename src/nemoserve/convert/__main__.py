@@ -11,6 +11,7 @@ import argparse
 import logging
 import math
 import shutil
+import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -383,4 +384,6 @@ def report(before: Measured, after: Measured, evaluation: Evaluation | None) -> 
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main())

@@ -29,6 +29,7 @@ from nemoserve.engine.runner import Runner
 from nemoserve.native.library import native
 from tests.checkpoints import FIRST_BYTE, VOCAB_SIZE, byte_tokenizer, tiny_checkpoint, tiny_config
 from tests.ggufs import GGUF_TEXT, write_gguf
+from tests.servers import wait_until
 from tests.unit.engine.test_families import scattered
 from tests.unit.engine.test_gguf import hybrid, llama
 from tests.unit.engine.test_nemotron_h import load, tokens, whole
@@ -242,6 +243,18 @@ def test_a_full_disk_gives_a_traceback_and_leaves_a_folder(folder: Path, tmp_pat
     found = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert found.returncode == 1 and "Traceback" not in found.stderr, found.stderr
     assert re.search(r"the copy needs 0\.\d MB in .* and cannot be written", found.stderr), found.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.slow
+def test_a_conversion_that_is_told_to_end_goes_on_or_leaves_a_folder(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "nemoserve", "convert", str(folder), str(out), "--to=int4"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_until(out.with_name("out.partial").exists, "the conversion has begun")
+    process.terminate()
+    _, said = process.communicate(timeout=60)  # until nobody is left who could say anything
+    assert process.returncode == 130 and "nothing was written" in said, said
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
