@@ -17,8 +17,8 @@ from nemoserve.engine.checkpoint.config import read_json
 _save_file = cast("Callable[[dict[str, torch.Tensor], Path, dict[str, str]], None]", safetensors.torch.save_file)  # pyright: ignore[reportUnknownMemberType]
 _SHARD_BYTES = 1 << 30
 _LEFT_BEHIND = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".gguf", ".svg", ".png")
-_NOT_COPIED = ("config.json", "model.safetensors.index.json", "source.json")
-"""Written anew, or true of the source alone: where a folder that was made of a GGUF file has it from."""
+_NOT_COPIED = ("config.json", "model.safetensors.index.json", "hf_quant_config.json", "source.json")
+"""Written anew, or true of the source alone: its FP8, and where a folder that was made of a GGUF file has it from."""
 _LARGEST_COPY = 64 << 20
 
 

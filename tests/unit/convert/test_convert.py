@@ -31,6 +31,7 @@ from tests.checkpoints import FIRST_BYTE, VOCAB_SIZE, byte_tokenizer, tiny_check
 from tests.ggufs import GGUF_TEXT, write_gguf
 from tests.servers import wait_until
 from tests.unit.engine.test_families import scattered
+from tests.unit.engine.test_fp8 import quantised as fp8_weights
 from tests.unit.engine.test_gguf import hybrid, llama
 from tests.unit.engine.test_nemotron_h import load, tokens, whole
 
@@ -219,6 +220,14 @@ def test_nothing_is_overwritten_and_nothing_quantised_twice(
     assert main([str(folder), str(out), "--to=int8", "--no-evaluation", "--no-calibration"]) == 0
     assert main([str(out), str(tmp_path / "again"), "--to=int4"]) == 1
     assert "quantised already" in capsys.readouterr().err
+
+
+def test_a_copy_of_fp8_weights_is_marked_as_fp8(tmp_path: Path) -> None:
+    ours, _ = fp8_weights(tmp_path)
+    (ours / "hf_quant_config.json").write_text('{"quantization": {"quant_algo": "FP8"}}')
+    assert main([str(ours), str(tmp_path / "out"), "--to=int8", "--no-calibration", "--no-evaluation"]) == 0
+    assert not (tmp_path / "out" / "hf_quant_config.json").exists()
+    load(tmp_path / "out")
 
 
 def test_a_conversion_that_fails_leaves_no_folder(
