@@ -22,6 +22,12 @@ _TEKKEN = (
     r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"
     r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+_DEFAULT = (
+    r"[\p{P}\$\+<=>\^~\|]+",
+    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)",
+    r"\p{N}+",
+    r"[0-9][0-9][0-9]",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,12 @@ class _Pre:
 _PRE = {
     **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "pixtral"), _Pre((_LLAMA3,), whole_first=True, begins=True)),
     **dict.fromkeys(("smaug-bpe", "dbrx"), _Pre((_LLAMA3,))),
+    "default": _Pre(_DEFAULT),
     "tekken": _Pre((_TEKKEN,), whole_first=True, begins=True),
     "gpt-2": _Pre((_GPT2,)),
     **dict.fromkeys(("smollm", "starcoder", "refact", "command-r"), _Pre((r"\p{N}", _GPT2))),
 }
-"""By `tokenizer.ggml.pre`."""
+"""By `tokenizer.ggml.pre`; a file without it means the default."""
 
 _CONTROL, _USER_DEFINED = 3, 4
 
@@ -54,6 +61,7 @@ def make_tokenizer(gguf: Gguf) -> Tokenizer:
         raise CheckpointError(
             f"{gguf.path}: tokenizer.ggml.model is {kind!r}; served is byte-level BPE, which is called 'gpt2'."
         )
+    pre_name = "default" if pre_name is None else pre_name
     pre = _PRE.get(pre_name) if isinstance(pre_name, str) else None
     if pre is None:
         raise CheckpointError(
