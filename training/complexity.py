@@ -4,8 +4,9 @@
 what it saves on held-out problems. `--labels FILE` takes the answers of an earlier run (`training.labels`) instead.
 
 Two kinds of data. Prompts labelled by hand (`prompts.txt`) make the scorers for models of ordinary abilities. The embedded model,
-which needs to think about far simpler things, has scorers of its own, fitted on what it gets right: thinking, with low effort or in
-full, is worth its while where it gains more than it costs, at the price per token that loses the points that may be lost.
+which needs to think about far simpler things, has a scorer of its own, fitted on what it gets right: thinking with low effort is
+worth its while where it gains more than it costs, at the price per token that loses the points that may be lost. What thinking in full
+gains over low effort is too little, and too rare, for a fit to find where.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ import numpy as np
 
 from nemoserve.config.settings import EMBEDDED_MODEL
 from nemoserve.http.wire_chat import ChatBody, read_chat
-from nemoserve.reasoning.complexity import Measured, Weights
+from nemoserve.reasoning.complexity import Weights
 from nemoserve.reasoning.complexity_features import features
-from nemoserve.reasoning.scores import Linear
+from nemoserve.reasoning.scores import Linear, Trees
 from nemoserve.types.chat import ChatRequest
 from training.boosting import Bins, Shape, boosted, flattened, total
 from training.chat import Effort
@@ -37,7 +38,7 @@ PROMPTS = Path(__file__).with_name("prompts.txt")
 OUT = Path(__file__).parents[1] / "src" / "nemoserve" / "reasoning" / "complexity.json"
 FOLDS = 5
 WORDS = 200
-PRICES = tuple(0.0002 * 1.15**step for step in range(36))
+PRICES = tuple(0.0002 * 1.05**step for step in range(100))
 """Of a token of thinking, in right answers: those that are tried."""
 _LINE = re.compile(r"(none|some|much) (small|large) (?:\{(.*?)\} )?\| (.*)")
 _HISTORY = [
@@ -178,17 +179,16 @@ def policy(asked: Sequence[Label], efforts: Sequence[Effort]) -> Policy:
     return Policy(100 * sum(right for right, _ in ways) / len(ways), sum(tokens for _, tokens in ways) / len(ways))
 
 
-def chosen(low: Sequence[float], more: Sequence[float]) -> list[Effort]:
-    """What the server makes of what low effort is worth, and of what full thinking is worth beyond that."""
-    pairs = zip(low, more, strict=True)
-    return ["full" if b > 0 and a + b > 0 else "low" if a > 0 else "off" for a, b in pairs]
+def chosen(worth: Sequence[float]) -> list[Effort]:
+    """What the server makes of what thinking is worth."""
+    return ["low" if score > 0 else "off" for score in worth]
 
 
-def own_scorers(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Measured, str]:
-    """The measured model's scorers, and how their price of a token was found.
+def own_scorer(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Trees, str]:
+    """The measured model's scorer, and how its price of a token was found.
 
     What thinking gains and what it takes are estimated apart, each problem by trees that have not seen it. Of the prices the one is
-    taken that saves most there while it loses no more than `may_lose` points; the scorers estimate what is left of the gain.
+    taken that saves most there while it loses no more than `may_lose` points; the scorer estimates what is left of the gain.
     """
     rows = [features(as_request(a.messages, a.tools)) for a in asked]
     names = column_names(rows)
@@ -196,9 +196,8 @@ def own_scorers(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Mea
     bins = Bins(raw)
     x = bins.of(raw)
     rng = np.random.default_rng(seed)
-    right = [np.array([float(getattr(a, way)) for a in asked]) for way in ("direct", "briefly", "thought")]
-    taken = [np.array([float(getattr(a, way)) for a in asked]) for way in ("brief_tokens", "tokens")]
-    gains, costs = [right[1] - right[0], right[2] - right[1]], [taken[0], taken[1] - taken[0]]
+    gain = np.array([float(a.briefly) - float(a.direct) for a in asked])
+    cost = np.array([float(a.brief_tokens) for a in asked])
 
     def estimated(y: np.ndarray) -> np.ndarray:
         def fitted(train: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -207,23 +206,18 @@ def own_scorers(asked: Sequence[Label], seed: int, may_lose: float) -> tuple[Mea
 
         return out_of_fold(len(rows), seed, fitted)
 
-    likely, tokens = [estimated(y) for y in gains], [estimated(y) for y in costs]
+    likely, tokens = estimated(gain), estimated(cost)
     always = policy(asked, ["full"] * len(asked))
     best, price = (0.0, 0.0), 0.0
     for tried in PRICES:
-        now = policy(asked, chosen(*((g - tried * c).tolist() for g, c in zip(likely, tokens, strict=True))))
+        now = policy(asked, chosen((likely - tried * tokens).tolist()))
         saved, lost = 1 - now.tokens / always.tokens, always.accuracy - now.accuracy
         if lost <= may_lose and saved > best[0]:
             best, price = (saved, lost), tried
-    worth = likely[0] - price * tokens[0]
-    # One scale for both, so that they can be added up.
-    scale = logistic(worth[:, None], (gains[0] > price * costs[0]).astype(float), np.ones(len(rows)), 1e-3)[0]
+    worth = likely - price * tokens
+    scale = logistic(worth[:, None], (gain > price * cost).astype(float), np.ones(len(rows)), 1e-3)[0]
     told = f"A token costs {price:.5f} right answers; outside the fit that saves {100 * best[0]:.0f} % for {best[1]:.1f} points."
-    low, more = (
-        flattened(boosted(x, gain - price * cost, Shape(), rng), names, bins, scale)
-        for gain, cost in zip(gains, costs, strict=True)
-    )
-    return Measured(low, more), told
+    return flattened(boosted(x, gain - price * cost, Shape(), rng), names, bins, scale), told
 
 
 def column_names(rows: Sequence[Found]) -> list[str]:
@@ -234,9 +228,8 @@ def column_names(rows: Sequence[Found]) -> list[str]:
     return [*shape, *words[:WORDS]]
 
 
-def scored(asked: Sequence[Label], scorers: Measured) -> list[Effort]:
-    rows = [features(as_request(a.messages, a.tools)) for a in asked]
-    return chosen(*([trees.judge(row).score for row in rows] for trees in (scorers.low, scorers.more)))
+def scored(asked: Sequence[Label], scorer: Trees) -> list[Effort]:
+    return chosen([scorer.judge(features(as_request(a.messages, a.tools))).score for a in asked])
 
 
 def known(a: Label) -> Effort:
@@ -244,13 +237,13 @@ def known(a: Label) -> Effort:
     return "low" if a.briefly and not a.direct else "full" if a.thought and not a.direct else "off"
 
 
-def table(asked: Sequence[Label], scorers: Measured) -> str:
+def table(asked: Sequence[Label], scorer: Trees) -> str:
     """Markdown; savings and losses are against always thinking."""
     ways: dict[str, Sequence[Effort]] = {
         "always on": ["full"] * len(asked),
         "always low": ["low"] * len(asked),
         "always off": ["off"] * len(asked),
-        "auto": scored(asked, scorers),
+        "auto": scored(asked, scorer),
         "if one knew the answers": [known(a) for a in asked],
     }
     whole = policy(asked, ways["always on"])
@@ -262,15 +255,15 @@ def table(asked: Sequence[Label], scorers: Measured) -> str:
     return "\n".join(lines)
 
 
-def by_task(asked: Sequence[Label], scorers: Measured) -> str:
-    lines = ["| task | off, % | low, % | on, % | auto, % | thinks, % | in full, % |", "|---|---|---|---|---|---|---|"]
+def by_task(asked: Sequence[Label], scorer: Trees) -> str:
+    lines = ["| task | off, % | low, % | on, % | auto, % | thinks, % |", "|---|---|---|---|---|---|"]
     for task in dict.fromkeys(a.task for a in asked):
         of = [a for a in asked if a.task == task]
-        efforts = scored(of, scorers)
+        efforts = scored(of, scorer)
         fixed: tuple[Effort, ...] = ("off", "low", "full")
         ways = [policy(of, way).accuracy for way in (*([effort] * len(of) for effort in fixed), efforts)]
-        thinks = [100 * sum(e in some for e in efforts) / len(of) for some in (("low", "full"), ("full",))]
-        lines.append(f"| {task} | {' | '.join(f'{figure:.0f}' for figure in (*ways, *thinks))} |")
+        thinks = 100 * sum(effort != "off" for effort in efforts) / len(of)
+        lines.append(f"| {task} | {' | '.join(f'{figure:.0f}' for figure in (*ways, thinks))} |")
     return "\n".join(lines)
 
 
@@ -288,9 +281,9 @@ def main() -> None:
     p.add_argument("--model", type=Path, default=EMBEDDED, help="the checkpoint that is asked")
     p.add_argument("--id", default=EMBEDDED_MODEL, help="the id under which it is served")
     p.add_argument("--labels", type=Path, help="answers of an earlier run; none are asked for then")
-    p.add_argument("--count", type=int, default=300, help="training problems per task")
+    p.add_argument("--count", type=int, default=1200, help="training problems per task")
     p.add_argument("--test-count", type=int, default=100, help="held-out problems per task, of each of two kinds")
-    p.add_argument("--may-lose", type=float, default=1.3, help="points on training problems, outside the fit")
+    p.add_argument("--may-lose", type=float, default=1.1, help="points on training problems, outside the fit")
     p.add_argument("--seed", type=int, default=11)
     p.add_argument("--out", type=Path, default=OUT)
     args = p.parse_args()
@@ -301,13 +294,13 @@ def main() -> None:
     else:
         asked = labels(args.model, {s: args.count if s == "train" else args.test_count for s in SPLITS}, args.seed)
         write(asked, Path("runs/labels.jsonl"))
-    scorers, told = own_scorers([a for a in asked if a.split == "train"], args.seed, args.may_lose)
+    scorer, told = own_scorer([a for a in asked if a.split == "train"], args.seed, args.may_lose)
     print(f"\n{told}")
-    weights = Weights(own={args.id: scorers}, **general_scorers)
+    weights = Weights(own={args.id: scorer}, **general_scorers)
     args.out.write_text(written(weights))
     for split, heading in (("problems", "seen phrasings"), ("phrasings", "held-out phrasings")):
         of = [a for a in asked if a.split == split]
-        print(f"\n### Held-out problems, {heading} ({len(of)})\n\n{table(of, scorers)}\n\n{by_task(of, scorers)}")
+        print(f"\n### Held-out problems, {heading} ({len(of)})\n\n{table(of, scorer)}\n\n{by_task(of, scorer)}")
 
 
 if __name__ == "__main__":

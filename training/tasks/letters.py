@@ -117,9 +117,8 @@ def spell_example(rng: random.Random, wording: Wording) -> Example:
 def reverse_example(rng: random.Random, wording: Wording) -> Example:
     lower = _word(rng)
     word = _cased(rng, lower)
-    spelt = workings.numbered(word)
-    trace = f"{spelt}\n{workings.numbered_backwards(word)}"
-    return _example(_ask(wording, REVERSE_TEMPLATES, word), word, trace, word[::-1], lower, spelt)
+    trace = f"{workings.numbered(word)}\n{workings.numbered_backwards(word)}"
+    return _example(_ask(wording, REVERSE_TEMPLATES, word), word, trace, word[::-1], lower)
 
 
 def nth_letter_example(rng: random.Random, wording: Wording) -> Example:

@@ -41,7 +41,7 @@ def _walk(rows: list[tuple[str, str]], wanted: str) -> list[str]:
     place = [v for _, v in rows].index(wanted)
     key = rows[place][0]
     passed = (f"{k} {v} no" for k, v in rows[:place])
-    return [workings.Aside(f"find: {wanted}"), *passed, f"{key} {wanted} yes", workings.Aside(key)]
+    return [f"find: {wanted}", *passed, f"{key} {wanted} yes", workings.Aside(key)]
 
 
 def _listed_rows(rng: random.Random, wording: Wording) -> tuple[Domain, list[tuple[str, str]], list[str], str]:
@@ -80,7 +80,7 @@ def _asked(
         return question, _walk(rows, value), key
     templates = domain.ask if rng.random() < 0.6 else GENERIC_ASK
     question = wording.pick(templates).format(k=key, h=domain.heads[1])
-    return question, [workings.Aside(f"find: {key}"), texts[index].strip(), workings.Aside(value)], value
+    return question, [f"find: {key}", texts[index].strip(), workings.Aside(value)], value
 
 
 def _lookup_pairs(rng: random.Random, wording: Wording) -> Example:
@@ -134,7 +134,7 @@ def _lookup_table(rng: random.Random, wording: Wording) -> Example:
     column = rng.randrange(1, len(heads))
     question = wording.pick(TABLE_ASK).format(k=row[0], h=heads[column])
     text = wording.pick(FRAMES).format(d="\n".join(lines), q=question)
-    trace = workings.asides(f"find: {heads[column]} of {row[0]}", left + between.join(row) + right)
+    trace = [f"find: {heads[column]} of {row[0]}", workings.Aside(left + between.join(row) + right)]
     trace += [f"{head}: {cell}" for head, cell in list(zip(heads, row, strict=True))[: column + 1]]
     return worked(text, trace, row[column], f"{rows} {row[0]} {heads[column]}", fixed_wording=True)
 

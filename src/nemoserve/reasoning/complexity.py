@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from nemoserve.reasoning.complexity_features import features
-from nemoserve.reasoning.scores import Linear, Trees, Verdict
+from nemoserve.reasoning.scores import Linear, Trees
 from nemoserve.types.chat import ChatRequest
 from nemoserve.types.reasoning import Effort
 
@@ -30,17 +30,8 @@ class Weights(msgspec.Struct, frozen=True):
     """Whether it should not be limited."""
     large: Linear
     """Whether a large model should answer."""
-    own: dict[str, Measured] = {}
-    """For models that were measured, by id."""
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """What a model's thinking gains, less what it costs."""
-
-    low: Trees
-    """With low effort, over answering at once."""
-    more: Trees
-    """Thinking in full, over low effort; on the same scale."""
+    own: dict[str, Trees] = {}
+    """For models that were measured, by id: what thinking with low effort gains over answering at once, less what it costs."""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -64,11 +55,7 @@ def decide(request: ChatRequest, model: str = "") -> Decision:
     if own is None:
         think, much = weights.think.judge(found), weights.much.judge(found).yes
     else:
-        think, more = own.low.judge(found), own.more.judge(found)
-        whole = Verdict(think.score + more.score, more.reasons)
-        much = more.yes and whole.yes
-        if much:
-            think = whole
+        think, much = own.judge(found), False
     large = weights.large.judge(found)
     some: Effort = "medium" if own is None else "low"
     return Decision(
