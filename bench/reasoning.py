@@ -3,8 +3,8 @@
 `python -m bench.reasoning` prints a table and draws a plot. Greedy, through the engine, budgets enforced in its decode loop as
 the server has them enforced: a grace of a tenth while a newline is waited for, then the end of the thinking is forced.
 
-Besides the fixed budgets there are `effort low`, as `"reasoning": {"effort": "low"}` has it: the template asks for a short working,
-and a fifth of `max_tokens` limits it; what `"reasoning": "auto"` decides (`auto`: by the request alone, no model call); and two policies
+Besides the fixed budgets there are `effort low`, as `"reasoning": {"effort": "low"}` has it: the template asks for a short working
+(a fifth of `max_tokens` limits it too, which no working here reaches by the server's default); what `"reasoning": "auto"` decides (`auto`: by the request alone, no model call); and two policies
 that look at the problem. `think if below`: answer directly first, and think only if the least certain token of that answer had a
 probability below a threshold. `step up below`: the same, but first with low effort, and in full only if that was unsure as well. With the
 API those are two and three calls, the first with `reasoning: {"enabled": false}, "logprobs": true`. Thresholds are fitted on nothing: all
@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from nemoserve.config.settings import EMBEDDED_MODEL
 from nemoserve.engine.protocol import Thinking
-from nemoserve.reasoning.budget import SHARE_PERCENT, grace_of
+from nemoserve.reasoning.budget import grace_of
 from nemoserve.reasoning.complexity import decide
 from training.chat import Effort, render_prompt
 from training.complexity import as_request
@@ -117,7 +117,7 @@ def as_decided(examples: list[Example], runs: dict[str | None, Run]) -> Run:
 def points(asked: Problems) -> list[Point]:
     direct = asked.run("off", "off")
     thought = asked.run("unlimited", "full")
-    brief = asked.run("effort low", "low", MAX_TOKENS * SHARE_PERCENT["low"] // 100)
+    brief = asked.run("effort low", "low")
     found = [point("off", direct)]
     found += [point(f"budget {b}", asked.run(f"budget {b}", "full", b)) for b in BUDGETS]
     found.append(point("unlimited", thought))

@@ -104,7 +104,7 @@ class HostedJob(msgspec.Struct, frozen=True, kw_only=True):
     budget: int | None = None
     """Most tokens of thinking."""
     by_level: bool = False
-    """The budget is just the share of `max_tokens` that the request's effort stands for."""
+    """The budget is just what the request's effort stands for."""
     max_tokens: int | None = None
 
     @property

@@ -98,7 +98,8 @@ def decide_thinking(request: ChatRequest, model: str, said: bool | None) -> tupl
     effort = decision.effort if enabled and not limited else intent.effort
     if not open_ and effort == intent.effort:
         return request, ()
-    decided = msgspec.structs.replace(intent, enabled=enabled, effort=effort)
+    shares = effort == intent.effort or not decision.measured
+    decided = msgspec.structs.replace(intent, enabled=enabled, effort=effort, effort_shares=shares)
     return msgspec.structs.replace(request, reasoning=decided), (_notice(decision, effort if enabled else "none"),)
 
 

@@ -30,7 +30,7 @@ class Allowance(msgspec.Struct, frozen=True):
     reserve: int = 0
     """Tokens kept for the answer: as many as wanted, or as max_tokens holds."""
     by_level: bool = False
-    """The budget is just the share of max_tokens that the request's level stands for."""
+    """It is just what the request's level stands for."""
     notices: tuple[Notice, ...] = ()
     """To be reported at once."""
     if_cut: Notice | None = None
@@ -88,7 +88,7 @@ def limits(
             minimum=min(intent.min_tokens, budget),
         ),
         reserve,
-        by_level=intent.max_tokens is None and cap is None and budget == wanted,
+        by_level=intent.max_tokens is None and cap is None and (budget == wanted or not intent.effort_shares),
         notices=tuple(notices),
         if_cut=if_cut,
     )
@@ -108,7 +108,7 @@ def _wanted(intent: ReasoningIntent, max_tokens: int) -> int | None:
     """The budget that the request asks for; a number goes before a level."""
     if intent.max_tokens is not None:
         return intent.max_tokens
-    if intent.effort is None:
+    if intent.effort is None or not intent.effort_shares:
         return None
     return max(1, max_tokens * SHARE_PERCENT[intent.effort] // 100)
 

@@ -40,6 +40,8 @@ class Decision(msgspec.Struct, frozen=True):
     thinking: Thinking
     effort: Effort | None
     """How much, where it is to be limited."""
+    measured: bool
+    """The model was asked for such efforts, and its answers were counted: nothing else need limit its thinking."""
     size: Size
     think_probability: float
     """How sure it is that thinking is worth its while."""
@@ -61,6 +63,7 @@ def decide(request: ChatRequest, model: str = "") -> Decision:
     return Decision(
         thinking="none" if not think.yes else "much" if much else "some",
         effort=some if think.yes and not much else None,
+        measured=own is not None,
         size="large" if large.yes else "small",
         think_probability=think.probability,
         large_probability=large.probability,

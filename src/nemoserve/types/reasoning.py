@@ -17,6 +17,8 @@ class ReasoningIntent(msgspec.Struct, frozen=True):
     exclude: bool = False
     """Think, but return none of it."""
     effort: Effort | None = None
+    effort_shares: bool = True
+    """The effort stands for a share of max_tokens, too; False: the model is asked for it, and thinks as long as it then does."""
     max_tokens: int | None = None
     """Most tokens of thinking wanted; it goes before `effort`. 0: thinking is ended before it begins."""
     most_tokens: int | None = None

@@ -12,11 +12,13 @@ import pytest
 from nemoserve.http.body import decode
 from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
 from nemoserve.reasoning.auto import billions, by_size, choose_model, decide_thinking, wants_auto
+from nemoserve.reasoning.budget import limits
 from nemoserve.reasoning.complexity import Size, decide, explain
 from nemoserve.reasoning.families import said_in_text
 from nemoserve.types.chat import ChatRequest
 from nemoserve.types.errors import ApiError
 from nemoserve.types.families import LLAMA_V1_5, NANO_V2
+from nemoserve.types.reasoning import ReasoningIntent
 
 EASY = "Hi there, how are you?"
 HARD = "Prove that there are infinitely many prime numbers, and derive a bound for the n-th one step by step."
@@ -115,6 +117,23 @@ def test_nobody_is_told_why() -> None:
 def test_a_moderate_question_is_not_limited() -> None:
     decision = decide(read("What is 17 percent of 240?"))
     assert (decision.thinking, decision.effort, decision.size) == ("some", "medium", "small")
+
+
+def test_what_is_decided_cuts_short_what_was_measured_whole() -> None:
+    question = "What is 17 times 23?"
+
+    def budget(model: str, **fields: Any) -> int | None:
+        intent = decide_thinking(read(question, reasoning="auto", **fields), model, None)[0].reasoning
+        return limits(intent, thinking=True, max_tokens=300, max_tokens_given=True, end_tokens=4).limits.budget
+
+    longest = limits(
+        ReasoningIntent(), thinking=True, max_tokens=300, max_tokens_given=True, end_tokens=4
+    ).limits.budget
+    decided = decide_thinking(read(question, reasoning="auto"), "nemoserve/mini", None)[0].reasoning
+    assert decided.effort == "low" and budget("nemoserve/mini") == longest
+    assert budget(MODEL) == 150, "another model is not known to think less when it is told to"
+    assert budget("nemoserve/mini", reasoning_effort="low") == 60, "the caller's own effort is a share"
+    assert budget("nemoserve/mini", thinking_token_budget=50) == 50
 
 
 @pytest.mark.parametrize("nonsense", ["high", "on", "AUTO", True, 3])
