@@ -196,7 +196,7 @@ the same order. A variant (`nemoserve/auto:free`) holds for all of them.
 - What the caller says goes first: on or off in a field, `/think` or `/no_think` in the text, a level, a number of tokens. A reply that the
   request has begun is past thinking, and nothing is decided.
 - The verdict is none (off), some (effort medium) or much (on, without a limit of its own). For the embedded model, which was measured,
-  it is none or some, with effort low.
+  it is none or some, with effort low, and that without the share of `max_tokens` that goes with an effort of the caller's own.
 - `warnings` says what was decided and why (`auto_reasoning`, `auto_model`): the odds, and the three features of the request that spoke most
   for it, each with what it added to the logarithm of the odds.
 - No model is asked. Features of the last user message (numbers, operators, words of some twenty groups, code, formulas, lists,
