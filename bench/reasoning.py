@@ -4,11 +4,11 @@
 the server has them enforced: a grace of a tenth while a newline is waited for, then the end of the thinking is forced.
 
 Besides the fixed budgets there are `effort low`, as `"reasoning": {"effort": "low"}` has it: the template asks for a short working
-(a fifth of `max_tokens` limits it too, which no working here reaches by the server's default); what `"reasoning": "auto"` decides (`auto`: by the request alone, no model call); and two policies
-that look at the problem. `think if below`: answer directly first, and think only if the least certain token of that answer had a
-probability below a threshold. `step up below`: the same, but first with low effort, and in full only if that was unsure as well. With the
-API those are two and three calls, the first with `reasoning: {"enabled": false}, "logprobs": true`. Thresholds are fitted on nothing: all
-that were tried are in the table.
+(a fifth of `max_tokens` limits it too, which no working here reaches by the server's default); what `"reasoning": "auto"` decides
+(`auto`: by the request alone, no model call); and two policies that look at the problem. `think if below`: answer directly first,
+and think only if the least certain token of that answer had a probability below a threshold. `step up below`: the same, but first
+with low effort, and in full only if that was unsure as well. With the API those are two and three calls, the first with
+`reasoning: {"enabled": false}, "logprobs": true`. Thresholds are fitted on nothing: all that were tried are in the table.
 """
 
 from __future__ import annotations
