@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -190,8 +190,16 @@ def test_a_full_server_of_ones_own_keeps_all_in_its_queue(tmp_path: Path) -> Non
             body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
             return it.server.post("/v1/chat/completions", body).json()["provider"]
 
+        def there() -> int:
+            """The requests that are at the first provider, or wait for their turn."""
+            waiting = re.findall(
+                r'^nemoserve_provider_waiting{provider="vllm"} (\S+)$', it.server.get("/metrics").text, re.M
+            )
+            return len(it.mocks["vllm"].received()) + int(float(waiting[0]))
+
         asked = list[Future[str]]()
-        for _ in range(6):
+        for count in (1, 2, 3, 4):
             asked.append(pool.submit(ask))
-            time.sleep(0.1)
+            wait_until(lambda count=count: there() == count, f"{count} are there")
+        asked += [pool.submit(ask) for _ in range(2)]
         assert [future.result() for future in asked] == ["vllm"] * 4 + ["openrouter"] * 2

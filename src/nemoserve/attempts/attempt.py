@@ -236,7 +236,9 @@ class Attempt:
                 return await anext(lots, None)
         except TimeoutError:
             seconds = self._house.settings.routing.deadline
-            raise ApiError("timeout", f"The request has taken longer than the {seconds:g} s that it may.") from None
+            error = ApiError("timeout", f"The request has taken longer than the {seconds:g} s that it may.")
+            error.foreseen = self._first_token_ms is not None  # an endpoint that answers is not to blame for our clock
+            raise error from None
 
     def _failed(self, error: ApiError, counted: Counted) -> None:
         self.error = error

@@ -7,6 +7,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
@@ -97,6 +98,8 @@ def create_app(
         for engine in settings.engines
     ]
     remote = {provider.name: RemoteBackend.open(provider, settings.routing) for provider in settings.providers}
+    for provider in (*managed, *remote.values()):
+        metrics.waiting(provider.name, partial(getattr, provider, "waiting"))
     hosted = [*hosted, *managed, *remote.values()]
     served = [
         *(backend.card.id for backend in backends),

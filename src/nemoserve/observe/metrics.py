@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from nemoserve.types.usage import Timing, Usage
@@ -45,6 +47,9 @@ class Metrics:
         self._restarts = Counter(
             "nemoserve_engine_deaths", "Engine processes lost", ("model",), registry=self._registry
         )
+        self._waiting = Gauge(
+            "nemoserve_provider_waiting", "Requests waiting at a provider", ("provider",), registry=self._registry
+        )
         self._ledger = Gauge("nemoserve_ledger", "State of the ledger's writer", ("what",), registry=self._registry)
         self._ledger_lines = Counter("nemoserve_ledger_lines", "Lines written to the ledger", registry=self._registry)
 
@@ -71,6 +76,10 @@ class Metrics:
 
     def engine_death(self, model: str) -> None:
         self._restarts.labels(model).inc()
+
+    def waiting(self, provider: str, count: Callable[[], float]) -> None:
+        """`count` is asked how many requests wait there, whenever the numbers are."""
+        self._waiting.labels(provider).set_function(count)
 
     def ledger(self, behind: int, down_s: float) -> None:
         """`behind`: lines that are not written yet. `down_s`: for how long the database has been failing; 0: it works."""

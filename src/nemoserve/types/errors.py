@@ -73,7 +73,7 @@ class ApiError(Exception):
         self.usage: Usage | None = None
         """What had been consumed when the failure came, if that is known."""
         self.foreseen = False
-        """Who was asked is known not to be there for now: that it says so says nothing new of it."""
+        """It says nothing new of who was asked: known not to be there for now, or stopped from here in the middle of its answer."""
         self.estimated = False
         """Some of that was not told by the provider."""
 
