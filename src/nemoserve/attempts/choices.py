@@ -1,4 +1,4 @@
-"""One choice of a provider's reply: stop strings that the provider does not know, steps of the thinking, sizes. Pure."""
+"""One choice of a provider's reply: stop strings that the provider passed over, steps of the thinking, sizes. Pure."""
 
 from __future__ import annotations
 
@@ -42,11 +42,14 @@ class ChoiceReader:
         """Bytes that have come, of which the backend does not know yet what they are."""
         self.stopped = False
         """A stop string has come; the rest of the choice is not wanted."""
+        self.goes_on = False
+        """The provider does not know that."""
 
     def read(self, event: Said) -> Sequence[Event]:
         """The events for the client that one of the provider's makes."""
         self.begun = True
         if self.stopped:
+            self.goes_on = self.goes_on or not isinstance(event, ChoiceFinished)
             return ()
         match event:
             case TextDelta():

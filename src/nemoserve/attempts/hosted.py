@@ -159,9 +159,8 @@ class HostedSource:
         """
         self._backend, self._job, self._prompt_tokens, self._echoed = backend, job, prompt_tokens, echoed
         self._if_cut = if_cut
-        sampling, honoured = job.request.sampling, job.endpoint.parameters
-        stops = () if honoured is None or "stop" in honoured else sampling.stop
-        self._stops = bool(stops)
+        # Also where the provider is asked to stop: some do not, and some give the stop string too. What it repeats may have one.
+        stops = () if job.texts is not None and job.texts.echo else job.request.sampling.stop
         steps = job.request.reasoning.steps and not job.request.reasoning.exclude
         self._choices = [ChoiceReader(index, stops, steps=steps) for index in range(job.choices)]
         self._calls = calls_of(job)
@@ -184,13 +183,17 @@ class HostedSource:
                             lot += choices[event.index].read(event)
                     if self._began:
                         yield lot
-                    if self._stops and self._told is None and all(choice.stopped for choice in choices):
+                    if self._told is None and self._goes_on():
                         return  # the rest is not wanted
         except ApiError as error:
             # Of several calls only the one that failed has said what it used.
             if self._began and self._told is None and error.usage is not None and len(self._calls) == 1:
                 self._told = Told(usage=error.usage, reasoning_told=error.usage.reasoning_tokens > 0)
             raise
+
+    def _goes_on(self) -> bool:
+        """Whether the provider goes on behind stop strings alone; one that has stopped is about to tell its counts."""
+        return any(choice.goes_on for choice in self._choices) and all(choice.stopped for choice in self._choices)
 
     def _stream(self) -> AsyncGenerator[Sequence[HostedEvent]]:
         if len(self._calls) > 1:
