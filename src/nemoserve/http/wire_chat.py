@@ -69,7 +69,7 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
         if name in _RESERVED_VARIABLES:
             raise invalid(f"chat_template_kwargs.{name}", "the server sets this variable itself")
     intent, reasoning_notices = read_reasoning(body, elsewhere=("nvext.guided_",))
-    tools, tool_choice, tool_notices = read_tools(body.tools or [], body.tool_choice)
+    tools, strict, tool_choice, tool_notices = read_tools(body.tools or [], body.tool_choice)
     output, output_notices = read_output(body)
     compression, context_notices = read_context(body.transforms, body.plugins)
     sampling = read_sampling(body, max_tokens=_max_tokens(body), logprobs=_logprobs(body), most_choices=most_choices)
@@ -79,6 +79,7 @@ def read_chat(body: ChatBody, *, most_choices: int, session_id: str | None = Non
         sampling=sampling,
         reasoning=intent,
         tools=tools,
+        strict_tools=strict,
         tool_choice=tool_choice,
         parallel_tool_calls=body.parallel_tool_calls is not False,
         output=output,

@@ -16,14 +16,16 @@ Tools = tuple[dict[str, object], ...]
 
 def read_tools(
     given: Sequence[dict[str, object]], choice: str | dict[str, object] | None
-) -> tuple[Tools, ToolChoice, list[Notice]]:
-    """The function tools offered to the model, whether one must be called, and what was dropped.
+) -> tuple[Tools, dict[str, bool], ToolChoice, list[Notice]]:
+    """The function tools offered to the model, which of them are said to be strict or not, whether one must be called, and what
+    was dropped.
 
     With the choice none no tools are offered at all. Raises ApiError (400) naming the field that makes no sense.
     """
     if len(given) > _MOST_TOOLS:
         raise invalid("tools", f"expected at most {_MOST_TOOLS} tools, got {len(given)}")
     tools: list[dict[str, object]] = []
+    strict: dict[str, bool] = {}
     notices: list[Notice] = []
     for at, tool in enumerate(given):
         kind = tool.get("type", "function")
@@ -31,9 +33,15 @@ def read_tools(
             text = f"tools[{at}] was dropped: tools of type {str(kind)[:60]!r} are not known here."
             notices.append(Notice("dropped_parameter", text, f"tools[{at}]"))
             continue
-        tools.append(_tool(f"tools[{at}].function", tool))
+        where = f"tools[{at}].function"
+        tools.append(_tool(where, tool))
+        told = cast("dict[str, object]", tool["function"]).get("strict")
+        if told is not None and not isinstance(told, bool):
+            raise invalid(f"{where}.strict", "expected true or false")
+        if told is not None:
+            strict[str(_name(tools[-1]))] = told
     chosen = _choice(choice, tools)
-    return (() if chosen.mode == "none" else tuple(tools)), chosen, notices
+    return (() if chosen.mode == "none" else tuple(tools)), strict, chosen, notices
 
 
 def _choice(given: str | dict[str, object] | None, tools: Sequence[dict[str, object]]) -> ToolChoice:

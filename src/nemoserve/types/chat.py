@@ -146,6 +146,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     reasoning: ReasoningIntent
     tools: tuple[dict[str, object], ...] = ()
     """Function tools in OpenAI's form, offered to the model."""
+    strict_tools: dict[str, bool] = {}
+    """For providers alone: whether a tool is strict, by its name, where that is said."""
     tool_choice: ToolChoice = ToolChoice()
     parallel_tool_calls: bool = True
     output: OutputFormat | None = None

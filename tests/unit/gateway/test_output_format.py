@@ -185,6 +185,15 @@ def test_a_tool_choice_is_taken_for_another(choice: Any, expected: ToolChoice) -
     assert request.warnings == ()
 
 
+def test_what_is_said_of_a_tools_strictness_is_lost_or_reaches_the_model() -> None:
+    named: dict[str, Any] = {"type": "function", "function": {"name": "sub", "strict": None}}
+    request = read(tools=[{**TOOL, "function": {**TOOL["function"], "strict": True}}, named])
+    assert request.strict_tools == {"add": True} and "strict" not in str(request.tools)
+    for wrong in ("yes", 1):
+        named["function"]["strict"] = wrong
+        assert refused(tools=[TOOL, named]).startswith("tools[1].function.strict: ")
+
+
 def test_the_choice_none_still_offers_tools() -> None:
     request = read(tools=[TOOL], tool_choice="none")
     assert request.tool_choice == ToolChoice("none") and request.tools == ()

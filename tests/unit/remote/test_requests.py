@@ -273,6 +273,17 @@ def test_sampling_and_tools_arrive_and_closed_schemas_are_kept():
 
 
 @pytest.mark.parametrize(
+    ("kind", "told"), [("openrouter", True), ("openai", True), ("aiml", True), ("vllm", False), ("nvidia", False)]
+)
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_tool_that_is_to_be_strict_is_any_tool(kind: ProviderType, told: bool, strict: bool):
+    other = {"type": "function", "function": {"name": "set"}}
+    body, dropped = _ask(kind, tools=(_TOOL, other), strict_tools={"get": strict})
+    assert [tool["function"].get("strict") for tool in body["tools"]] == [strict if told else None, None]
+    assert dropped == [] and "strict" not in str(_TOOL)
+
+
+@pytest.mark.parametrize(
     ("kind", "sampling", "sent", "changed"),
     [
         ("nvidia", Sampling(temperature=1.5, top_p=0.001), {"temperature": 1, "top_p": 0.001}, ["temperature"]),

@@ -45,6 +45,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Fields that it knows by another name."""
     named_tool: bool = True
     """One tool can be asked for by its name; else it is the only one that is offered."""
+    strict_tools: bool = False
+    """It knows `strict` in a tool. Others may refuse it, or write it into the model's prompt."""
     fewest_alternatives: Literal[0, 1] = 0
     """Where fewer are wanted of each token, so many are asked for, as it would give none at all, or more."""
     repeats_prefill: bool = False
@@ -75,9 +77,10 @@ _ENGINE: Final = _OPENAI | _SAMPLING | {"stop_token_ids", "ignore_eos", "chat_te
 _TEXT_OPTIONS: Final = frozenset({"echo", "add_special_tokens"})
 
 DIALECTS: Final[dict[ProviderType, Dialect]] = {
-    "openai": Dialect(fields=_OPENAI, steering="effort"),
+    "openai": Dialect(fields=_OPENAI, strict_tools=True, steering="effort"),
     "openrouter": Dialect(
         fields=_OPENAI | _SAMPLING,
+        strict_tools=True,
         steering="object",
         budget="object",
         continuing="message",
@@ -113,6 +116,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
     "aiml": Dialect(
         fields=(_OPENAI - {"logit_bias", "logprobs", "top_logprobs", "n"}) | _SAMPLING,
         ranges={"seed": (1, 1 << 63), "top_p": (0.01, 1), "min_p": (0.001, 0.999)},
+        strict_tools=True,
         steering="effort_object",
         budget="object",
         past_thinking="reasoning",
@@ -146,6 +150,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
     ),
     "sglang": Dialect(
         fields=_ENGINE,
+        strict_tools=True,
         any_top_k=-1,
         continuing="flag",
         past_thinking="reasoning_content",
@@ -176,6 +181,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
     ),
     "nemoserve": Dialect(
         fields=_ENGINE,
+        strict_tools=True,
         steering="object",
         budget="object",
         continuing="message",

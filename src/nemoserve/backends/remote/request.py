@@ -12,7 +12,7 @@ import msgspec
 from nemoserve.backends.base import HostedJob, Texts
 from nemoserve.backends.remote.dialect import Dialect, fields_for
 from nemoserve.backends.remote.steering import can_switch, limited, switched
-from nemoserve.types.chat import Image, Message, Notice, OutputFormat, Sampling, ToolChoice
+from nemoserve.types.chat import ChatRequest, Image, Message, Notice, OutputFormat, Sampling
 from nemoserve.types.model import Family
 from nemoserve.types.route import Preferences
 
@@ -51,7 +51,7 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
         allowed |= (dialect.texts or frozenset()) - asking.without
     else:
         messages, steering = switched(request, job.thinking, dialect, asking.family)
-        wanted |= _tools(request.tools, request.tool_choice, dialect)
+        wanted |= _tools(request, dialect)
     if job.budget is not None and job.thinking is not False:
         level = request.reasoning.effort if job.by_level else None
         steering = limited(steering, job.budget, level, dialect, asking.family)
@@ -186,9 +186,12 @@ _SAMPLED = (
 )  # fmt: skip
 
 
-def _tools(tools: tuple[Body, ...], choice: ToolChoice, dialect: Dialect) -> Body:
+def _tools(request: ChatRequest, dialect: Dialect) -> Body:
+    choice, tools = request.tool_choice, request.tools
     if not tools:
         return {}
+    if request.strict_tools and dialect.strict_tools:
+        tools = tuple(_strict(tool, request.strict_tools) for tool in tools)
     body: Body = {"tools": list(tools)}
     if choice.mode == "named" and not dialect.named_tool:
         named = [tool for tool in tools if cast("Body", tool["function"])["name"] == choice.name]
@@ -198,6 +201,12 @@ def _tools(tools: tuple[Body, ...], choice: ToolChoice, dialect: Dialect) -> Bod
     elif choice.mode != "auto":
         body["tool_choice"] = choice.mode
     return body
+
+
+def _strict(tool: Body, told: dict[str, bool]) -> Body:
+    function = cast("Body", tool["function"])
+    name = str(function["name"])
+    return {**tool, "function": {**function, "strict": told[name]}} if name in told else tool
 
 
 def _response_format(output: OutputFormat) -> Body | None:
