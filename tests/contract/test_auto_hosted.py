@@ -47,6 +47,23 @@ def test_a_provider_thinks_about_a_greeting_or_not_about_a_proof(hosted: Fleet) 
     assert "auto_reasoning" not in told
 
 
+def test_what_is_decided_for_a_measured_model_cuts_its_thinking_short(tmp_path: Path) -> None:
+    alpha = Scripted("alpha", model="nemoserve/mini")
+    with house(tmp_path, alpha) as gateway:
+        for reasoning in ("auto", {"effort": "low"}):
+            gateway.chat(
+                "Tom has 17 apples and buys 25 more. How many?",
+                model="nemoserve/mini",
+                max_tokens=1000,
+                reasoning=reasoning,
+            )
+        rows = gateway.rows()
+    assert [job.request.reasoning.effort for job in alpha.jobs] == ["low", "low"]
+    decided, asked = (job.budget for job in alpha.jobs)
+    assert asked == 200 and decided is not None and decided > 600, "all but what is kept for the answer"
+    assert [row["reasoning_budget"] for row in rows] == [decided, asked]
+
+
 def test_a_long_conversation_reaches_the_provider_whole_or_is_cut_unasked(hosted: Fleet) -> None:
     said = [
         {"role": role, "content": f"{role} {at} " + "x" * 2000} for at in range(300) for role in ("user", "assistant")

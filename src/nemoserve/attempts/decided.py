@@ -23,7 +23,9 @@ def decided(asked: Asked[ChatRequest], model: str, family: Family) -> Asked[Chat
     return msgspec.structs.replace(
         asked,
         request=request,
-        intent=msgspec.structs.replace(asked.intent, enabled=intent.enabled, effort=intent.effort),
+        intent=msgspec.structs.replace(
+            asked.intent, enabled=intent.enabled, effort=intent.effort, effort_shares=intent.effort_shares
+        ),
         notices=(*asked.notices, *notices),
     )
 

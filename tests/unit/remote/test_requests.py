@@ -32,6 +32,7 @@ def _ask(
     thinking: bool | None = None,
     budget: int | None = None,
     effort: Effort | None = None,
+    shares: bool | None = None,
     messages: tuple[Message, ...] = (Message("user", "Hello"),),
     sampling: Sampling | None = None,
     max_tokens: int | None = None,
@@ -40,7 +41,7 @@ def _ask(
     texts: Texts | None = None,
     **fields: Any,
 ) -> tuple[dict[str, Any], list[str]]:
-    """The body, and the parameters that were dropped."""
+    """The body, and the parameters that were dropped. `shares`: the budget is what the effort comes to, as its share or not."""
     settings = ProviderSettings(
         name="up", type=kind, base_url="http://up/v1", models=(ProviderModel(id=model, upstream_id=f"up/{model}"),)
     )
@@ -48,13 +49,14 @@ def _ask(
         models=(model,),
         messages=messages,
         sampling=sampling or Sampling(),
-        reasoning=ReasoningIntent(enabled=thinking, effort=effort),
+        reasoning=ReasoningIntent(enabled=thinking, effort=effort, effort_shares=shares is not False),
         **fields,
     )
     endpoint = endpoint_of(settings, settings.models[0])
     job = HostedJob(
-        id="j", endpoint=endpoint, request=request, texts=texts, thinking=thinking, budget=budget, max_tokens=max_tokens
-    )
+        id="j", endpoint=endpoint, request=request, texts=texts, thinking=thinking, budget=budget, max_tokens=max_tokens,
+        by_level=shares is not None,
+    )  # fmt: skip
     asked = to_request(job, Asking(DIALECTS[kind], family_of_id(model), stream, without))
     return asked.body, [notice.parameter or "" for notice in asked.notices]
 
@@ -199,6 +201,12 @@ def test_a_budget_goes_before_an_effort_and_never_comes_with_one():
 def test_efforts_are_told_where_they_are_known(kind: ProviderType, model: str, effort: Effort, fields: dict[str, Any]):
     body, _ = _ask(kind, model, thinking=True, effort=effort)
     assert _added(body) == fields
+
+
+@pytest.mark.parametrize(("shares", "beside"), [(True, {}), (False, {"thinking_token_budget": 300})])
+def test_an_effort_that_is_no_share_is_one_at_the_next_server(shares: bool, beside: dict[str, Any]):
+    body, _ = _ask("nemoserve", thinking=True, effort="low", budget=300, shares=shares)
+    assert _added(body) == {"reasoning": {"enabled": True, "effort": "low"}, **beside}
 
 
 @pytest.mark.parametrize("kind", ["aiml", "neuralhub"])

@@ -16,8 +16,8 @@ Steering = Literal["object", "effort_object", "template", "effort", "hosted_nim"
 """What switches thinking where the family's own switch is no text: OpenRouter's `reasoning` object with `enabled`; the same with an
 effort alone; the template's variables; those and `reasoning_effort`; build.nvidia.com's fields; nothing but text."""
 
-Budget = Literal["none", "object", "thinking_token_budget", "nvext", "hosted_nim", "llama"]
-"""How most tokens of thinking are asked for."""
+Budget = Literal["none", "object", "object_and_number", "thinking_token_budget", "nvext", "hosted_nim", "llama"]
+"""How most tokens of thinking are asked for. `object_and_number`: in the object, or by vLLM's number where that has an effort."""
 
 Continuing = Literal["no", "message", "flag"]
 """How a reply is taken up again where it was left: not, by a last assistant message, or with vLLM's flag beside it."""
@@ -183,7 +183,7 @@ DIALECTS: Final[dict[ProviderType, Dialect]] = {
         fields=_ENGINE,
         strict_tools=True,
         steering="object",
-        budget="object",
+        budget="object_and_number",
         continuing="message",
         past_thinking="reasoning",
         guided="structured_outputs",

@@ -53,8 +53,9 @@ def to_request(job: HostedJob, asking: Asking) -> Asked:
         messages, steering = switched(request, job.thinking, dialect, asking.family)
         wanted |= _tools(request, dialect)
     if job.budget is not None and job.thinking is not False:
-        level = request.reasoning.effort if job.by_level else None
-        steering = limited(steering, job.budget, level, dialect, asking.family)
+        intent = request.reasoning
+        level = intent.effort if job.by_level else None
+        steering = limited(steering, job.budget, level, dialect, asking.family, shares=intent.effort_shares)
     if request.tools and not request.parallel_tool_calls:
         wanted["parallel_tool_calls"] = False
     guided: Body = {}

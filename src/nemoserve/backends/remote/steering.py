@@ -75,19 +75,23 @@ def _by_fields(thinking: bool, effort: Effort | None, dialect: Dialect, family: 
             return None
 
 
-def limited(fields: Fields, budget: int, level: Effort | None, dialect: Dialect, family: Family) -> Fields:
+def limited(
+    fields: Fields, budget: int, level: Effort | None, dialect: Dialect, family: Family, *, shares: bool = True
+) -> Fields:
     """The fields with most tokens of thinking, where the provider can limit them; the same otherwise.
 
-    `level` is the effort that the budget is just the share of, if it is.
+    `level` is the effort that the budget is all of, if it is; `shares`: as its share of max_tokens.
     """
     if not limits_thinking(dialect, family):
         return fields
     least = max(1, budget)
     match dialect.budget:
-        case "object":
+        case "object" | "object_and_number":
             said = _object(fields, "reasoning")
             if level is not None and said.get("effort") == level:
-                return fields  # It reckons the same share, and there are models that know the level itself.
+                # It reckons the same share, and there are models that know the level itself.
+                beside = dialect.budget == "object_and_number" and not shares
+                return {**fields, "thinking_token_budget": budget} if beside else fields
             held = {key: value for key, value in said.items() if key != "effort"}
             return {**fields, "reasoning": {**held, "max_tokens": budget}}
         case "thinking_token_budget":
