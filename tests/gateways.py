@@ -54,6 +54,11 @@ class Fleet:
         return str(json.loads(done.stdout)["key"])
 
 
+def named(style: str) -> str:
+    """How a provider of this style is called: as it, but for the name that is the gateway's own."""
+    return "behind" if style == "nemoserve" else style
+
+
 @contextlib.contextmanager
 def fleet(
     folder: Path,
@@ -67,7 +72,7 @@ def fleet(
     model: str = MODEL,
     price: str = "",
 ) -> Iterator[Fleet]:
-    """A gateway, which has no torch, with one mock of each style, named like it; prices rise in their order, so that the first goes first.
+    """A gateway, which has no torch, with one mock of each style, `named` like it; prices rise in their order, so that the first goes first.
 
     `routing` and `server` are lines of these tables, `provider` one of each provider's, `own` those of single ones by their names; `price`
     is added to each price.
@@ -79,9 +84,9 @@ def fleet(
             mock = start_mock(folder / f"{style}.log", style, "--models", model, *mock_options)
             mocks[style] = mock
             tables.append(
-                f'[[providers]]\nname = "{style}"\ntype = "{style}"\nbase_url = "{mock.url}"\napi_key = "env:UPSTREAM_KEY"\n{provider}\n{(own or {}).get(style, "")}\n'
+                f'[[providers]]\nname = "{named(style)}"\ntype = "{style}"\nbase_url = "{mock.url}"\napi_key = "env:UPSTREAM_KEY"\n{provider}\n{(own or {}).get(style, "")}\n'
                 f'[[providers.models]]\nid = "{model}"\n'
-                f'price = {{ prompt = "{10**at}", completion = "{10 ** (at + 1)}"{price} }}\n'
+                f'price = {{ prompt = "{10 ** min(at, 8)}", completion = "{10 ** min(at + 1, 9)}"{price} }}\n'
             )
         (folder / "config.toml").write_text("".join(tables))
         (folder / "sitecustomize.py").write_text(_NO_TENSORS)
