@@ -1,6 +1,6 @@
 """A hub of models on this machine: the wire format of the Hugging Face hub for what a download needs, and faults. Knows no client.
 
-`GET /api/models/ID[/revision/R]` tells commit, files and sizes; `HEAD` and `GET /ID/resolve/R/FILE` give a file, ranges too. Large files have
+`GET /api/models/ID[/revision/R]` tells commit, files and sizes, `/tree/COMMIT` the files again; `HEAD` and `GET /ID/resolve/R/FILE` give a file, ranges too. Large files have
 their SHA-256 as their name, small ones git's SHA-1 of the content.
 """
 
@@ -50,6 +50,12 @@ class Hub:
         siblings = [{"rfilename": name, "size": len(content)} for name, content in self.files.items()]
         return {"id": self.id, "modelId": self.id, "sha": self.commit, "siblings": siblings, "tags": [], "downloads": 0}
 
+    def tree(self) -> list[dict[str, Any]]:
+        return [
+            {"type": "file", "path": name, "size": len(content), "oid": self.etag(name)}
+            for name, content in self.files.items()
+        ]
+
 
 @contextmanager
 def running(hub: Hub) -> Iterator[Hub]:
@@ -77,6 +83,8 @@ def running(hub: Hub) -> Iterator[Hub]:
                 if api[1] not in (None, "main", hub.commit):
                     return self.error(404, "RevisionNotFound")
                 return self.send(200, json.dumps(hub.described()).encode(), {"Content-Type": "application/json"}, body)
+            if re.fullmatch(rf"/api/models/{hub.id}/tree/{hub.commit}", path):
+                return self.send(200, json.dumps(hub.tree()).encode(), {"Content-Type": "application/json"}, body)
             found = re.fullmatch(rf"/{hub.id}/resolve/([^/]+)/(.+)", path)
             if not found:
                 return self.error(401, "RepoNotFound")

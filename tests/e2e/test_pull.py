@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkpoints import tiny_checkpoint
+from tests.ggufs import write_gguf
 from tests.hub import Hub, running
 from tests.servers import free_port
 
@@ -30,9 +32,13 @@ def hub() -> Iterator[Hub]:
 
 
 def pull(url: str, home: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return run(url, home, "pull", *arguments, **env)
+
+
+def run(url: str, home: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     own = {"HF_ENDPOINT": url, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", **env}
     return subprocess.run(
-        [sys.executable, "-m", "nemoserve", "pull", *arguments],
+        [sys.executable, "-m", "nemoserve", *arguments],
         env={**{k: v for k, v in os.environ.items() if not k.startswith("HF_")}, **own},
         capture_output=True,
         text=True,
@@ -172,3 +178,34 @@ def test_what_is_here_is_denied_without_the_hub(offline: bool, hub: Hub, tmp_pat
     assert done.stdout.strip() == f"nemoserve serve --model acme/tiny@{'a' * 40}"
     (snapshot(tmp_path) / "tokenizer.json").unlink()
     assert "in the hub's cache, but tokenizer.json is missing" in refusal(pull(nobody, tmp_path, "acme/tiny", **env))
+
+
+def test_a_file_in_a_folder_is_taken_for_one_of_the_same_name(hub: Hub, tmp_path: Path) -> None:
+    made = write_gguf(tiny_checkpoint(tmp_path / "made"), tmp_path / "m.gguf").read_bytes()
+    parts = [f"big-0000{i}-of-00002.gguf" for i in (1, 2)]
+    hub.files = {"sub/m.gguf": made, parts[0]: made, parts[1]: b"GGUF" + struct.pack("<IQQ", 3, 0, 0)}
+    for name in ("sub/m.gguf", parts[0]):
+        assert pull(hub.url, tmp_path, "acme/tiny", "--file", name).returncode == 0
+    nobody = f"http://127.0.0.1:{free_port()}"
+    assert "cannot be reached" in refusal(pull(nobody, tmp_path, "acme/tiny", "--file", "m.gguf"))
+    for name, served in (("sub/m.gguf", "sub/m.gguf"), (parts[1], parts[0])):
+        done = pull(nobody, tmp_path, "acme/tiny", "--file", name)
+        assert done.returncode == 0 and done.stdout.strip() == f"nemoserve serve --model {snapshot(tmp_path) / served}"
+
+
+@pytest.mark.parametrize(
+    "command", [["serve", "--model", "acme/tiny"], ["convert", "acme/tiny", "out", "--to", "int8"]]
+)
+def test_a_hub_id_with_nothing_but_ggufs_says_nothing_of_them(command: list[str], hub: Hub, tmp_path: Path) -> None:
+    hub.files = {
+        "README.md": b"x",
+        "a-00001-of-00002.gguf": b"GGUF",
+        "a-00002-of-00002.gguf": b"GGUF",
+        "sub/b.gguf": b"GGUF!",
+    }
+    done = run(hub.url, tmp_path, *command, XDG_DATA_HOME=str(tmp_path))
+    assert done.returncode == 1
+    assert (
+        "acme/tiny has no safetensors, but GGUF files: a-00001-of-00002.gguf (4 bytes), sub/b.gguf (5 bytes); "
+        "nemoserve pull acme/tiny --file NAME brings one and says how to serve it."
+    ) in done.stderr

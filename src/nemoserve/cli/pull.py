@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,9 +85,9 @@ def _offer(name: str, revision: str | None, file: str | None, error: Unreachable
 
     from nemoserve.backends.local.shelf import cached
 
-    found = [
-        one for one in cached(Path(HF_HUB_CACHE), name, revision) if file is None or one.where.endswith(f"/{file}")
-    ]
+    first = re.sub(r"-\d{5}-of-", "-00001-of-", file or "")
+    wanted = re.compile(rf".*/snapshots/[^/]+/{re.escape(first)}" if file else ".*")
+    found = [one for one in cached(Path(HF_HUB_CACHE), name, revision) if wanted.fullmatch(one.where)]
     broken = next((one.problem for one in found if one.problem), "")
     if not found or broken:
         said = f"{name} is in the hub's cache, but {broken}; and the hub cannot be reached." if broken else error

@@ -195,6 +195,10 @@ def convert(options: Options, out: Path, progress: Progress) -> list[str]:
         written.lines.append(
             f"mixed        {_mixed(wanted, bits, losses)} 8 bits, as {lost:.2f} points were lost without that"
         )
+    if (left := loss_of(before, after, evaluation)) > options.loss:
+        notes.append(
+            f"loss         {left:.2f} points, more than --loss {options.loss:g}; --mlp keep and the like leave more as it is"
+        )
     return [*notes, *written.lines, *report(before, after, evaluation)]
 
 

@@ -77,8 +77,9 @@ def eight_bits(folder: Path) -> set[str]:
         return {name for name in weights.shapes if name.endswith("_q") and weights.stored_dtype(name) == torch.int8}
 
 
-def test_what_loses_too_much_in_4_bits_stays_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("most", "kept"), [(3, True), (1, False)])
+def test_what_loses_too_much_in_4_bits_stays_so_or_is_not_told_of(
+    most: int, kept: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tiny_checkpoint(tmp_path / "model", **WIDE)
 
@@ -88,10 +89,11 @@ def test_what_loses_too_much_in_4_bits_stays_so(
         return 10.0 - len(eight_bits(tmp_path / "out.partial"))
 
     monkeypatch.setattr(convert, "loss_of", loss_of)
-    assert convert.main([str(folder), str(tmp_path / "out"), "--to=int4", "--loss=3", "--attention=int4"]) == 0
+    assert convert.main([str(folder), str(tmp_path / "out"), "--to=int4", f"--loss={most}", "--attention=int4"]) == 0
     said = capsys.readouterr().out
     found = eight_bits(tmp_path / "out")
     assert 7 <= len(found) < 12 and "points were lost" in said
+    assert (f"loss         {10 - len(found):.2f} points, more than --loss 1;" in said) != kept
     assert not any(f"layers.3.mixer.{part}_proj" in name for name in found for part in "qkvo"), "it was chosen"
     load_model(tmp_path / "out")
 

@@ -79,12 +79,24 @@ def choose(repository: Repository, wanted: str | None) -> tuple[HubFile, ...]:
     if not any(file.name.endswith(".safetensors") for file in repository.files):
         if not ggufs:
             raise CheckpointError(f"{repository.id} has neither safetensors nor GGUF files; there is nothing to serve.")
-        first = [file for file in ggufs if "-00001-of-" in file.name or not _PART.search(file.name)]
+        first = _ggufs(repository)
         if len(first) > 1:
-            named = ", ".join(f"{file.name} ({shown(file.size)})" for file in first)
-            raise CheckpointError(f"{repository.id} has several GGUF files; choose one with --file: {named}.")
+            raise CheckpointError(f"{repository.id} has several GGUF files; choose one with --file: {_named(first)}.")
         return tuple(ggufs)
     return tuple(file for file in repository.files if any(fnmatch.fnmatch(file.name, name) for name in WANTED))
+
+
+def _ggufs(repository: Repository) -> list[HubFile]:
+    """Its GGUF files, of one that is cut into parts the first."""
+    return [
+        file
+        for file in repository.files
+        if file.name.endswith(".gguf") and ("-00001-of-" in file.name or not _PART.search(file.name))
+    ]
+
+
+def _named(files: Sequence[HubFile]) -> str:
+    return ", ".join(f"{file.name} ({shown(file.size)})" for file in files)
 
 
 def fetch(repository: Repository, files: Sequence[HubFile], report: Report) -> Path:
@@ -159,9 +171,17 @@ def download(wanted: str) -> Path:
     name, _, revision = wanted.partition("@")
     try:
         whole = cast("Callable[..., str]", huggingface_hub.snapshot_download)  # pyright: ignore[reportUnknownMemberType]
-        return Path(whole(name, revision=revision or None, allow_patterns=list(WANTED)))
+        folder = Path(whole(name, revision=revision or None, allow_patterns=list(WANTED)))
     except Exception as error:
         raise sentence(name, error) from error
+    if not any(any(folder.glob(pattern)) for pattern in ("*.safetensors", "*.gguf")):
+        ggufs = _ggufs(look(name, revision or None))
+        if ggufs:
+            raise CheckpointError(
+                f"{name} has no safetensors, but GGUF files: {_named(ggufs)}; "
+                f"nemoserve pull {wanted} --file NAME brings one and says how to serve it."
+            )
+    return folder
 
 
 def sentence(name: str, error: Exception) -> CheckpointError:
