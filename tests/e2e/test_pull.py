@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.checkpoints import tiny_checkpoint
-from tests.ggufs import write_gguf
+from tests.ggufs import GGUF_TEXT, write_gguf
 from tests.hub import Hub, running
 from tests.servers import free_port
 
@@ -181,7 +181,7 @@ def test_what_is_here_is_denied_without_the_hub(offline: bool, hub: Hub, tmp_pat
 
 
 def test_a_file_in_a_folder_is_taken_for_one_of_the_same_name(hub: Hub, tmp_path: Path) -> None:
-    made = write_gguf(tiny_checkpoint(tmp_path / "made"), tmp_path / "m.gguf").read_bytes()
+    made = write_gguf(tiny_checkpoint(tmp_path / "made"), tmp_path / "m.gguf", **GGUF_TEXT).read_bytes()
     parts = [f"big-0000{i}-of-00002.gguf" for i in (1, 2)]
     hub.files = {"sub/m.gguf": made, parts[0]: made, parts[1]: b"GGUF" + struct.pack("<IQQ", 3, 0, 0)}
     for name in ("sub/m.gguf", parts[0]):

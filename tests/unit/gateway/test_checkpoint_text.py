@@ -173,7 +173,7 @@ def test_what_publishers_ship_is_read(folder: Path) -> None:
         ("config.json", "[]", "JSON object"),
         ("tokenizer.json", None, "tokenizer.json"),
         ("tokenizer.json", "{}", "tokenizer.json"),
-        ("chat_template.jinja", "{% if %}", "does not compile"),
+        ("chat_template.jinja", "{% if %}", r"/.*: the chat template does not compile"),
         ("generation_config.json", "x", "generation_config.json"),
         ("generation_config.json", '{"temperature": -1}', "temperature -1, not a number of 0 or more"),
         ("generation_config.json", '{"temperature": "warm"}', "temperature 'warm', not a number"),

@@ -14,7 +14,7 @@ from nemoserve.backends.local import gguf as gguf_folders
 from nemoserve.backends.local.shelf import FAMILIES, SMALL_BYTES, Held, held
 from nemoserve.engine.models import load
 from tests.checkpoints import tiny_checkpoint
-from tests.ggufs import write_gguf
+from tests.ggufs import GGUF_TEXT, write_gguf
 
 GB = 10**9
 
@@ -53,8 +53,8 @@ def test_gguf_files_are_found_in_the_cache_and_where_they_were_served_from(
     plain = tiny_checkpoint(tmp_path / "plain")
     folder = snapshot(tmp_path, "tiny-GGUF")
     folder.mkdir()
-    cached = write_gguf(plain, folder / "tiny-Q8_0.gguf", "Q8_0")
-    served = write_gguf(plain, tmp_path / "mine.gguf", "F16")
+    cached = write_gguf(plain, folder / "tiny-Q8_0.gguf", "Q8_0", **GGUF_TEXT)
+    served = write_gguf(plain, tmp_path / "mine.gguf", "F16", **GGUF_TEXT)
     # The tokenizer is not what this is about.
     monkeypatch.setattr(
         gguf_folders,
@@ -86,7 +86,10 @@ def test_what_the_engine_would_refuse_says_why(tmp_path: Path) -> None:
     broken.mkdir()
     (broken / "broken.gguf").write_bytes(b"GGUF")
     (broken / "vocab.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
+    other = GGUF_TEXT | {"tokenizer.ggml.pre": "qwen2"}
+    write_gguf(tiny_checkpoint(tmp_path / "plain"), broken / "cut.gguf", **other)
     problems = {name: one.problem for name, one in here(tmp_path).items()}
+    assert "tokenizer.ggml.pre is 'qwen2'" in problems["cut"]
     assert "model_type is 'qwen3', which our engine does not have" in problems["acme/other"]
     assert "model_type is ['llama']" in problems["acme/list"]
     assert "quant_method 'awq'" in problems["acme/awq"]

@@ -67,9 +67,12 @@ def load_text_side(folder: Path, name: str = "") -> TextSide:
         vocabulary = Vocabulary.load(file)
         source = _template_source(folder, tokenizer)
         model_type = str(config.get("model_type", ""))
-        template = Template(source, special, model_type=model_type, name=name) if source else None
     except ValueError as error:
         raise CheckpointError(f"{error}.".replace("..", ".")) from error
+    try:
+        template = Template(source, special, model_type=model_type, name=name) if source else None
+    except ValueError as error:
+        raise CheckpointError(f"{folder}: {error}.".replace("..", ".")) from error
     end = _ids(generation.get("eos_token_id")) | _ids(config.get("eos_token_id"))
     eos = vocabulary.id_of(special.get("eos_token", ""))
     end |= {eos} if eos is not None else set()

@@ -56,18 +56,7 @@ _CONTROL, _USER_DEFINED = 3, 4
 
 def make_tokenizer(gguf: Gguf) -> Tokenizer:
     """Raises CheckpointError for a kind of tokenizer that is not known, named by its key."""
-    kind, pre_name = (gguf.metadata.get(f"tokenizer.ggml.{key}") for key in ("model", "pre"))
-    if kind != "gpt2":
-        raise CheckpointError(
-            f"{gguf.path}: tokenizer.ggml.model is {kind!r}; served is byte-level BPE, which is called 'gpt2'."
-        )
-    pre_name = "default" if pre_name is None else pre_name
-    pre = _PRE.get(pre_name) if isinstance(pre_name, str) else None
-    if pre is None:
-        raise CheckpointError(
-            f"{gguf.path}: tokenizer.ggml.pre is {pre_name!r}, a way to cut texts that is not known; known are "
-            f"{', '.join(_PRE)}. A folder with the model's own tokenizer.json serves it."
-        )
+    pre = way_to_cut(gguf)
     tokens, merges = _texts(gguf, "tokens"), _texts(gguf, "merges")
     # A name that comes twice means its first id.
     vocabulary = {name: number for number, name in reversed(list(enumerate(tokens)))}
@@ -82,6 +71,23 @@ def make_tokenizer(gguf: Gguf) -> Tokenizer:
     _add_named(tokenizer, gguf, tokens)
     _add_beginning(tokenizer, gguf, tokens, pre.begins)
     return tokenizer
+
+
+def way_to_cut(gguf: Gguf) -> _Pre:
+    """Looks at the keys alone. Raises CheckpointError for a way that is not known."""
+    kind, pre_name = (gguf.metadata.get(f"tokenizer.ggml.{key}") for key in ("model", "pre"))
+    if kind != "gpt2":
+        raise CheckpointError(
+            f"{gguf.path}: tokenizer.ggml.model is {kind!r}; served is byte-level BPE, which is called 'gpt2'."
+        )
+    pre_name = "default" if pre_name is None else pre_name
+    pre = _PRE.get(pre_name) if isinstance(pre_name, str) else None
+    if pre is None:
+        raise CheckpointError(
+            f"{gguf.path}: tokenizer.ggml.pre is {pre_name!r}, a way to cut texts that is not known; known are "
+            f"{', '.join(_PRE)}. A folder with the model's own tokenizer.json serves it."
+        )
+    return pre
 
 
 def _add_named(tokenizer: Tokenizer, gguf: Gguf, tokens: Sequence[str]) -> None:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from nemoserve.backends.local.checkpoint import CheckpointError as TextError
 from nemoserve.backends.local.gguf import gguf_name, source_of
+from nemoserve.backends.local.gguf_tokenizer import way_to_cut
 from nemoserve.backends.local.hub import shown
 from nemoserve.backends.local.resolve import embedded_folder
 from nemoserve.config.settings import EMBEDDED_MODEL
@@ -147,7 +149,8 @@ def _gguf(name: str, file: Path, memory: int | None) -> Held:
         each = 4 if total < SMALL_BYTES else _DTYPE_BYTES.get(most, 2)
         weights = Weighed(most, total, needed(elements, each))
         config_of(gguf)
-    except (CheckpointError, OSError) as error:
+        way_to_cut(gguf)
+    except (CheckpointError, TextError, OSError) as error:
         return Held(name, str(file), None, str(error))
     return Held(name, str(file), weights, why_not(weights.needed_bytes, memory))
 
