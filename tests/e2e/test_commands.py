@@ -122,6 +122,36 @@ def test_a_chat_reads_its_questions_from_a_pipe(server: Server) -> None:
     assert "Thinking is off." in done.stdout and "forgotten" in done.stdout
 
 
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "utf-8:surrogateescape"])
+def test_a_chat_ends_at_a_file_in_another_encoding(server: Server, encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "nemoserve", "chat", "--url", server.url, "--no-think"],
+        input=b"caf\xe9\n",
+        capture_output=True,
+        timeout=240,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )
+    assert done.returncode == 0 and b" tokens" in done.stdout, done
+
+
+@pytest.mark.parametrize(("variable", "coloured"), [("COLUMNS=100", True), ("NO_COLOR=1", False), ("TERM=dumb", False)])
+def test_a_terminal_without_colours_is_sent_them(server: Server, variable: str, coloured: bool) -> None:
+    ours, theirs = os.openpty()
+    name, _, value = variable.partition("=")
+    given = {each: text for each, text in os.environ.items() if each != "NO_COLOR"} | {"TERM": "xterm", name: value}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nemoserve", "chat", "--url", server.url], stdin=theirs, stdout=theirs, env=given
+    )
+    os.close(theirs)
+    shown = b""
+    while b"> " not in shown.replace(b"\x1b[0m", b""):
+        shown += os.read(ours, 1024)
+    os.write(ours, b"/exit\n")
+    assert process.wait(60) == 0
+    os.close(ours)
+    assert (b"\x1b[1;32m" in shown) is coloured, shown
+
+
 def test_a_chat_asks_for_a_model_by_its_id_alone(server: Server) -> None:
     done = nemoserve("chat", "--url", server.url, "--model", "Mini", "--no-think", typed="Hello\n")
     assert done.returncode == 0 and " tokens" in done.stdout, done

@@ -10,7 +10,7 @@ import typer
 
 app = typer.Typer(
     name="audit",
-    help="The log of all changes to keys and limits.",
+    help="The log of all changes to keys, limits and the server's settings.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

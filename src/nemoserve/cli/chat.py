@@ -160,7 +160,12 @@ def run(
 
 
 def _converse(chat: Chat) -> int:
+    if callable(reconfigure := getattr(sys.stdin, "reconfigure", None)):
+        reconfigure(errors="replace")  # what comes in another encoding is asked about all the same
     interactive = sys.stdin.isatty()
+    # Bracketed by \x01 and \x02, so that readline does not count the colour as width.
+    coloured = chat.console.color_system is not None and not chat.console.no_color
+    prompt = "\x01\x1b[1;32m\x02>\x01\x1b[0m\x02 " if coloured else "> "
     if interactive:
         with contextlib.suppress(ImportError):
             import_module("readline")  # gives input() line editing and a history
@@ -170,8 +175,7 @@ def _converse(chat: Chat) -> int:
         try:
             if interactive:
                 chat.console.print()
-            # Bracketed by \x01 and \x02, so that readline does not count the colour as width.
-            line = input("\x01\x1b[1;32m\x02>\x01\x1b[0m\x02 " if interactive else "").strip()
+            line = input(prompt if interactive else "").strip()
         except EOFError:
             break
         except KeyboardInterrupt:

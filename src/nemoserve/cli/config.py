@@ -38,7 +38,7 @@ def check(
 
     try:
         there = served(file)
-    except (ConfigError, ValueError, OSError) as error:
+    except (ConfigError, ValueError) as error:
         typer.echo(f"nemoserve: {error}", err=True)
         raise typer.Exit(1) from None
     problems = [*there.problems, *_models(there), *_routing(there), *(_keys(there.settings) if secrets else [])]

@@ -131,8 +131,10 @@ def show_list(store: Store, keys: Sequence[Key], *, json: bool) -> None:
         _print_json({"data": bodies})
         return
     if not bodies:
+        disabled = store.keyring.list(include_disabled=True, limit=1)
+        more = "`--all` lists those too" if disabled else "`nemoserve keys create NAME` with the same options makes one"
         print(
-            f"There are no keys in {store.database.name}; `nemoserve keys create NAME` with the same options makes one.",
+            f"There are no keys {'but disabled ones ' if disabled else ''}in {store.database.name}; {more}.",
             file=sys.stderr,
         )
         return

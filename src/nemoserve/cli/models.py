@@ -153,7 +153,7 @@ def _print_table(rows: list[_Row]) -> None:
     for row in rows:
         shown = "no" if row.status == "not_served" else row.status
         prices = (_per_million(row.pricing.prompt), _per_million(row.pricing.completion))
-        fits = _fits(sizes.get(row.id, ""), memory)
+        fits = _fits(sizes.get(row.id.removesuffix(":free"), ""), memory)
         table.add_row(escape(row.id), shown, f"{row.context_length:,}", *prices, fits, escape(row.hugging_face_id))
     print_table(Console(highlight=False), table)
 

@@ -47,7 +47,7 @@ def route(
         request = _request(explain, most_choices=there.settings.max_choices)
         if not there.endpoints:
             raise ConfigError("There is no model to serve.")
-    except (ConfigError, ApiError, ValueError, OSError) as error:
+    except (ConfigError, ApiError, ValueError) as error:
         typer.echo(f"nemoserve: {error}", err=True)
         raise typer.Exit(1) from None
     routing = there.settings.routing
@@ -62,12 +62,16 @@ def route(
 
 
 def _request(file: Path, *, most_choices: int) -> ChatRequest | CompletionRequest:
-    """The body as the server reads it. Raises ApiError naming the field that makes no sense, and OSError."""
+    """The body as the server reads it. Raises ApiError naming the field that makes no sense, and ConfigError."""
+    from nemoserve.config.file import ConfigError
     from nemoserve.http.body import decode
     from nemoserve.http.wire_chat import CHAT_DECODER, read_chat
     from nemoserve.http.wire_text import TEXT_DECODER, read_text
 
-    body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        body = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from None
     chat = decode(body, CHAT_DECODER)
     if chat.messages is None and chat.prompt is not None:
         return read_text(decode(body, TEXT_DECODER), most_choices=most_choices)

@@ -48,7 +48,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 def served(config: Path | None) -> Served:
     """What the file says; without one, what the server does by itself.
 
-    Raises ConfigError, and ValueError or OSError for a price file. Starts, downloads and asks nothing.
+    Raises ConfigError, and ValueError for a price file. Starts, downloads and asks nothing.
     """
     settings = load_settings(config, {})
     own: list[Endpoint] = []

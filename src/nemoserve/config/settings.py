@@ -31,9 +31,12 @@ def make_data_dir(folder: Path) -> None:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
-        raise ValueError(
-            f"Nothing can be kept in {folder} ({error.strerror}); --data-dir names another folder."
-        ) from error
+        raise ValueError(nothing_kept(folder, error)) from error
+
+
+def nothing_kept(folder: Path, error: OSError) -> str:
+    """A sentence about a data folder that takes no files, such as one on a disk that is full."""
+    return f"Nothing can be kept in {folder} ({error.strerror}); --data-dir names another folder."
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

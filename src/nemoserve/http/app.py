@@ -198,7 +198,7 @@ def create_app(
 
 
 def price_book(settings: Settings) -> PriceBook:
-    """All prices that the configuration leads to. Raises OSError and ValueError, as `PriceBook.load`."""
+    """All prices that the configuration leads to. Raises ValueError, as `PriceBook.load`."""
     configured = [
         (model.model, provider.name, model.price.price())
         for provider in settings.providers

@@ -70,7 +70,7 @@ class PriceBook:
 
         `local`: as for a new one.
 
-        Raises OSError when the file cannot be read, and ValueError with the file and the row when it makes no sense.
+        Raises ValueError with the file when that cannot be read, and with the row too when it makes no sense.
         """
         own = () if extra is None else (_read(extra),)
         always = sheet(PriceRow(model, provider, 0, price) for model, provider, price in configured)
@@ -149,6 +149,8 @@ def priced(entry: Entry, book: PriceBook) -> Entry:
 def _read(path: Path) -> Sheet:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
     _check_keys(document, ("prices",), str(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -201,6 +202,22 @@ def test_a_store_without_keys_is_shown_as_an_empty_table(run: Run, tmp_path: Pat
     done = run("keys", "list")
     assert done.exit_code == 0 and done.stdout == ""
     assert str(tmp_path) in done.stderr and "nemoserve keys create" in done.stderr
+
+
+def test_keys_that_are_all_disabled_are_said_not_to_be_there(run: Run) -> None:
+    run("keys", "create", "a")
+    run("keys", "disable", "a")
+    done = run("keys", "list")
+    assert done.exit_code == 0 and done.stdout == ""
+    assert "but disabled ones" in done.stderr and "--all" in done.stderr and "create" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_disk_is_a_number_without_a_place(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = os.open
+    monkeypatch.setattr(os, "open", lambda path, *how: really("/dev/full" if "secret" in str(path) else path, *how))
+    done = run("keys", "create", "a")
+    assert done.exit_code == 1 and f"Nothing can be kept in {tmp_path} (No space left" in done.stderr
 
 
 def test_the_log_of_changes_is_for_machines_alone(run: Run) -> None:

@@ -33,6 +33,7 @@ def test_without_a_server_nothing_is_known(width: str) -> None:
     lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.strip()}
     assert lines[NANO] == ["no", "131,072", "0.04", "0.16", "no,", "18.3", "GB", "nvidia/NVIDIA-Nemotron-Nano-9B-v2"]
     assert lines["nvidia/llama-3.1-nemotron-nano-4b-v1.1"][-2] == "yes"
+    assert lines[f"{NANO}:free"][-4:-1] == ["no,", "18.3", "GB"]
     assert lines["nvidia/nemotron-3-nano-4b"][2:4] == ["?", "?"], "nobody told its price"
     assert set(lines) >= {entry.id for entry in model_book().models}
 

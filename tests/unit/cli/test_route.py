@@ -113,6 +113,20 @@ def test_a_broken_request_gives_a_traceback(config: Path, text: str, named: str)
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(
+    "words", ["route --explain {} --config {config}", "route --explain - --config {}", "config check {}"]
+)
+def test_a_file_that_cannot_be_read_is_told_with_a_number(config: Path, tmp_path: Path, words: str) -> None:
+    done = run(*words.format(tmp_path, config=config).split(), stdin="{}")
+    assert done.exit_code == 1 and done.stderr == f"nemoserve: {tmp_path}: Is a directory\n"
+
+
+def test_prices_that_are_not_there_are_told_with_a_number(config: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "prices.toml"
+    config.write_text(f'[server]\nprices = "{missing}"\n')
+    assert run("config", "check", str(config)).stderr == f"nemoserve: {missing}: No such file or directory\n"
+
+
 def test_a_sound_file_is_complained_about(config: Path) -> None:
     done = run("config", "check", str(config))
     assert done.exit_code == 0, done.output
