@@ -73,7 +73,7 @@ format:  ## let ruff mend what it can
 train-mini-smoke: $(VENV)/.dev  ## prove the recipe of the embedded model by a short training run (15 minutes on two cores)
 	$(BIN)/python -m training.train --smoke $(ARGS)
 
-bench: bench-engine bench-gateway bench-reasoning  ## all benchmarks
+bench: bench-engine bench-gateway bench-reasoning  ## the benchmarks of the engine, of keys and ledger, and of thinking; the others are named below
 
 bench-engine: $(VENV)/.dev  ## the engine beside transformers, llama.cpp and vLLM on the same weights; installs them into the user's cache
 	$(BIN)/python -m bench.engine $(ARGS)

@@ -64,3 +64,15 @@ def test_every_switch_for_thinking_works(server: Server) -> None:
         usage = reply.json()["usage"]
         assert usage["completion_tokens_details"]["reasoning_tokens"] == 0, switch
         assert not reply.json()["choices"][0]["message"]["reasoning"], switch
+
+
+def test_the_speeds_are_not_those_of_the_page_that_is_named_for_them() -> None:
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (int4|int8|bfloat16), (\S+?)(?: (Q\S+)| for CPUs)? \| (.*) \|$", README, re.MULTILINE)
+    assert len(rows) == 4
+    for precision, peer, kind, figures in rows:
+        versus = f"nemoserve {precision} / {peer.lower() if peer == 'vLLM' else peer} {kind or precision}"
+        line = re.search(
+            rf"^\| {re.escape(versus)} \| (.*) \|$", page, re.MULTILINE
+        )  # the first table is of this model
+        assert line and [cell.split()[0] for cell in line[1].split(" | ")] == figures.split(" | "), versus

@@ -135,21 +135,33 @@ def serve(
         str, typer.Option(help="Where the models run: cpu, cuda, cuda:N, or auto, which takes a GPU when there is one.")
     ] = "auto",
     max_sequences: Annotated[
-        int | None, typer.Option(min=1, help="Requests that generate at the same time, per model.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Requests that generate at the same time, per model. Default: by memory, at most 16, on a GPU 64",
+        ),
     ] = None,
     kv_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Tokens that fit into the KV cache of a model, over all its requests.")
+        int | None,
+        typer.Option(
+            min=1, help="Tokens that fit into the KV cache of a model, over all its requests. Default: by memory"
+        ),
     ] = None,
     max_waiting: Annotated[
-        int | None, typer.Option(min=0, help="Requests that may wait per model; beyond it they get a 429.")
+        int | None, typer.Option(min=0, help="Requests that may wait per model; beyond it they get a 429. Default: 256")
     ] = None,
     prefill_chunk: Annotated[
-        int | None, typer.Option(min=1, help="Prompt tokens that are read between two steps of the running requests.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Prompt tokens that are read between two steps of the running requests. Default: 512, on a GPU 2048",
+        ),
     ] = None,
     prefix_cache_mib: Annotated[
         int | None,
         typer.Option(
-            min=0, help="MiB for beginnings of prompts that were read before, per model. 0 reads each prompt whole."
+            min=0,
+            help="MiB for beginnings of prompts that were read before, per model. 0 reads each prompt whole. Default: by memory",
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of each engine. Default: all cores")] = None,
