@@ -122,6 +122,21 @@ def test_a_chat_reads_its_questions_from_a_pipe(server: Server) -> None:
     assert "Thinking is off." in done.stdout and "forgotten" in done.stdout
 
 
+@pytest.mark.parametrize("words", ["serve --help", "keys create {}", "keys list"])
+def test_a_letter_that_a_terminal_lacks_ends_a_command(tmp_path: Path, words: str) -> None:
+    folder = ["--data-dir", str(tmp_path)]
+    if "keys" in words:
+        nemoserve("keys", "create", "a", *folder)
+    done = subprocess.run(
+        [sys.executable, "-m", "nemoserve", *words.format("\N{SNOWMAN}").split(), *(folder if "keys" in words else [])],
+        capture_output=True,
+        timeout=240,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+    )
+    assert done.returncode == 0 and b"Traceback" not in done.stderr, done
+    assert b"?" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("encoding", ["utf-8:strict", "utf-8:surrogateescape"])
 def test_a_chat_ends_at_a_file_in_another_encoding(server: Server, encoding: str) -> None:
     done = subprocess.run(

@@ -160,8 +160,6 @@ def run(
 
 
 def _converse(chat: Chat) -> int:
-    if callable(reconfigure := getattr(sys.stdin, "reconfigure", None)):
-        reconfigure(errors="replace")  # what comes in another encoding is asked about all the same
     interactive = sys.stdin.isatty()
     # Bracketed by \x01 and \x02, so that readline does not count the colour as width.
     coloured = chat.console.color_system is not None and not chat.console.no_color

@@ -5,6 +5,7 @@ Nothing heavy is imported here, so that `nemoserve --help` answers at once.
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -248,4 +249,7 @@ app.command()(route)
 
 def main() -> None:
     """The entry point of the `nemoserve` program."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if callable(reconfigure := getattr(stream, "reconfigure", None)):
+            reconfigure(errors="replace")  # a letter that the terminal's or a file's encoding lacks ends no command
     app()

@@ -17,7 +17,7 @@ from nemoserve.access.audit import WITNESS, AuditLog
 from nemoserve.access.keyring import Keyring
 from nemoserve.access.keytext import redacted
 from nemoserve.config.secret import VARIABLE, has_secret, server_secret
-from nemoserve.config.settings import default_data_dir, make_data_dir, nothing_kept
+from nemoserve.config.settings import default_data_dir, make_data_dir
 from nemoserve.storage.database import FILE, Database, StorageError
 from nemoserve.types.errors import ApiError
 
@@ -65,8 +65,6 @@ def opened(data_dir: Path | None, database_url: str | None, *, make: bool = Fals
         finally:
             database.close()
     except (ApiError, StorageError, SQLAlchemyError, OSError, ValueError) as error:
-        if isinstance(error, OSError) and not error.filename:
-            error = ValueError(nothing_kept(folder, error))
         print(f"nemoserve: {redacted(str(error).splitlines()[0])}", file=sys.stderr)
         raise typer.Exit(1) from None
 

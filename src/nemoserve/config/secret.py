@@ -9,6 +9,8 @@ import os
 import secrets
 from pathlib import Path
 
+from nemoserve.config.settings import nothing_kept
+
 VARIABLE = "NEMOSERVE_SECRET"
 """Gives the secret of several servers that share a database."""
 _FILE = "secret"
@@ -23,7 +25,7 @@ def has_secret(data_dir: Path) -> bool:
 def server_secret(data_dir: Path) -> bytes:
     """The secret of the environment, else that in `data_dir`, made on the first start, readable by this user alone.
 
-    Raises OSError, and ValueError for one of the environment that is too short.
+    Raises OSError, and ValueError, a sentence, for one of the environment that is too short, and where none can be kept.
     """
     if given := os.environ.get(VARIABLE):
         if len(given) < _BYTES:
@@ -39,8 +41,12 @@ def server_secret(data_dir: Path) -> bytes:
     data_dir.mkdir(parents=True, exist_ok=True)
     made = secrets.token_bytes(_BYTES)
     part = data_dir / f"{_FILE}.{os.getpid()}.part"
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:
-        sink.write(made)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as sink:
+            sink.write(made)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ValueError(nothing_kept(data_dir, error)) from error
     try:
         os.link(part, file)  # fails if another server was quicker, whose secret then counts
     except FileExistsError:

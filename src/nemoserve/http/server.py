@@ -24,7 +24,7 @@ from nemoserve.backends.managed.programs import EngineMissing
 from nemoserve.config.address import is_loopback
 from nemoserve.config.audited import audited
 from nemoserve.config.secret import VARIABLE
-from nemoserve.config.settings import Settings, make_data_dir, nothing_kept
+from nemoserve.config.settings import Settings, make_data_dir
 from nemoserve.http.app import create_app
 from nemoserve.http.protocol import Protocol
 from nemoserve.observe.logs import Log
@@ -92,10 +92,8 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
         try:
             make_data_dir(settings.data_dir)
             app = create_app(settings, on_health)
-        except (CheckpointError, EngineMissing, StorageError, ValueError) as error:
+        except (CheckpointError, EngineMissing, StorageError, ValueError, OSError) as error:
             raise ServeError(str(error)) from error
-        except OSError as error:
-            raise ServeError(str(error) if error.filename else nothing_kept(settings.data_dir, error)) from error
         _require_keys(settings, app.state.services.keyring)
         _log_settings(settings, app.state.services.keyring)
         config = uvicorn.Config(
