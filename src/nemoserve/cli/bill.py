@@ -34,7 +34,7 @@ def bill(
     by: Annotated[
         list[str] | None,
         typer.Option(
-            help="owner, tags, tag:NAME, provider, model, key, app, user or day; repeat it. Default: owner, tags, provider"
+            help="owner, tags, tag:NAME, provider, model, key, app, user, session, day or hour; repeat it. Default: owner, tags, provider"
         ),
     ] = None,
     csv: Csv = False,
