@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,6 +68,46 @@ def test_a_limit_is_overrun_by_a_reply_that_nobody_counted(tmp_path: Path) -> No
         assert usage["completion_tokens"] == 40 and usage["estimated"] is True
         assert 20 < usage["completion_tokens_details"]["reasoning_tokens"] < 30
         assert sum(row["cost"] for row in running.rows()) == 400_000
+
+
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]
+
+
+@pytest.mark.parametrize(
+    ("text", "turns", "tools", "paid"),
+    [
+        ("Hi", 0, [], 60),  # the template's date, an empty system message, the markers, the opening of the reply
+        ("Hi", 0, TOOLS, 400),  # which a template explains
+        ("3.14159 27,18; " * 40, 0, [], 600 + 40),  # every figure is a token
+        (json.dumps([{"a": n, "b": [n, 2 * n]} for n in range(50)]), 0, [], 975 + 40),
+        ("7", 10, [], 20 * 12 + 60),
+    ],
+)
+def test_a_prompt_is_paid_with_more_than_was_held_for_it(
+    tmp_path: Path, text: str, turns: int, tools: list[Any], paid: int
+) -> None:
+    """As tokenizers that have no token of several figures count it, with what templates write around it."""
+
+    async def counted(job: HostedJob) -> AsyncGenerator[HostedEvent]:
+        yield TextDelta(0, "Hello.")
+        yield ChoiceFinished(0, "stop", "stop")
+        yield Told(usage=Usage(paid, 20))
+
+    earlier = [{"role": role, "content": "7"} for role in ("user", "assistant")] * turns
+    messages = [*earlier, {"role": "user", "content": text}]
+    with house(tmp_path, Scripted("alpha", counted, price=("10", "10")), require_key=True) as running:
+        assert (
+            running.chat(key=running.key(limit=10**9), max_tokens=20, messages=messages, tools=tools).status_code == 200
+        )
+        (row,) = running.rows()
+        assert row["cost"] == (paid + 20) * 10_000 <= row["reserved"]
+
+
+def test_so_much_is_held_for_prose_that_a_key_with_money_is_refused(tmp_path: Path) -> None:
+    prose = "The quick brown fox jumps over the lazy dog, and then it goes home. " * 1000  # 17,000 tokens at four bytes
+    with house(tmp_path, Scripted("alpha", price=("0.1", "0.4")), require_key=True) as running:
+        answer = running.chat(prose, key=running.key(limit=4_200_000), max_tokens=20)
+        assert answer.status_code == 200, answer.text
 
 
 @pytest.mark.parametrize(

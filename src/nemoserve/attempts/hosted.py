@@ -11,7 +11,7 @@ from nemoserve.admission import require_all, room
 from nemoserve.attempts.asked import TEXT_MAX_TOKENS, Asked
 from nemoserve.attempts.attempt import Attempt, Counted, Plan, chat_entry, text_entry
 from nemoserve.attempts.choices import ChoiceReader
-from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
+from nemoserve.attempts.counting import most_prompt_tokens, prompt_size, tokens_in
 from nemoserve.attempts.decided import decided, within_cap
 from nemoserve.attempts.fan import calls_of, fanned, one_by_one
 from nemoserve.attempts.parameters import given, without
@@ -51,11 +51,12 @@ async def attempt_hosted(house: Services, asked: Asked[ChatRequest], endpoint: E
     thought = _allowance(asked.intent, request, thinking, max_tokens).limits.budget
     twice = thought is not None and endpoint.two_calls
     readings = _readings(request, endpoint, limited=thought is not None) * (2 if twice else 1)
+    paid = most_prompt_tokens(request, size) * readings
     admission = await asked.visit.admit(
         endpoint,
         prompt_tokens=tokens_in(size),
         # The second of two calls reads what the first has thought, too.
-        paid_prompt_tokens=_paid(size, readings, (thought or 0) * request.sampling.n if twice else 0),
+        paid_prompt_tokens=paid + ((thought or 0) * request.sampling.n if twice else 0),
         max_tokens=max_tokens,
         choices=request.sampling.n,
         named=request.sampling.max_tokens is not None,
@@ -115,7 +116,7 @@ async def attempt_hosted_text(
     admission = await asked.visit.admit(
         endpoint,
         prompt_tokens=tokens_in(size),
-        paid_prompt_tokens=_paid(size, readings),
+        paid_prompt_tokens=most_prompt_tokens(wanted, size) * readings,
         max_tokens=max_tokens,
         choices=len(texts.prompts) * request.sampling.n,
         named=request.sampling.max_tokens is not None,
@@ -302,11 +303,6 @@ class HostedSource:
 def _readings(request: ChatRequest, endpoint: Endpoint, *, limited: bool = False) -> int:
     """How many requests read a prompt: one, or one for each choice; `limited` as for `one_by_one`."""
     return request.sampling.n if one_by_one(endpoint, limited=limited) else 1
-
-
-def _paid(size: int, readings: int, besides: int = 0) -> int:
-    """The most tokens of a prompt of so many bytes that are paid, for every time it is read."""
-    return most_tokens_in(size) * readings + besides
 
 
 def _unsupported(request: ChatRequest | CompletionRequest, endpoint: Endpoint) -> frozenset[str]:

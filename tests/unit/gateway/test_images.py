@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nemoserve.attempts.counting import most_tokens_in, prompt_size, tokens_in
+from nemoserve.attempts.counting import most_prompt_tokens, prompt_size, tokens_in
 from nemoserve.backends.local.prompts import render_text
 from nemoserve.backends.local.template import Template
 from nemoserve.backends.remote.dialect import DIALECTS
@@ -176,10 +176,11 @@ def test_compression_tears_an_image_from_a_message_that_stays(messages: Messages
 
 
 def test_an_image_counts_for_nothing_or_by_its_bytes() -> None:
-    without, small = prompt_size(read(text("Hi"))), prompt_size(read(text("Hi"), picture()))
+    alone, beside = read(text("Hi")), read(text("Hi"), picture())
+    without, small = prompt_size(alone), prompt_size(beside)
     large = prompt_size(read(text("Hi"), picture(PICTURE + "A" * 100_000)))
     assert small == large and tokens_in(small - without) == IMAGE_TOKENS
-    assert most_tokens_in(small - without) == 2 * IMAGE_TOKENS
+    assert most_prompt_tokens(beside, small) - most_prompt_tokens(alone, without) == 2 * IMAGE_TOKENS
 
 
 def test_kept_content_has_megabytes_of_an_image_or_no_trace_of_it() -> None:
