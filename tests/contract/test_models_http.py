@@ -12,6 +12,7 @@ import requests
 from nemoserve.catalogue.book import model_book
 from tests.contract.test_openapi import resolve
 from tests.gateway import Gateway, start_gateway
+from tests.hosted import Scripted, house
 from tests.keyholders import bearer, make_key
 
 NANO = "nvidia/nemotron-nano-9b-v2"
@@ -107,13 +108,31 @@ def test_a_key_is_shown_models_that_it_must_not_use(tmp_path: Path, tiny_folder:
         def shown(**limits: object) -> list[str]:
             made = asking.post("/v1/keys", {"name": "x", **limits}, headers=manage)
             assert made.status_code == 201, made.text
-            answer = requests.get(f"{asking.url}/v1/models/user", headers=bearer(made.json()["key"]), timeout=20)
-            return [model["id"] for model in answer.json()["data"]]
+            key = bearer(made.json()["key"])
+            answers = [asking.get(f"/v1/models{path}", headers=key).json()["data"] for path in ("", "/user", "/count")]
+            assert answers[0] == answers[1] and answers[2] == {"count": len(answers[0])}
+            assert asking.get("/v1/models?all=true", headers=key).json()["total_count"] > 20
+            return [model["id"] for model in answers[0]]
 
         assert shown() == [asking.model] == shown(allowed_models=[asking.model.upper()])
         assert shown(allowed_models=["acme/other"]) == shown(allowed_providers=["deepinfra"]) == []
     finally:
         asking.stop()
+
+
+def test_a_key_is_shown_another_price_than_it_pays_or_not_what_it_may_use_by_another_name(tmp_path: Path) -> None:
+    cheap, dear = Scripted("Cheap", model=NANO, price=("0.1", "0.4")), Scripted("dear/eu", model=NANO, price=("1", "4"))
+    with house(tmp_path, cheap, dear, Scripted("third", model="acme/own"), require_key=True) as running:
+
+        def shown(**limits: object) -> list[tuple[str, str]]:
+            answer = requests.get(f"{running.url}/v1/models", headers=bearer(running.key(**limits)), timeout=20)
+            return [(model["id"], model["pricing"]["prompt"]) for model in answer.json()["data"]]
+
+        whole = shown()
+        assert [name for name, _ in whole] == [NANO, "acme/own", "nemoserve/auto"]
+        assert shown(models=("Nemotron-Nano-9B-v2:nitro",)) == [(NANO, "0.0000001")] == shown(providers=("cheap",))
+        assert shown(providers=("Dear",)) == [(NANO, "0.000001")]
+        assert shown(models=("acme/own",), providers=("cheap",)) == []
 
 
 def test_a_client_with_a_name_of_its_own_is_refused(tmp_path: Path, tiny_folder: Path) -> None:

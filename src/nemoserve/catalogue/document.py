@@ -152,11 +152,12 @@ model came out or was first listed. The ledger takes them from here; `nemoserve 
 
 _LIST = """## The list over HTTP
 
-`GET /v1/models` takes OpenRouter's parameters; an unknown one is refused by name.
+`GET /v1/models` has what the key in use may use, with the prices of the providers that it may use. It takes OpenRouter's parameters; an unknown one is
+refused by name.
 
 | parameter | meaning |
 | --- | --- |
-| `all` | also what is known and not served, with `served` false and `status` `not_served` |
+| `all` | all that is served, whatever the key may use, and what is known and not served, with `served` false and `status` `not_served` |
 | `q`, `arch`, `model_authors`, `providers` | what id or name contain; tokenizer, family or name; authors; who serves it |
 | `category` | models with a published score in it; `data/benchmarks.toml` says which score is in which category |
 | `supported_parameters`, `input_modalities` | separated by commas, all of them; `output_modalities`: any of them, or `all` |
@@ -173,7 +174,7 @@ The price shown is that of this machine's engine, or else of the cheapest endpoi
 
 `GET /v1/models/{id}/endpoints` has each endpoint with its price, quantisation, uptime, latency and throughput (null until measured); `status` is 0 for a
 normal one, -1 degraded, -2 tried last, -5 resting after failures, -10 known and not configured here. `GET /v1/providers`, `/v1/model/{id}`,
-`/v1/models/count`, `/v1/models/user` (what the key may use) and `/v1/endpoints/zdr` are OpenRouter's."""
+`/v1/models/count`, `/v1/models/user` (with `all` too only what the key may use) and `/v1/endpoints/zdr` are OpenRouter's."""
 
 
 if __name__ == "__main__":

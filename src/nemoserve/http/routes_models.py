@@ -32,27 +32,24 @@ _DAY_MS = 86_400_000
 
 
 async def list_models(request: Request) -> Response:
-    """GET /v1/models: what can be used here, with OpenRouter's filters and sorts.
+    """GET /v1/models: what the key in use can use here, with OpenRouter's filters and sorts.
 
-    `all=true` adds the rest of the family, as it is known, with `served` false.
+    `all=true` is all that is served, and the rest of the family, as it is known, with `served` false.
     """
     query = read_query(request.query_params)
-    return await _list(request, query, with_auto(_sources(request).listings(everything=query.everything)))
+    return await _list(request, query, _listings(request, query))
 
 
 async def list_own_models(request: Request) -> Response:
-    """GET /v1/models/user: those that the key in use may use."""
+    """GET /v1/models/user: the same, with `all=true` too."""
     query = read_query(request.query_params)
-    caller: Caller = request.state.caller
-    listings = _sources(request).listings(everything=query.everything)
-    return await _list(request, query, with_auto([listing for listing in listings if _permitted(listing, caller)]))
+    return await _list(request, query, _permitted(request, _sources(request).listings(everything=query.everything)))
 
 
 async def count_models(request: Request) -> Response:
     """GET /v1/models/count: how many there are; the filters are those of the list."""
     query = read_query(request.query_params)
-    listings = with_auto(_sources(request).listings(everything=query.everything))
-    return _json({"data": {"count": len(query.chosen(listings, model_book(), _now_s()))}})
+    return _json({"data": {"count": len(query.chosen(_listings(request, query), model_book(), _now_s()))}})
 
 
 async def get_model(request: Request) -> Response:
@@ -166,14 +163,26 @@ def _sources(request: Request) -> Sources:
     )
 
 
-def _permitted(listing: Listing, caller: Caller) -> bool:
-    """By the key's limits, as a request for the model would be."""
+def _listings(request: Request, query: ModelQuery) -> list[Listing]:
+    listings = _sources(request).listings(everything=query.everything)
+    return with_auto(listings) if query.everything else _permitted(request, listings)
+
+
+def _permitted(request: Request, listings: list[Listing]) -> list[Listing]:
+    """What a request of this key could have of them, at the endpoints where it could."""
+    caller: Caller = request.state.caller
     models, providers = caller.limits.models, caller.limits.providers
-    names = {listing.id, listing.id.removesuffix(":free"), *listing.aliases}
-    names |= set(() if listing.card is None else listing.card.aliases)
-    named = models is None or bool(set(map(str.lower, names)) & set(map(str.lower, models)))
-    served = [offer.endpoint.provider for offer in listing.offered if offer.served]
-    return named and (providers is None or any(provider in providers for provider in served))
+    if models is None and providers is None:
+        return with_auto(listings)
+    router = request.app.state.services.router
+    offers = [
+        (
+            listing,
+            tuple(one for one in listing.offered if one.served and router.permitted(one.endpoint, models, providers)),
+        )
+        for listing in listings
+    ]
+    return with_auto([msgspec.structs.replace(listing, offered=offered) for listing, offered in offers if offered])
 
 
 async def _used(request: Request, days: int) -> dict[str, int]:

@@ -41,7 +41,7 @@ def excluded(
     `variant` is what stood behind the model's name; `allowed` are the models that the key may use, in small letters.
     """
     return (
-        _by_key(endpoint, wish, allowed)
+        by_key(endpoint, allowed, wish.allowed_providers)
         or _by_variant(endpoint, price, variant)
         or _by_name(endpoint, wish.preferences)
         or _by_modality(endpoint, wish)
@@ -50,6 +50,15 @@ def excluded(
         or _by_size(endpoint, wish)
         or _by_parameters(endpoint, wish)
     )
+
+
+def by_key(endpoint: Endpoint, models: frozenset[str] | None, providers: Sequence[str] | None) -> Verdict | None:
+    """Why a key must not use the endpoint, that may use these `models`, in small letters, and `providers`; None: it may."""
+    if models is not None and endpoint.model.lower() not in models:
+        return "key_models", f"the key must not use {endpoint.model}"
+    if providers is not None and named_in(_small(providers), endpoint) is None:
+        return "key_providers", f"the key must not use the provider {endpoint.provider}"
+    return None
 
 
 def over(price: Price, prompt: int | None, completion: int | None) -> str | None:
@@ -66,14 +75,6 @@ def makes_too_few(endpoint: Endpoint, wish: Wish) -> str | None:
     if most is None or wanted is None or wanted <= most:
         return None
     return f"it makes at most {most} tokens, and max_tokens is {wanted}"
-
-
-def _by_key(endpoint: Endpoint, wish: Wish, allowed: frozenset[str] | None) -> Verdict | None:
-    if allowed is not None and endpoint.model.lower() not in allowed:
-        return "key_models", f"the key must not use {endpoint.model}"
-    if wish.allowed_providers is not None and named_in(_small(wish.allowed_providers), endpoint) is None:
-        return "key_providers", f"the key must not use the provider {endpoint.provider}"
-    return None
 
 
 def _by_variant(endpoint: Endpoint, price: Price, variant: str) -> Verdict | None:

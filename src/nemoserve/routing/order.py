@@ -13,7 +13,7 @@ import msgspec
 
 from nemoserve.config.routing import RoutingSettings
 from nemoserve.routing.candidate import Candidate, LocalState, Weighing
-from nemoserve.routing.filters import excluded, matches, named_in, over
+from nemoserve.routing.filters import by_key, excluded, matches, named_in, over
 from nemoserve.routing.health import Health
 from nemoserve.routing.names import UNAPPLIED, VARIANT_SORTS, Asked, Names
 from nemoserve.routing.ranking import by_price_and_health, by_sort, in_given_order
@@ -78,7 +78,7 @@ class Router:
     def may_use(self, allowed: Sequence[str] | None, variant: str = "", *, images: bool = False) -> tuple[str, ...]:
         """The served models of which a key may use `allowed`, ids or other names; None: all. Those that are served as `:free` alone
         are left out unless that is the `variant` that is asked for. `images`: only models that read these."""
-        models = None if allowed is None else {self.names.find(one).model for one in allowed}
+        models = self._meant(allowed)
         return tuple(
             model
             for model in self.names.served
@@ -89,6 +89,14 @@ class Router:
             )
         )
 
+    def permitted(self, endpoint: Endpoint, models: Sequence[str] | None, providers: Sequence[str] | None) -> bool:
+        """Whether a key may use the endpoint that may use these, under any of their names; None: all."""
+        return by_key(endpoint, self._meant(models), providers) is None
+
+    def _meant(self, names: Sequence[str] | None) -> frozenset[str] | None:
+        """The served models of these names, in small letters; None: all."""
+        return None if names is None else frozenset(self.names.find(one).model or "" for one in names)
+
     def _seeing(self) -> tuple[str, ...]:
         """The served models that read images."""
         return tuple(dict.fromkeys(endpoint.slug for endpoint in self.endpoints if endpoint.images))
@@ -96,8 +104,7 @@ class Router:
     def explain(self, wish: Wish, now: float, rng: Random) -> tuple[Route, ApiError | None]:
         """As `route`, but where there is no endpoint the route is empty and the error is beside it."""
         asked = self._asked(wish)
-        allowed = wish.allowed_models
-        models = None if allowed is None else frozenset(self.names.find(one).model or "" for one in allowed)
+        models = self._meant(wish.allowed_models)
         weighing = Weighing(wish, self.health, self.settings, now, self._cached(wish.session, asked, now))
         groups: list[tuple[Asked, list[Candidate]]] = []
         verdicts: dict[tuple[str, str, str], Considered] = {}
