@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import threading
 import time
@@ -20,7 +21,7 @@ from tests.databases import Postgres
 from tests.gateway import Gateway, order, start_gateway
 from tests.keyholders import MILLI, bearer, lines, make_key, write_prices
 from tests.ledgers import journaled
-from tests.servers import is_ready, wait_until
+from tests.servers import is_ready, start, wait_until
 
 SECRET = "thirty-two characters, or some more"
 DIRECT = {"reasoning": {"enabled": False}}
@@ -135,6 +136,40 @@ def test_a_database_that_stands_still_holds_up_replies(
             0,
             0,
         )
+
+
+@pytest.mark.slow
+def test_a_server_that_is_told_to_end_waits_in_silence_for_a_database_that_stands_still(
+    own_postgres: Postgres, tmp_path: Path, tiny_folder: Path
+) -> None:
+    url = own_postgres.new()
+    server = start(tmp_path, "--database-url", url, "--require-key", "--model", str(tiny_folder), wait=False)
+    wait_until(lambda: is_ready(server), "it is ready", 60)
+    key, limited = (make_key(tmp_path, name, url=url, limit=limit)[1] for name, limit in (("a", None), ("b", 10**9)))
+    body = {"messages": [{"role": "user", "content": "x"}], "max_tokens": 2}
+
+    def asked(key: str) -> int:
+        return server.post("/v1/chat/completions", body, headers=bearer(key)).status_code
+
+    assert asked(key) == asked(limited) == 200
+    with own_postgres.standing_still():
+        with ThreadPoolExecutor(8) as threads:  # so that several wait for what it says
+            assert set(threads.map(asked, [key, limited, key, limited])) <= {200, 503}
+            assert asked(key) == 200
+        server.process.terminate()
+        assert server.process.wait(25) == 0
+    said = server.log.read_text()
+    assert f"keys create me --data-dir {tmp_path} --database-url URL" in said, "a key made elsewhere is none"
+    assert "to take the last" in said and "10 s at most" in said
+    assert re.search(r"\d lines of the ledger are not in the database", said) and str(tmp_path) in said
+    assert journaled(tmp_path)
+    before = len(attempts(url))
+    again = start(tmp_path, "--database-url", url, "--model", str(tiny_folder), wait=False)
+    try:
+        wait_until(lambda: is_ready(again), "it is back", 60)
+        assert len(attempts(url)) > before and not journaled(tmp_path)
+    finally:
+        again.stop()
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,7 @@ class _Screen:
         self._url = ""
         self._awaited = len(settings.models) + len(settings.engines)
         self._keys, self._data_dir = settings.keys_required, settings.data_dir
+        self._shared = settings.database_url is not None
         self._announced = False
         self._ready: list[str] = []
         self._rooms: list[str] = []
@@ -90,6 +91,9 @@ class _Screen:
                 self._say(f"{event.model} cannot be served: {event.message}", "red")
             case "restarting" if event.message and not event.total_bytes:
                 self._say(f"{event.model}: {event.message}", "yellow")
+            case "ending":
+                self.close()
+                self._say(event.message, "yellow")
             case _:
                 pass
         if not self._announced and self._url and len(self._settled) == self._awaited:
@@ -117,9 +121,10 @@ class _Screen:
         if self._rooms:
             self._say("\n".join(self._rooms) + "\n")
         if self._keys:
-            self._say("Every request needs a key. A new one, for this line and others:\n")
-            folder = shlex.quote(str(self._data_dir))
-            self._say(f"  export NEMOSERVE_API_KEY=$({_program()} keys create me --data-dir {folder})\n", "cyan")
+            url = ", with the server's own URL" if self._shared else ""
+            self._say(f"Every request needs a key. A new one{url}, for this line and others:\n")
+            place = shlex.quote(str(self._data_dir)) + (" --database-url URL" if self._shared else "")
+            self._say(f"  export NEMOSERVE_API_KEY=$({_program()} keys create me --data-dir {place})\n", "cyan")
         self._say("Try it from another terminal:\n")
         # One line without wrapping, so that it can be pasted.
         self._say(f"  {_curl(self._url, models[0], keys=self._keys)}\n", "cyan")

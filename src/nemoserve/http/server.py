@@ -11,8 +11,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Generator
-from typing import Literal
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Literal
 
 import msgspec
 import uvicorn
@@ -27,10 +27,14 @@ from nemoserve.config.secret import VARIABLE
 from nemoserve.config.settings import Settings, make_data_dir
 from nemoserve.http.app import create_app
 from nemoserve.http.protocol import Protocol
+from nemoserve.ledger.writer import CLOSING_S
 from nemoserve.observe.logs import Log
+from nemoserve.pipeline import Services
 from nemoserve.storage.database import StorageError
 
 _BACKLOG = 2048
+_PATIENCE_S = 1.0
+"""Before it is told what the end waits for."""
 _FORMAT = logging.Formatter()
 
 
@@ -41,13 +45,13 @@ class ServeError(Exception):
 class ServerEvent(msgspec.Struct, frozen=True):
     """Something that the person who started the server wants to see."""
 
-    kind: Literal["listening", "loading", "ready", "restarting", "failed", "stopped"]
+    kind: Literal["listening", "loading", "ready", "restarting", "failed", "stopped", "ending"]
     url: str = ""
     """The server's address (listening)."""
     model: str = ""
-    """Whose state has changed (all kinds but listening)."""
+    """Whose state has changed (all kinds but listening and ending)."""
     message: str = ""
-    """Why (restarting, failed), or what there is room for (ready)."""
+    """Why (restarting, failed), what there is room for (ready), or what the server waits for and has not done (ending)."""
     done_bytes: int = 0
     total_bytes: int = 0
     """How far loading has come; 0 before it is known."""
@@ -109,13 +113,43 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
             backlog=_BACKLOG,
         )
         _redirect_warnings(app.state.services.log)
-        server = _Server(config, lambda: tell(ServerEvent("listening", url=_url(settings.host, listener))))
+        house: Services = app.state.services
+
+        async def on_ending() -> None:
+            """Tells what the end waits for, where that takes longer than a moment."""
+            await asyncio.sleep(_PATIENCE_S)
+            if server is not None and (replies := len(server.server_state.tasks)):
+                tell(ServerEvent("ending", message=f"Waiting for {replies} replies, {settings.shutdown_s} s at most."))
+            while True:
+                await asyncio.sleep(_PATIENCE_S)
+                if house.books.closing:
+                    tell(ServerEvent("ending", message=_awaited(house)))
+                    return
+
+        def on_listening() -> None:
+            tell(ServerEvent("listening", url=_url(settings.host, listener)))
+
+        server = _Server(config, on_listening, on_ending)
         _collect_seldom()
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(server.serve(sockets=[listener]))
+        if house.books.behind:
+            tell(ServerEvent("ending", message=_left(settings, house.books.behind)))
     finally:
         listener.close()
     return 1 if nothing_left() else 0
+
+
+def _awaited(house: Services) -> str:
+    lines = f"the last {house.books.behind} lines" if house.books.behind else "the last word"
+    return f"Waiting for {house.database.name} to take {lines} of the ledger, {CLOSING_S:.0f} s at most."
+
+
+def _left(settings: Settings, lines: int) -> str:
+    return (
+        f"{lines} lines of the ledger are not in the database. They are kept in {settings.data_dir / 'ledger-journal-*.jsonl'}, "
+        "and written when a server is started there again."
+    )
 
 
 def _collect_seldom() -> None:
@@ -155,14 +189,27 @@ def _log_settings(settings: Settings, keyring: Keyring) -> None:
 class _Server(uvicorn.Server):
     """uvicorn's server, told apart in two things: it says when it listens, and signals end it without being raised again."""
 
-    def __init__(self, config: uvicorn.Config, on_listening: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_listening: Callable[[], None],
+        on_ending: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        """`on_ending` runs beside the end, until that is through."""
         super().__init__(config)
-        self._on_listening = on_listening
+        self._on_listening, self._on_ending = on_listening, on_ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._on_listening()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        beside = asyncio.create_task(self._on_ending())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            beside.cancel()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -86,6 +86,16 @@ class Books:
         writer = Writer(database, Journal(folder), log=log, metrics=metrics, chores=chores)
         return cls(database, prices, quota, writer, sweeper, instance)
 
+    @property
+    def behind(self) -> int:
+        """Settled lines that the database does not have yet."""
+        return self._writer.behind
+
+    @property
+    def closing(self) -> bool:
+        """The end waits for the database."""
+        return self._writer.closing
+
     async def start(self) -> None:
         """Settles what earlier processes left, then begins to write. Raises StorageError."""
         await asyncio.to_thread(self._recover)

@@ -39,6 +39,8 @@ _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Between tries while the database fails; the last one again and again."""
 _CLOSE_S = 5.0
 """The database may take so long at the end, before what is left stays in the journal."""
+CLOSING_S = 2 * _CLOSE_S
+"""The end waits no longer for a database that says nothing."""
 _NEWEST = "ON CONFLICT (id) DO UPDATE SET entry = excluded.entry"
 _OVER = delete(open_attempts).where(open_attempts.c.id.in_(bindparam("over", expanding=True)))
 _json = msgspec.json.Encoder().encode
@@ -83,6 +85,11 @@ class Writer:
     def behind(self) -> int:
         """Settled lines that are not written yet."""
         return self._taken - self._done
+
+    @property
+    def closing(self) -> bool:
+        """It was told to end, and is not through."""
+        return self._closing is not None and not self._ended
 
     def opened(self, entry: Entry) -> None:
         """An attempt under way, as far as it is known; the newest counts."""
@@ -144,7 +151,7 @@ class Writer:
         self._queue.put(None)
         self._awaited.set()
         if self._thread.is_alive():
-            self._thread.join(2 * _CLOSE_S)
+            self._thread.join(CLOSING_S)
         self._journal.unlock()
 
     def _run(self) -> None:

@@ -16,6 +16,7 @@ from typing import IO, Literal
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from nemoserve.storage.hangup import Hangup
 from nemoserve.storage.migrations import upgrade
 from nemoserve.storage.peek import Peek
 from nemoserve.storage.tables import revision
@@ -44,6 +45,7 @@ class Database:
     def __init__(self, engine: Engine, file: Path | None, lock: IO[bytes] | None = None) -> None:
         self._engine, self._lock = engine, lock
         self._peek = None if file is None else Peek(_sqlite(file))
+        self._hangup = Hangup(engine) if file is None else None
         self.dialect: Dialect = "postgresql" if file is None else "sqlite"
         self.name = engine.url.render_as_string(hide_password=True) if file is None else str(file)
         """For messages: the file, or the URL without its password."""
@@ -125,10 +127,12 @@ class Database:
             raise StorageError(f"What was deleted is still in {self.name}-wal, which is in use: delete it once more.")
 
     def close(self) -> None:
-        """Ends all connections; may be called twice."""
+        """Ends all connections, also of threads that wait for an answer; may be called twice."""
         if self._peek is not None:
             self._peek.close()
         self._engine.dispose()
+        if self._hangup is not None:
+            self._hangup.all()
         if self._lock is not None:
             self._lock.close()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +178,19 @@ def test_the_revision_is_what_another_process_made_it(database: Database, databa
     assert database.revision() == 0
     subprocess.run([sys.executable, "-c", script, database_place], check=True, timeout=60)
     assert database.revision() == 41
+
+
+@pytest.mark.slow
+def test_who_waits_for_a_database_that_stands_still_keeps_the_process_from_ending(own_postgres: Postgres) -> None:
+    database = Database.open(own_postgres.new())
+    database.revision()
+    with ThreadPoolExecutor(1) as threads, own_postgres.standing_still():
+        waiting = threads.submit(database.revision)
+        time.sleep(0.3)
+        assert not waiting.done()
+        database.close()
+        with pytest.raises(StorageError, match="cannot be read"):
+            waiting.result(2)
 
 
 @pytest.mark.slow
