@@ -293,14 +293,16 @@ def _refusal(limit: int, left: int, least: int, account: _Account, now_ms: int) 
     resets = None if end is None else datetime.fromtimestamp(end / 1000, UTC)
     when = "it does not reset" if resets is None else f"it resets on {resets:%Y-%m-%d at %H:%M} UTC"
     retry = None if end is None else (end - now_ms) / 1000
-    kind = ApiError
-    if limit - account.spent >= least:
+    kind, state = ApiError, "is used up"
+    if least > limit:
+        state, retry = "is less than this request costs", None
+    elif limit - account.spent >= least:
         kind = _Held
         when = f"USD {_usd(account.held)} are held for requests under way, of which some may come back"
         retry = _RETRY_S
     return kind(
         "payment_required",
-        f"This key's limit of USD {_usd(limit)} is used up: USD {_usd(left)} is left, the request needs USD {_usd(least)} "
+        f"This key's limit of USD {_usd(limit)} {state}: USD {_usd(left)} is left, the request needs USD {_usd(least)} "
         f"at the least; {when}.",
         metadata={
             "limit": dollars(limit),

@@ -212,6 +212,14 @@ async def test_a_limit_refuses_in_words_and_the_next_day_begins_anew(database: D
     check_balances(database)
 
 
+async def test_who_asks_for_more_than_the_whole_limit_is_told_to_come_back(database: Database, tmp_path: Path) -> None:
+    async with running(make_books(database, tmp_path)) as books:
+        with pytest.raises(ApiError, match="is less than this request costs") as caught:
+            caller = make_caller(limit=20, limit_reset="daily")
+            await books.hold(caller, PRICE, prompt_tokens=20, completion_tokens=1, now_ms=NOON)
+    assert caught.value.status == 402 and caught.value.retry_after_s is None
+
+
 async def test_a_limit_that_is_lowered_below_what_was_spent_refuses_and_shows_no_negative_rest(
     database: Database, tmp_path: Path
 ) -> None:
