@@ -119,7 +119,11 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
             """Tells what the end waits for, where that takes longer than a moment."""
             await asyncio.sleep(_PATIENCE_S)
             if server is not None and (replies := len(server.server_state.tasks)):
-                tell(ServerEvent("ending", message=f"Waiting for {replies} replies, {settings.shutdown_s} s at most."))
+                tell(
+                    ServerEvent(
+                        "ending", message=f"Waiting for replies under way ({replies}), {settings.shutdown_s} s at most."
+                    )
+                )
             while True:
                 await asyncio.sleep(_PATIENCE_S)
                 if house.books.closing:
