@@ -63,8 +63,8 @@ def met(it: Fleet, style: str) -> dict[tuple[str, bool], str]:
 def test_a_type_and_a_fault_that_were_never_tried_together(tmp_path: Path) -> None:
     expected = told()
     assert {fault for fault, _ in expected} == set(FAULTS)
-    routing = "first_byte_timeout = 0.7\nretry_burst = 10000\nbreaker_failures = 10000"
-    provider = "stall_timeout = 0.7\nadaptive_rate = false"
+    routing = "first_byte_timeout = 2\nretry_burst = 10000\nbreaker_failures = 10000"
+    provider = "stall_timeout = 2\nadaptive_rate = false"
     with (
         fleet(tmp_path, tuple(STYLES), routing=routing, provider=provider, mock_options=("--tokens", "24")) as it,
         ThreadPoolExecutor(len(STYLES)) as threads,

@@ -33,6 +33,9 @@ from nemoserve.pipeline import Services
 from nemoserve.storage.database import StorageError
 
 _BACKLOG = 2048
+_LISTENERS = 8
+"""uvloop takes one new connection of a listening socket in each turn of its loop, and a turn of a busy server takes milliseconds: of
+64 clients that come at once the last would wait for 64 of them. So there are several, on the one queue."""
 _PATIENCE_S = 1.0
 """Before it is told what the end waits for."""
 _FORMAT = logging.Formatter()
@@ -204,7 +207,7 @@ class _Server(uvicorn.Server):
         self._on_listening, self._on_ending = on_listening, on_ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup(None if sockets is None else [one.dup() for one in sockets for _ in range(_LISTENERS)])
         if not self.should_exit:
             self._on_listening()
 
