@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import getpass
 import logging
 import os
-import signal
 import socket
-import sys
-from collections.abc import Callable, Coroutine, Generator
-from typing import Any, Literal
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
 
 import msgspec
 import uvicorn
@@ -26,6 +24,7 @@ from nemoserve.config.audited import audited
 from nemoserve.config.secret import VARIABLE
 from nemoserve.config.settings import Settings, make_data_dir
 from nemoserve.http.app import create_app
+from nemoserve.http.listening import Server, loop_factory
 from nemoserve.http.protocol import Protocol
 from nemoserve.ledger.writer import CLOSING_S
 from nemoserve.observe.logs import Log
@@ -33,9 +32,6 @@ from nemoserve.pipeline import Services
 from nemoserve.storage.database import StorageError
 
 _BACKLOG = 2048
-_LISTENERS = 8
-"""uvloop takes one new connection of a listening socket in each turn of its loop, and a turn of a busy server takes milliseconds: of
-64 clients that come at once the last would wait for 64 of them. So there are several, on the one queue."""
 _PATIENCE_S = 1.0
 """Before it is told what the end waits for."""
 _FORMAT = logging.Formatter()
@@ -71,7 +67,7 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
     """
     tell: Notify = notify or (lambda _event: None)
     failed: set[str] = set()
-    server: _Server | None = None
+    server: Server | None = None
 
     def nothing_left() -> bool:
         """Every model has failed to load, and there is no provider to go on with."""
@@ -118,33 +114,31 @@ def serve(settings: Settings, notify: Notify | None = None) -> int:
         _redirect_warnings(app.state.services.log)
         house: Services = app.state.services
 
-        async def on_ending() -> None:
-            """Tells what the end waits for, where that takes longer than a moment."""
-            await asyncio.sleep(_PATIENCE_S)
-            if server is not None and (replies := len(server.server_state.tasks)):
-                tell(
-                    ServerEvent(
-                        "ending", message=f"Waiting for replies under way ({replies}), {settings.shutdown_s} s at most."
-                    )
-                )
-            while True:
-                await asyncio.sleep(_PATIENCE_S)
-                if house.books.closing:
-                    tell(ServerEvent("ending", message=_awaited(house)))
-                    return
-
         def on_listening() -> None:
             tell(ServerEvent("listening", url=_url(settings.host, listener)))
 
-        server = _Server(config, on_listening, on_ending)
+        on_ending = partial(_tell_of_end, house=house, settings=settings, tell=tell)
+        server = Server(config, on_listening, on_ending)
         _collect_seldom()
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             runner.run(server.serve(sockets=[listener]))
         if house.books.behind:
             tell(ServerEvent("ending", message=_left(settings, house.books.behind)))
     finally:
         listener.close()
     return 1 if nothing_left() else 0
+
+
+async def _tell_of_end(server: Server, house: Services, settings: Settings, tell: Notify) -> None:
+    """Tells what the end waits for, where that takes longer than a moment."""
+    await asyncio.sleep(_PATIENCE_S)
+    if replies := len(server.server_state.tasks):
+        text = f"Waiting for replies under way ({replies}), {settings.shutdown_s} s at most."
+        tell(ServerEvent("ending", message=text))
+    while True:
+        await asyncio.sleep(_PATIENCE_S)
+        if house.books.closing:
+            return tell(ServerEvent("ending", message=_awaited(house)))
 
 
 def _awaited(house: Services) -> str:
@@ -193,47 +187,6 @@ def _log_settings(settings: Settings, keyring: Keyring) -> None:
     keyring.log_settings(audited(settings), server=f"server:{socket.gethostname()}", actor=f"serve:{user}")
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server, told apart in two things: it says when it listens, and signals end it without being raised again."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        on_listening: Callable[[], None],
-        on_ending: Callable[[], Coroutine[Any, Any, None]],
-    ) -> None:
-        """`on_ending` runs beside the end, until that is through."""
-        super().__init__(config)
-        self._on_listening, self._on_ending = on_listening, on_ending
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(None if sockets is None else [one.dup() for one in sockets for _ in range(_LISTENERS)])
-        if not self.should_exit:
-            self._on_listening()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        beside = asyncio.create_task(self._on_ending())
-        try:
-            await super().shutdown(sockets)
-        finally:
-            beside.cancel()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        loop = asyncio.get_running_loop()
-        caught = (signal.SIGINT, signal.SIGTERM)
-        # Only the main thread can handle signals; elsewhere (tests) the caller sets `should_exit`.
-        with contextlib.suppress(ValueError, RuntimeError):
-            for number in caught:
-                loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            with contextlib.suppress(ValueError, RuntimeError):
-                for number in caught:
-                    loop.remove_signal_handler(number)
-
-
 class _ToLog(logging.Handler):
     """uvicorn's own warnings (broken connections, unfinished responses) belong in the log, not on the terminal."""
 
@@ -274,11 +227,3 @@ def _listen(settings: Settings) -> socket.socket:
 def _url(host: str, listener: socket.socket) -> str:
     name = f"[{host}]" if ":" in host else host
     return f"http://{name}:{listener.getsockname()[1]}"
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from nemoserve.http.server import _loop_factory, _Server
+from nemoserve.http.listening import Server, loop_factory
 
 COUNT = 64
 
@@ -18,16 +18,16 @@ async def nothing(scope: Any, receive: Any, send: Any) -> None:
     """An application that nobody asks."""
 
 
-@pytest.mark.skipif(_loop_factory() is None, reason="asyncio's own loop takes all that wait at once")
+@pytest.mark.skipif(loop_factory() is None, reason="asyncio's own loop takes all that wait at once")
 def test_a_crowd_is_let_in_one_by_one() -> None:
     listening = asyncio.Event()
 
-    async def ending() -> None: ...
+    async def ending(server: Server) -> None: ...
 
     async def turns() -> int:
         """After how many all are in."""
         config = uvicorn.Config(nothing, lifespan="off", log_config=None)
-        server = _Server(config, listening.set, ending)
+        server = Server(config, listening.set, ending)
         running = asyncio.create_task(server.serve(sockets=[listener]))
         await listening.wait()
         clients = [socket.create_connection(listener.getsockname()) for _ in range(COUNT)]
@@ -42,6 +42,6 @@ def test_a_crowd_is_let_in_one_by_one() -> None:
         return count
 
     with socket.create_server(("127.0.0.1", 0), backlog=COUNT) as listener, asyncio.Runner(
-        loop_factory=_loop_factory()
+        loop_factory=loop_factory()
     ) as runner:  # fmt: skip
         assert runner.run(turns()) < COUNT / 4
