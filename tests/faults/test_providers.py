@@ -434,7 +434,7 @@ async def test_what_is_required_is_left_out_because_it_was_refused_before():
         for _ in range(2):
             with pytest.raises(ApiError, match="does not take seed") as caught:
                 await collect(remote, job(remote, sampling=Sampling(seed=7), preferences=strict))
-            assert caught.value.error_type == "not_found" and caught.value.foreseen
+            assert caught.value.error_type == "not_found" and caught.value.blameless
         assert (await collect(remote, job(remote, preferences=strict))).text == "Hi"
         await remote.close()
         assert ["seed" in heard.body for heard in house.heard] == [True, False]

@@ -237,7 +237,7 @@ class Attempt:
         except TimeoutError:
             seconds = self._house.settings.routing.deadline
             error = ApiError("timeout", f"The request has taken longer than the {seconds:g} s that it may.")
-            error.foreseen = self._first_token_ms is not None  # an endpoint that answers is not to blame for our clock
+            error.blameless = self._first_token_ms is not None  # it was answering; the clock is ours
             raise error from None
 
     def _failed(self, error: ApiError, counted: Counted) -> None:

@@ -56,7 +56,7 @@ class LiveStats(msgspec.Struct, frozen=True, kw_only=True):
 
 def outcome_of(error: ApiError) -> Outcome:
     """Whose fault an error is, by the rules of OpenRouter's uptime: 401, 402, 404 and 5xx are the endpoint's, 403 is not."""
-    if error.foreseen:
+    if error.blameless:
         return "cancelled"
     if error.status == 429:
         return "rate_limited"

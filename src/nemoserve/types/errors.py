@@ -72,7 +72,7 @@ class ApiError(Exception):
         """Where routing left nothing: all that was considered."""
         self.usage: Usage | None = None
         """What had been consumed when the failure came, if that is known."""
-        self.foreseen = False
+        self.blameless = False
         """It says nothing new of who was asked: known not to be there for now, or stopped from here in the middle of its answer."""
         self.estimated = False
         """Some of that was not told by the provider."""

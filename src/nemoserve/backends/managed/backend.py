@@ -153,7 +153,7 @@ class ManagedBackend:
     def _not_ready(self) -> ApiError:
         """Its supervisor knows when it is there again, so that no request is kept from it then."""
         error = self._why_not_ready()
-        error.foreseen = True
+        error.blameless = True
         return error
 
     def _why_not_ready(self) -> ApiError:

@@ -282,7 +282,7 @@ class RemoteBackend:
                 f"provider.require_parameters: {self.name} does not take {', '.join(map(str, missing))}",
                 metadata={"provider_name": self.name, "unsupported_parameters": missing},
             )
-            error.foreseen = True
+            error.blameless = True
             raise error
         return asked
 
