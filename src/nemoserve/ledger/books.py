@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ MOST_BEHIND = 100_000
 _RETRY_S = 5.0
 _PROGRESS_S = 0.5
 _NOTED_S = 0.05
-"""An attempt that is over by then is entered once, when it is settled."""
+"""An attempt that is over by then is entered once, when it is settled; another within twice that time."""
 
 
 class Claim(msgspec.Struct, eq=False):
@@ -57,8 +58,8 @@ class Books:
         self._database, self.prices, self._quota = database, prices, quota
         self._writer, self._sweeper, self._instance = writer, sweeper, instance
         self._claims: dict[str, Claim] = {}
-        self._begun: list[Claim] = []
-        """Claims that are not entered yet."""
+        self._begun = deque[Claim]()
+        """Claims that are not entered yet, and some that are settled; the oldest first."""
         self._noting: asyncio.TimerHandle | None = None
         self._progress: asyncio.Task[None] | None = None
         self.most_behind = MOST_BEHIND
@@ -104,7 +105,7 @@ class Books:
 
     async def close(self) -> None:
         """Writes what is left, or leaves it in the journal. To be called when everything is settled."""
-        self._note()
+        self._note(0.0)
         if self._progress is not None:
             self._progress.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -206,7 +207,7 @@ class Books:
 
         Raises StorageError when the books are closed.
         """
-        self._note()
+        self._note(0.0)
         await asyncio.wrap_future(self._writer.flush())
 
     def _recover(self) -> None:
@@ -218,22 +219,24 @@ class Books:
         self._writer.recovered(self._instance)
         self._quota.load()
 
-    def _note(self) -> None:
-        """Enters the attempts that have begun and are not over."""
+    def _note(self, age_s: float = _NOTED_S) -> None:
+        """Enters the attempts that have begun so long ago and are not over."""
         if self._noting is not None:
             self._noting.cancel()
-            self._noting = None
-        for claim in self._begun:
+        latest = time.monotonic() - age_s
+        while self._begun and ((claim := self._begun[0]).settled is not None or claim.began <= latest):
+            self._begun.popleft()
             if claim.settled is None and not self._progressed(claim):
                 self._writer.opened(claim.entry)
-        self._begun.clear()
+        self._noting = asyncio.get_running_loop().call_later(_NOTED_S, self._note) if self._begun else None
 
     async def _report_progress(self) -> None:
         """Keeps the open attempts' rows up to date, for whoever has to settle them if this process dies."""
         while True:
             await asyncio.sleep(_PROGRESS_S)
             for claim in list(self._claims.values()):
-                self._progressed(claim)
+                if claim.began <= time.monotonic() - _NOTED_S:
+                    self._progressed(claim)
 
     def _progressed(self, claim: Claim) -> bool:
         """Enters what an open attempt has used by now, if that is more than it was."""

@@ -347,6 +347,26 @@ async def test_a_line_stays_in_memory_until_somebody_asks_for_it(database: Datab
                 await asyncio.sleep(0.05)
 
 
+async def test_an_attempt_is_entered_twice_because_another_one_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, told = Database.open(tmp_path / "nemoserve.db"), list[str]()
+    async with running(make_books(database, tmp_path)) as books:
+        monkeypatch.setattr(books._writer, "opened", lambda entry: told.append(entry.id))
+        long = books.open(make_entry(), Hold("key"), lambda: Usage(5, 7))
+        long.began -= 60
+        short = books.open(make_entry(), Hold("key"), lambda: Usage(5, 7))
+        short.began += 60  # so young that no timer is late enough
+        books._note()
+        assert told == [long.entry.id]
+        for claim in (short, long):
+            books.settle(claim, Usage(5, 8), outcome="finished", finish_reason="stop")
+        await books.flush()
+        assert told == [long.entry.id] and not books._begun
+        assert set(lines(database)) == {long.entry.id, short.entry.id}
+    database.close()
+
+
 def ids(database: Database, table: Table) -> set[str]:
     return {row["id"] for row in rows(database, table)}
 
