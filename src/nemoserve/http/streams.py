@@ -113,7 +113,10 @@ class _Pump:
         self.error: ApiError | None = None
         self.ended = False
         self.gone = False
-        self._tasks = (asyncio.create_task(self._pump()), asyncio.create_task(self._watch(receive)))
+        self._tasks: tuple[asyncio.Task[None], ...] = (
+            asyncio.create_task(self._pump()),
+            asyncio.create_task(self._watch(receive)),
+        )
 
     async def take(self, patience_s: float) -> list[Event]:
         """Events not taken yet; none if nothing happened for `patience_s` (0 is for ever), or at the end."""
@@ -129,6 +132,7 @@ class _Pump:
         for task in self._tasks:
             task.cancel(why)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = ()  # their failures' frames have the pump: a circle that only the collector would find
         await self._events.aclose()
 
     async def _pump(self) -> None:
