@@ -67,8 +67,4 @@ def _texts(request: ChatRequest | CompletionRequest) -> Iterator[str]:
     if request.tools:
         yield msgspec.json.encode(request.tools).decode()
     for message in request.messages:
-        yield message.text
-        yield message.reasoning
-        for call in message.tool_calls:
-            yield call.name
-            yield call.arguments
+        yield from message.texts()

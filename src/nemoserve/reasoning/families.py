@@ -137,11 +137,7 @@ def _effort_variable(effort: Effort | None, family: Family) -> str | None:
 def _texts(request: ChatRequest) -> Iterator[str]:
     """All that a template may write into a prompt; in none of it may the character that stands for a slash occur."""
     for message in request.messages:
-        yield message.text
-        yield message.reasoning
-        for call in message.tool_calls:
-            yield call.name
-            yield call.arguments
+        yield from message.texts()
     yield json.dumps((request.tools, request.template_kwargs), ensure_ascii=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -65,6 +65,14 @@ class Message(msgspec.Struct, frozen=True):
     def images(self) -> tuple[Image, ...]:
         """In their order."""
         return tuple(part for part in self.parts if isinstance(part, Image))
+
+    def texts(self) -> Iterator[str]:
+        """All that a model reads of it."""
+        yield self.text
+        yield self.reasoning
+        for call in self.tool_calls:
+            yield call.name
+            yield call.arguments
 
     def retold(self, rewrite: Callable[[str], str]) -> Message:
         """The message with its text rewritten: each text by itself where images stand between them, and those in their places."""
