@@ -66,7 +66,14 @@ def test_a_type_and_a_fault_that_were_never_tried_together(tmp_path: Path) -> No
     routing = "first_byte_timeout = 2\nretry_burst = 10000\nbreaker_failures = 10000"
     provider = "stall_timeout = 2\nadaptive_rate = false"
     with (
-        fleet(tmp_path, tuple(STYLES), routing=routing, provider=provider, mock_options=("--tokens", "24")) as it,
+        fleet(
+            tmp_path,
+            tuple(STYLES),
+            server="first_keepalive_s = 10",
+            routing=routing,
+            provider=provider,
+            mock_options=("--tokens", "24"),
+        ) as it,
         ThreadPoolExecutor(len(STYLES)) as threads,
     ):
         everything = dict(zip(STYLES, threads.map(lambda style: met(it, style), STYLES), strict=True))
