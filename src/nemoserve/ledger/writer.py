@@ -78,7 +78,7 @@ class Writer:
         """The database works again, and the journal has lines that are written since."""
         self._closing: float | None = None
         """When to give up; None: not yet told to end."""
-        self._ended = False
+        self._told_to_end = self._ended = False
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
 
     @property
@@ -88,8 +88,8 @@ class Writer:
 
     @property
     def closing(self) -> bool:
-        """It was told to end, and is not through."""
-        return self._closing is not None and not self._ended
+        """It was told to end, and is not through; perhaps it has not heard yet, as the database stands still."""
+        return self._told_to_end and not self._ended
 
     def opened(self, entry: Entry) -> None:
         """An attempt under way, as far as it is known; the newest counts."""
@@ -148,6 +148,7 @@ class Writer:
 
     def close(self) -> None:
         """Writes what is left, or leaves it in the journal; takes some seconds at most."""
+        self._told_to_end = True
         self._queue.put(None)
         self._awaited.set()
         if self._thread.is_alive():
